@@ -1,1 +1,33 @@
-export {};
+export { APPLIED_ANNOTATION, type Applier, holds, stableJson, stamped } from "./apply.ts";
+export { Cache, type Change, type Indexes } from "./cache.ts";
+export {
+  type Condition,
+  type ConditionDraft,
+  conditionsFrom,
+  type EventDraft,
+  eventsOfTransitions,
+} from "./conditions.ts";
+export { byKey, byLabel, type Controller, controller, type Source } from "./controller.ts";
+export { type Credentials, credentialsOf } from "./credentials.ts";
+export { ApiError, isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
+export { createEventRecorder, type EventRecorder } from "./events.ts";
+export { serveHealth } from "./health.ts";
+export { type Informer, Informers } from "./informers.ts";
+export {
+  apiVersionOf,
+  collectionPath,
+  isNewer,
+  KINDS,
+  type Kind,
+  type KubeObject,
+  keyOf,
+  labelOf,
+  type Manifest,
+  type ObjectMeta,
+  objectPath,
+} from "./kubernetes.ts";
+export type { Log } from "./log.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";
+export { type Outcome, Queue } from "./queue.ts";
+export { type Decision, type Definition, reconciler } from "./reconcile.ts";
+export { type ApiRequest, connect, type Transport } from "./transport.ts";

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { isApiError, Waiting } from "./errors.ts";
+import type { Informer } from "./informers.ts";
+import { collectionPath, type Kind, type KubeObject, keyOf, type Manifest, objectPath } from "./kubernetes.ts";
+import type { Transport } from "./transport.ts";
+
+/** Annotation on every child: the hash of what we asked for. */
+export const APPLIED_ANNOTATION = "leanvibe.io/applied";
+
+export type Applier = {
+  transport: Transport;
+  /** The name under which our fields are managed, one per writer. */
+  fieldManager: string;
+  /** Are these two spellings of one value (`1000m` and `1`)? Asked only for strings that differ. */
+  sameValue: (desired: string, live: string) => boolean;
+};
+
+/** The manifest as it is sent: with the hash of itself, by which the next look sees that nothing changed. */
+export function stamped(manifest: Manifest): Manifest {
+  const hash = createHash("sha256").update(stableJson(manifest)).digest("hex").slice(0, 16);
+  const { metadata } = manifest;
+  return {
+    ...manifest,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [APPLIED_ANNOTATION]: hash } },
+  };
+}
+
+/**
+ * Does the live object say all that the (stamped) desired one says? The hash finds what was dropped from the desired
+ * object, the comparison what somebody else changed in the live one. Fields that only the live object has are not ours.
+ */
+export function holds(desired: unknown, live: unknown, sameValue: Applier["sameValue"]): boolean {
+  if (Array.isArray(desired)) {
+    return (
+      Array.isArray(live) &&
+      live.length === desired.length &&
+      desired.every((item, index) => holds(item, live[index], sameValue))
+    );
+  }
+  if (typeof desired === "object" && desired !== null) {
+    if (typeof live !== "object" || live === null) return isEmpty(desired);
+    const fields = new Map<string, unknown>(Object.entries(live));
+    return Object.entries(desired).every(
+      ([name, value]) => value === undefined || holds(value, fields.get(name), sameValue),
+    );
+  }
+  if (desired === live) return true;
+  return typeof desired === "string" && typeof live === "string" && sameValue(desired, live);
+}
+
+/** `{}` in a manifest often comes back as nothing at all: the server drops empty structs. */
+function isEmpty(value: object): boolean {
+  return Object.values(value).every((inner) => inner === undefined);
+}
+
+/**
+ * Makes one child as desired and records the answer in the cache. Sends nothing when the live object already holds it.
+ * @returns true when something was written.
+ */
+export async function applyChild(
+  applier: Applier,
+  { kind, cache, complete }: Informer,
+  desired: Manifest,
+): Promise<boolean> {
+  const wanted = stamped(desired);
+  const live = cache.get(keyOf(wanted.metadata));
+  if (live !== undefined) {
+    if (holds(wanted, live, applier.sameValue)) return false;
+    cache.put(await update(applier, kind, wanted, live.metadata.uid));
+    return true;
+  }
+  try {
+    cache.put(await create(applier, kind, wanted));
+  } catch (error) {
+    if (!isApiError(error, 409) || error.reason !== "AlreadyExists") throw error;
+    // A cache that sees all objects is a moment late, and must judge first whose the object is. One that sees only
+    // labelled objects will never see this one: somebody took our label off an object of our name.
+    if (complete) throw new Waiting(`${kind.kind} ${keyOf(wanted.metadata)} exists already`, 0.2);
+    cache.put(await update(applier, kind, wanted, undefined));
+  }
+  return true;
+}
+
+/** POST: 1.6 times cheaper than a server-side apply for an object that does not exist yet. */
+async function create(applier: Applier, kind: Kind, wanted: Manifest): Promise<KubeObject> {
+  const answer = await applier.transport.send({
+    method: "POST",
+    path: collectionPath(kind, wanted.metadata.namespace),
+    query: { fieldManager: applier.fieldManager },
+    body: wanted,
+  });
+  return answer as KubeObject;
+}
+
+/** Server-side apply, so that a field we no longer ask for goes and a field of another writer stays. */
+async function update(applier: Applier, kind: Kind, wanted: Manifest, uid: string | undefined): Promise<KubeObject> {
+  await adoptCreatedFields(applier, kind, wanted);
+  const answer = await applier.transport.send({
+    method: "PATCH",
+    path: objectPath(kind, wanted.metadata),
+    query: { fieldManager: applier.fieldManager, force: true },
+    contentType: "application/apply-patch+yaml",
+    // With a uid an apply can only change that object; without, it would create one that was deleted meanwhile.
+    body: { ...wanted, metadata: { ...wanted.metadata, ...(uid === undefined ? {} : { uid }) } },
+  });
+  return answer as KubeObject;
+}
+
+/**
+ * Fields that came by POST belong to (our manager, Update); an apply by (our manager, Apply) would leave them behind
+ * for ever. Once, before the first apply, their owner is renamed: what client-go's csaupgrade does.
+ */
+async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest): Promise<void> {
+  const path = objectPath(kind, wanted.metadata);
+  const live = (await applier.transport.send({ method: "GET", path })) as KubeObject;
+  const entries = (live.metadata.managedFields ?? []).map((entry) => ({ ...(entry as Record<string, unknown>) }));
+  const created = entries.find(
+    (entry) =>
+      entry["manager"] === applier.fieldManager &&
+      entry["operation"] === "Update" &&
+      entry["subresource"] === undefined,
+  );
+  if (created === undefined) return;
+  created["operation"] = "Apply";
+  await applier.transport.send({
+    method: "PATCH",
+    path,
+    contentType: "application/json-patch+json",
+    body: [
+      { op: "replace", path: "/metadata/managedFields", value: entries },
+      { op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion },
+    ],
+  });
+}
+
+/** Deletes exactly this object: the uid in the precondition spares a newer one of the same name. */
+export async function deleteChild(transport: Transport, { kind, cache }: Informer, live: KubeObject): Promise<void> {
+  try {
+    const answer = (await transport.send({
+      method: "DELETE",
+      path: objectPath(kind, live.metadata),
+      body: { kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid: live.metadata.uid } },
+    })) as KubeObject;
+    if (answer.kind === "Status") cache.deleted(live);
+    else cache.put(answer);
+  } catch (error) {
+    if (isApiError(error, 404)) cache.deleted(live);
+    else if (!isApiError(error, 409)) throw error;
+  }
+}
+
+/** JSON with sorted keys: equal values, equal text. */
+export function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import type { EventDraft } from "./conditions.ts";
+import { isApiError, messageOf } from "./errors.ts";
+import { collectionPath, KINDS, type KubeObject, objectPath } from "./kubernetes.ts";
+import type { Log } from "./log.ts";
+import type { Transport } from "./transport.ts";
+
+/** Tells what happened to an object where `kubectl describe` and `kubectl get events` show it. Never throws. */
+export type EventRecorder = (about: KubeObject, event: EventDraft) => Promise<void>;
+
+/** The API server forgets Events after an hour; the same one within that time is counted, not repeated. */
+const REMEMBER_MILLISECONDS = 50 * 60_000;
+const REMEMBER_AT_MOST = 4_096;
+
+type Told = { name: string; count: number; firstTimestamp: string; lastTimestamp: string; at: number };
+
+/**
+ * Events that are equal are one Event with a count, under a name made of what they say: a restart counts on instead of
+ * telling the same news again.
+ */
+export function createEventRecorder(options: { transport: Transport; component: string; log: Log }): EventRecorder {
+  const told = new Map<string, Told>();
+  return async (about, draft) => {
+    const namespace = about.metadata.namespace ?? "default";
+    const identity = JSON.stringify([about.metadata.uid, draft.type, draft.reason, draft.message]);
+    const next = remember(told, identity, about.metadata.name, new Date());
+    try {
+      await write(options.transport, namespace, eventObject(about, draft, { ...next, namespace }, options));
+    } catch (error) {
+      options.log.warn({ reason: draft.reason, error: messageOf(error) }, "event not recorded");
+    }
+  };
+}
+
+function remember(told: Map<string, Told>, identity: string, objectName: string, now: Date): Told {
+  const known = told.get(identity);
+  const recent = known !== undefined && now.getTime() - known.at < REMEMBER_MILLISECONDS ? known : undefined;
+  const digest = createHash("sha256").update(identity).digest("hex").slice(0, 16);
+  const lastTimestamp = `${now.toISOString().slice(0, 19)}Z`;
+  const next: Told = {
+    name: `${objectName.slice(0, 200)}.${digest}`,
+    count: (recent?.count ?? 0) + 1,
+    firstTimestamp: recent?.firstTimestamp ?? lastTimestamp,
+    lastTimestamp,
+    at: now.getTime(),
+  };
+  told.delete(identity);
+  told.set(identity, next);
+  const [oldest] = told.keys();
+  if (told.size > REMEMBER_AT_MOST && oldest !== undefined) told.delete(oldest);
+  return next;
+}
+
+async function write(transport: Transport, namespace: string, event: KubeObject): Promise<void> {
+  try {
+    await transport.send({ method: "POST", path: collectionPath(KINDS.Event, namespace), body: event });
+  } catch (error) {
+    if (!isApiError(error, 409)) throw error;
+    await transport.send({
+      method: "PATCH",
+      path: objectPath(KINDS.Event, event.metadata),
+      contentType: "application/merge-patch+json",
+      body: { count: event["count"], lastTimestamp: event["lastTimestamp"] },
+    });
+  }
+}
+
+function eventObject(
+  about: KubeObject,
+  draft: EventDraft,
+  told: Told & { namespace: string },
+  by: { component: string },
+): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: told.name, namespace: told.namespace },
+    involvedObject: {
+      apiVersion: about.apiVersion,
+      kind: about.kind,
+      name: about.metadata.name,
+      namespace: about.metadata.namespace,
+      uid: about.metadata.uid,
+      resourceVersion: about.metadata.resourceVersion,
+    },
+    type: draft.type,
+    reason: draft.reason,
+    message: draft.message.slice(0, 1024),
+    source: { component: by.component },
+    reportingComponent: by.component,
+    firstTimestamp: told.firstTimestamp,
+    lastTimestamp: told.lastTimestamp,
+    count: told.count,
+  };
+}
