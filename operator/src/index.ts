@@ -1,1 +1,3 @@
-export {};
+export { CONTROLLERS, type ControllerEnvironment, type Owns } from "./controllers.ts";
+export { generateRbac, rbacManifests } from "./rbac.ts";
+export { decide, type World } from "./tenant/decide.ts";

@@ -1,0 +1,121 @@
+import { KINDS, type Kind, type Manifest } from "@leanvibe/runtime";
+import { CLUSTER_ROLES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { stringify } from "yaml";
+import { CONTROLLERS, type Owns } from "./controllers.ts";
+
+type Rule = { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] };
+
+const READ = ["get", "list", "watch"];
+const CHANGE = ["create", "patch", "delete"];
+const WRITE = [...CHANGE, "update"];
+
+/** operator/manifests/rbac.yaml: the identity the operator runs under, and the ClusterRoles it hands out. */
+export function generateRbac(): Map<string, string> {
+  const documents = rbacManifests().map((manifest) => stringify(manifest, { version: "1.1", lineWidth: 0 }));
+  const header = "# Generated from the controllers' `owns` lists by `npm run generate`; edit them there.\n";
+  return new Map([["operator/manifests/rbac.yaml", `${header}---\n${documents.join("---\n")}`]]);
+}
+
+/** The same as values, in the order in which they are applied. */
+export function rbacManifests(): Manifest[] {
+  const labels = { "app.kubernetes.io/part-of": "leanvibe" };
+  const rbac = "rbac.authorization.k8s.io/v1";
+  const subject = { kind: "ServiceAccount", name: SERVICE_ACCOUNTS.operator, namespace: SYSTEM_NAMESPACE };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: SYSTEM_NAMESPACE, labels: systemNamespaceLabels(labels) },
+    },
+    {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: SERVICE_ACCOUNTS.operator, namespace: SYSTEM_NAMESPACE, labels },
+    },
+    {
+      apiVersion: rbac,
+      kind: "ClusterRole",
+      metadata: { name: CLUSTER_ROLES.operator, labels },
+      rules: operatorRules(CONTROLLERS.map(({ owns }) => owns)),
+    },
+    { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.owner, labels }, rules: OWNER_RULES },
+    {
+      apiVersion: rbac,
+      kind: "ClusterRoleBinding",
+      metadata: { name: CLUSTER_ROLES.operator, labels },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: CLUSTER_ROLES.operator },
+      subjects: [subject],
+    },
+  ];
+}
+
+function systemNamespaceLabels(labels: Record<string, string>): Record<string, string> {
+  return { ...labels, "pod-security.kubernetes.io/enforce": "restricted" };
+}
+
+/** Folded from what the controllers own. `bind` on named roles only, and never `escalate`. */
+function operatorRules(owns: readonly Owns[]): Rule[] {
+  return [
+    ...owns.flatMap(({ kind, children, binds, reads }): Rule[] => [
+      ruleFor(kind, [...READ, "patch"]),
+      { apiGroups: [kind.group], resources: [`${kind.plural}/status`], verbs: ["patch"] },
+      // Kubernetes asks for this where OwnerReferencesPermissionEnforcement is on (OpenShift).
+      { apiGroups: [kind.group], resources: [`${kind.plural}/finalizers`], verbs: ["update"] },
+      ...children.map((child) => ruleFor(child, [...READ, ...CHANGE])),
+      {
+        apiGroups: [KINDS.ClusterRole.group],
+        resources: [KINDS.ClusterRole.plural],
+        resourceNames: [...binds],
+        verbs: ["bind"],
+      },
+      ...reads.map((read) => ({ ...ruleFor(read.kind, read.verbs), resourceNames: [...read.names] })),
+    ]),
+    ruleFor(KINDS.Event, ["create", "patch"]),
+  ];
+}
+
+function ruleFor({ group, plural }: Kind, verbs: readonly string[]): Rule {
+  return { apiGroups: [group], resources: [plural], verbs: [...verbs] };
+}
+
+/**
+ * What a Tenant's owner may do inside its namespaces. Not here, on purpose: writing quotas, limits, network policies,
+ * role bindings or namespaces (the fences); serviceaccounts/token and impersonation (other identities, which built-in
+ * edit and admin do give); nodes/proxy or anything else outside the namespace.
+ */
+const OWNER_RULES: Rule[] = [
+  {
+    apiGroups: [""],
+    resources: ["pods", "services", "configmaps", "secrets", "persistentvolumeclaims", "replicationcontrollers"],
+    verbs: [...READ, ...WRITE, "deletecollection"],
+  },
+  {
+    apiGroups: [""],
+    resources: ["pods/log", "pods/status", "events", "endpoints", "serviceaccounts", "resourcequotas", "limitranges"],
+    verbs: READ,
+  },
+  { apiGroups: [""], resources: ["pods/exec", "pods/attach", "pods/portforward"], verbs: ["get", "create"] },
+  { apiGroups: [""], resources: ["pods/eviction"], verbs: ["create"] },
+  {
+    apiGroups: ["apps"],
+    resources: [
+      "deployments",
+      "statefulsets",
+      "daemonsets",
+      "replicasets",
+      "deployments/scale",
+      "statefulsets/scale",
+      "replicasets/scale",
+    ],
+    verbs: [...READ, ...WRITE, "deletecollection"],
+  },
+  { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: READ },
+  { apiGroups: ["batch"], resources: ["jobs", "cronjobs"], verbs: [...READ, ...WRITE, "deletecollection"] },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: READ },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: READ },
+  { apiGroups: ["metrics.k8s.io"], resources: ["pods"], verbs: ["get", "list"] },
+];

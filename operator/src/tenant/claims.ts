@@ -1,0 +1,47 @@
+import { type KubeObject, labelOf } from "@leanvibe/runtime";
+import { defaultNamespace, LABELS, type Tenant } from "@leanvibe/schema";
+
+/** What is known of a name that the Tenant wants, or once had. */
+export type Standing =
+  /** nobody has it: it will be made */
+  | "free"
+  /** it is this Tenant's */
+  | "own"
+  /** it was kept when an earlier Tenant of this name went */
+  | "retained"
+  /** it is somebody else's */
+  | "taken";
+
+/** One namespace of a Tenant: what is asked for, and what is there. */
+export type Claim = {
+  name: string;
+  labels: Record<string, string>;
+  podSecurity: "baseline" | "restricted";
+  standing: Standing;
+  live: KubeObject | undefined;
+};
+
+/** The namespaces the spec lists, or the one that a Tenant gets without a list. */
+export function namespacesOf(tenant: Tenant): NonNullable<Tenant["spec"]["namespaces"]> {
+  return tenant.spec.namespaces ?? [{ name: defaultNamespace(tenant.metadata.name), podSecurity: "restricted" }];
+}
+
+/** Looks at each wanted name. `liveOf` must know every namespace of the cluster, not only ours. */
+export function claimsOf(tenant: Tenant, liveOf: (name: string) => KubeObject | undefined): Claim[] {
+  return namespacesOf(tenant).map(({ name, labels, podSecurity }) => {
+    const live = liveOf(name);
+    return { name, labels: labels ?? {}, podSecurity, live, standing: standingOf(tenant, live) };
+  });
+}
+
+function standingOf(tenant: Tenant, live: KubeObject | undefined): Standing {
+  if (live === undefined) return "free";
+  if (labelOf(live, LABELS.tenant) !== tenant.metadata.name) return "taken";
+  // A Tenant made anew under an old name inherits nothing unasked: the uid tells them apart.
+  return labelOf(live, LABELS.tenantUid) === tenant.metadata.uid ? "own" : "retained";
+}
+
+/** May we work inside it? A retained one only when the Tenant says so. */
+export function isHeld(tenant: Tenant, { standing }: Claim): boolean {
+  return standing === "free" || standing === "own" || (standing === "retained" && tenant.spec.adopt);
+}

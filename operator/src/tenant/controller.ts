@@ -1,0 +1,119 @@
+import {
+  byKey,
+  byLabel,
+  type Change,
+  type Controller,
+  controller,
+  type Definition,
+  type Informer,
+  isApiError,
+  KINDS,
+  type KubeObject,
+  labelOf,
+  objectPath,
+  reconciler,
+} from "@leanvibe/runtime";
+import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, type Tenant } from "@leanvibe/schema";
+import type { ControllerEnvironment } from "../controllers.ts";
+import { TENANTS } from "../kinds.ts";
+import { namespacesOf } from "./claims.ts";
+import { decide, type World } from "./decide.ts";
+import { refusedStatus } from "./status.ts";
+
+const CRD_NAME = `${TENANT.plural}.${GROUP}`;
+
+/** Children by stage: namespaces and roles, then the fences inside, then the rights. */
+export const TENANT_STAGES = [
+  [KINDS.Namespace, KINDS.ClusterRole],
+  [KINDS.ResourceQuota, KINDS.LimitRange, KINDS.NetworkPolicy],
+  [KINDS.RoleBinding, KINDS.ClusterRoleBinding],
+];
+
+/** What the controller does in the API; operator/manifests/rbac.yaml is made from it. */
+export const TENANT_OWNS = {
+  kind: TENANTS,
+  children: TENANT_STAGES.flat(),
+  /** ClusterRoles it gives to others without holding their rights itself. */
+  binds: [CLUSTER_ROLES.owner],
+  reads: [{ kind: KINDS.CustomResourceDefinition, names: [CRD_NAME], verbs: ["get"] }],
+} as const;
+
+/** Index of Tenants by the names of the namespaces that they want. */
+const WANTED = "wanted-namespace";
+
+/** Puts the Tenant controller together; it works once started. */
+export function tenantController(environment: ControllerEnvironment): Controller {
+  const { informers, applier, record, log, metrics, now, workers } = environment;
+  const tenants = informers.of(TENANTS, { indexes: { [WANTED]: wantedNamespaces } });
+  const index = { [LABELS.tenant]: tenantLabel };
+  // Every namespace, because a wanted name may be anybody's; of all other kinds only what carries our label.
+  const informerOf = (kind: (typeof TENANT_OWNS.children)[number]): Informer =>
+    informers.of(
+      kind,
+      kind === KINDS.Namespace ? { indexes: index } : { indexes: index, labelSelector: LABELS.tenant },
+    );
+  const namespaces = informerOf(KINDS.Namespace);
+  const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
+
+  const definition: Definition<Tenant, World> = {
+    informer: tenants,
+    finalizer: FINALIZERS.tenant,
+    owner: { nameLabel: LABELS.tenant, uidLabel: LABELS.tenantUid },
+    stages,
+    parse: parseTenant,
+    related: async (tenant) => ({
+      namespace: (name) => namespaces.cache.get(name),
+      crdTerminating: await isCrdTerminating(tenant, environment),
+    }),
+    decide,
+    refused: refusedStatus,
+  };
+  return controller({
+    name: "tenant",
+    sources: [
+      { informer: tenants, keysOf: byKey },
+      ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
+      { informer: namespaces, keysOf: claimants(tenants) },
+    ],
+    reconcile: reconciler(definition, { applier, record, now }),
+    log,
+    metrics: metrics.controller("tenant"),
+    workers,
+  });
+}
+
+function tenantLabel(object: KubeObject): string[] {
+  const name = labelOf(object, LABELS.tenant);
+  return name === undefined ? [] : [name];
+}
+
+function wantedNamespaces(object: KubeObject): string[] {
+  const parsed = parseTenant(object);
+  return parsed.ok ? namespacesOf(parsed.value).map(({ name }) => name) : [];
+}
+
+/**
+ * Asked of the API server itself, and only before namespaces are deleted, which nothing undoes: the deletion of the
+ * Tenants may reach our watch before that of their definition does.
+ */
+async function isCrdTerminating(tenant: Tenant, { applier }: ControllerEnvironment): Promise<boolean> {
+  if (tenant.metadata.deletionTimestamp === undefined || tenant.spec.deletionPolicy === "Retain") return false;
+  try {
+    const path = objectPath(KINDS.CustomResourceDefinition, { name: CRD_NAME });
+    const definition = (await applier.transport.send({ method: "GET", path })) as KubeObject;
+    return definition.metadata.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (isApiError(error, 404)) return true;
+    throw error;
+  }
+}
+
+/** A foreign namespace that appears or goes concerns the Tenants that wait for its name. */
+function claimants(tenants: Informer): (change: Change) => string[] {
+  return ({ before, after }) => {
+    // A change inside a namespace's life cannot make its name free.
+    if (before !== undefined && after !== undefined) return [];
+    const name = (after ?? before)?.metadata.name ?? "";
+    return tenants.cache.by(WANTED, name).map(({ metadata }) => metadata.name);
+  };
+}

@@ -1,0 +1,112 @@
+import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } from "@leanvibe/runtime";
+import { LABELS, type Tenant } from "@leanvibe/schema";
+import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
+import { type Claim, claimsOf, isHeld } from "./claims.ts";
+import { CHILD_NAMES, desiredTenant, type FencedClaim, fences } from "./desired.ts";
+import { hardOf, isInForce, shareOf, totalOf } from "./quota.ts";
+import { deletingConditions, livingConditions, statusOf } from "./status.ts";
+
+/** What a Tenant's decision depends on besides its own children. */
+export type World = {
+  /** The namespace of that name, whoever has it. */
+  namespace: (name: string) => KubeObject | undefined;
+  /**
+   * Is the CustomResourceDefinition itself being deleted? Then every Tenant is, and nobody meant to wipe them: whatever
+   * their deletionPolicy says, namespaces stay.
+   */
+  crdTerminating: boolean;
+};
+
+/** From a Tenant and what is there, to what should be there and what its status says. Pure. */
+export function decide(tenant: Tenant, world: World, children: readonly KubeObject[], now: Date): Decision {
+  const own = ownChildren(tenant, children);
+  return tenant.metadata.deletionTimestamp === undefined
+    ? decideLiving(tenant, world, own, now)
+    : decideDeleting(tenant, world, own, now);
+}
+
+function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): Decision {
+  const claims = claimsOf(tenant, world.namespace);
+  const total = totalOf(tenant);
+  const share = shareOf(total, claims.length);
+  const held = claims
+    .filter((claim) => isHeld(tenant, claim))
+    .map((claim): FencedClaim => ({ ...claim, share, fenced: mayHaveOwners(tenant, { ...claim, share }, own) }));
+  const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
+  const leaving = leave(tenant, former, own, tenant.spec.deletionPolicy);
+  const conditions = livingConditions(tenant, { claims, held, own, now });
+  return {
+    manifests: [...desiredTenant(tenant, held), ...leaving.manifests],
+    kept: leaving.kept,
+    status: statusOf(tenant, { held, former, total, own, conditions, blockedBy: undefined }),
+    settled:
+      conditions.some(({ type, status }) => type === "Ready" && status === "True") || someoneMustAct(claims, held),
+    events: eventsOfTransitions(tenant.status?.conditions ?? [], conditions),
+    finished: false,
+  };
+}
+
+function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date): Decision {
+  const policy = world.crdTerminating ? "Retain" : tenant.spec.deletionPolicy;
+  const leaving = leave(tenant, own.namespaces, own, policy);
+  const rights = own.all.filter(isRight);
+  const finished =
+    rights.length === 0 && (policy === "Delete" ? own.namespaces.length === 0 : own.namespaces.every(isRetained));
+  const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, now });
+  return {
+    manifests: leaving.manifests,
+    kept: leaving.kept,
+    status: statusOf(tenant, { held: [], former: own.namespaces, total: totalOf(tenant), own, conditions, blockedBy }),
+    settled: blockedBy.length > 0,
+    events: eventsOfTransitions(tenant.status?.conditions ?? [], conditions),
+    // What blocks a namespace is written in its status and comes as an event; this is for whatever does not.
+    requeueAfterSeconds: 30,
+    finished,
+  };
+}
+
+/**
+ * Namespaces on their way out. Rights are in neither list, so they go first. Retain: the namespace is marked, its fences
+ * stay as they are. Delete: the namespace is absent, so it goes, and its fences are left for Kubernetes to remove after
+ * the pods; taking them down ourselves would leave running pods unfenced.
+ */
+function leave(
+  tenant: Tenant,
+  namespaces: readonly KubeObject[],
+  own: Children,
+  policy: "Retain" | "Delete",
+): { manifests: Manifest[]; kept: readonly KubeObject[] } {
+  const names = new Set(namespaces.map(({ metadata }) => metadata.name));
+  const kept = own.all.filter((child) => names.has(child.metadata.namespace ?? "") && !isRight(child));
+  return { manifests: policy === "Retain" ? namespaces.map((live) => retained(live, tenant)) : [], kept };
+}
+
+function retained(live: KubeObject, tenant: Tenant): Manifest {
+  // Kubernetes keeps this one itself; everything else is ours or was asked for by the Tenant, and stays.
+  const { "kubernetes.io/metadata.name": _, ...labels } = live.metadata.labels ?? {};
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name: live.metadata.name,
+      labels: { ...labels, [LABELS.tenant]: tenant.metadata.name, [LABELS.retained]: "true" },
+    },
+  };
+}
+
+/**
+ * A right is given when its fence has been seen in force. One that was given stays: a change of plan must not throw the
+ * owners out for the second in which the quota's status catches up.
+ */
+function mayHaveOwners(tenant: Tenant, claim: Claim & { share: FencedClaim["share"] }, own: Children): boolean {
+  if (own.get("RoleBinding", claim.name, CHILD_NAMES.owners) !== undefined) return true;
+  return (
+    isInForce(own.get("ResourceQuota", claim.name, CHILD_NAMES.quota), hardOf(claim.share)) &&
+    fences(claim, tenant).every(({ kind, metadata }) => own.get(kind, metadata.namespace, metadata.name) !== undefined)
+  );
+}
+
+/** What is left waits for a human: a name that is taken stays so, however often we look. */
+function someoneMustAct(claims: readonly Claim[], held: readonly FencedClaim[]): boolean {
+  return held.length < claims.length && held.every(({ fenced }) => fenced);
+}

@@ -1,0 +1,113 @@
+import type { Manifest } from "@leanvibe/runtime";
+import { CLUSTER_ROLES, LABELS, type Tenant, tenantRoleName } from "@leanvibe/schema";
+import type { Claim } from "./claims.ts";
+import { networkPolicies } from "./network.ts";
+import { type Amounts, hardOf } from "./quota.ts";
+
+/** A namespace that is ours to fill, and whether its fences have been seen in force. */
+export type FencedClaim = Claim & { share: Amounts; fenced: boolean };
+
+/** Names of the children in each namespace. */
+export const CHILD_NAMES = { quota: "leanvibe", limits: "leanvibe", owners: "leanvibe-owners" } as const;
+
+/**
+ * Everything a Tenant stands for in the cluster. Pure: same Tenant in, same manifests out. Fences come before rights: a
+ * namespace whose fences were not seen in force has no owners yet.
+ */
+export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[]): Manifest[] {
+  return [
+    ...ownView(tenant),
+    ...namespaces.flatMap((namespace) => [
+      namespaceObject(namespace, tenant),
+      ...fences(namespace, tenant),
+      ...(namespace.fenced ? roleBindings(namespace, tenant) : []),
+    ]),
+  ];
+}
+
+/** What bounds one namespace. */
+export function fences({ name, share }: { name: string; share: Amounts }, tenant: Tenant): Manifest[] {
+  const labels = childLabels(tenant);
+  return [
+    {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: CHILD_NAMES.quota, namespace: name, labels },
+      spec: { hard: hardOf(share) },
+    },
+    {
+      apiVersion: "v1",
+      kind: "LimitRange",
+      metadata: { name: CHILD_NAMES.limits, namespace: name, labels },
+      spec: { limits: [{ type: "Container", ...tenant.spec.limitRange }] },
+    },
+    ...networkPolicies(name, tenant, labels),
+  ];
+}
+
+function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name,
+      labels: {
+        ...labels,
+        ...childLabels(tenant),
+        "pod-security.kubernetes.io/enforce": podSecurity,
+        // What would break under the strictest level is said at once, also where less is enforced.
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/audit": "restricted",
+      },
+    },
+  };
+}
+
+/** The owners' rights inside a namespace, by the ClusterRole that is shipped and that they cannot change. */
+function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
+  const subjects = subjectsOf(tenant);
+  if (subjects.length === 0) return [];
+  return [
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: CHILD_NAMES.owners, namespace: name, labels: childLabels(tenant) },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: CLUSTER_ROLES.owner },
+      subjects,
+    },
+  ];
+}
+
+/** Owners may look at their own Tenant, by name, and at nobody else's. */
+function ownView(tenant: Tenant): Manifest[] {
+  const subjects = subjectsOf(tenant);
+  if (subjects.length === 0) return [];
+  const metadata = { name: tenantRoleName(tenant.metadata.name), labels: childLabels(tenant) };
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  return [
+    {
+      apiVersion,
+      kind: "ClusterRole",
+      metadata,
+      rules: [
+        { apiGroups: ["leanvibe.io"], resources: ["tenants"], resourceNames: [tenant.metadata.name], verbs: ["get"] },
+      ],
+    },
+    {
+      apiVersion,
+      kind: "ClusterRoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
+      subjects,
+    },
+  ];
+}
+
+function subjectsOf({ spec: { owners = [] } }: Tenant): Record<string, string>[] {
+  return owners.map(({ kind, name }) => ({ apiGroup: "rbac.authorization.k8s.io", kind, name }));
+}
+
+/** On every child, so that it can be found, told from an earlier Tenant's, and recognised by other tools. */
+export function childLabels({ metadata: { name, uid } }: Tenant): Record<string, string> {
+  return { [LABELS.tenant]: name, [LABELS.tenantUid]: uid ?? "", "app.kubernetes.io/managed-by": "leanvibe" };
+}

@@ -1,0 +1,49 @@
+/**
+ * `npm run generate` writes every generated file of the repository; `-- --check` writes nothing, says which files
+ * differ from what would be written and exits 1.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { generateRbac } from "@leanvibe/operator";
+import { generate as generateSchema } from "@leanvibe/schema/generate";
+
+/** Each gives paths from the repository's root and their text. */
+const generators: readonly (() => Map<string, string>)[] = [generateSchema, generateRbac];
+
+const root = join(import.meta.dirname, "..");
+const check = process.argv.includes("--check");
+
+const files = new Map(generators.flatMap((generate) => [...generate()]));
+const changed: string[] = [];
+for (const [path, text] of files) {
+  const before = await textOf(join(root, path));
+  if (before === text) continue;
+  changed.push(`${path}: ${before === undefined ? "missing" : firstDifference(before, text)}`);
+  if (check) continue;
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), text);
+}
+
+for (const line of changed) console.log(`${check ? "stale" : "wrote"} ${line}`);
+console.log(`${files.size} generated files, ${changed.length} ${check ? "stale" : "written"}`);
+if (check && changed.length > 0) {
+  console.error("Run `npm run generate` and commit what it writes.");
+  process.exitCode = 1;
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function firstDifference(before: string, after: string): string {
+  const old = before.split("\n");
+  const fresh = after.split("\n");
+  const at = fresh.findIndex((line, index) => line !== old[index]);
+  const line = at === -1 ? fresh.length : at;
+  return `line ${line + 1}: ${JSON.stringify(old[line] ?? "(end)")} -> ${JSON.stringify(fresh[line] ?? "(end)")}`;
+}
