@@ -1,0 +1,78 @@
+// The first thing that runs after `git clone`, on whatever Node is there (18 or newer) and before any package is: plain
+// JavaScript, no imports but Node's own. It brings a Node that runs TypeScript and the packages, then hands over.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NODE_VERSION = "24.21.0";
+/** testcontainers asks for 22.22; from 22.18 on Node runs TypeScript as it is. */
+const NODE_AT_LEAST = [22, 22];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "leanvibe");
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/** Runs npm under the given Node: the npm that started us where there is one, so that its settings hold. */
+function npm(node, args) {
+  const script = process.env.npm_execpath;
+  const [command, before] = script?.endsWith(".js") ? [node, [script]] : ["npm", []];
+  const result = spawnSync(command, [...before, ...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` },
+  });
+  if (result.status === 0) return;
+  say(`npm ${args.join(" ")} failed${result.error ? `: ${result.error.message}` : ""}. Is the package registry reachable? Then run the same command again.`);
+  process.exit(1);
+}
+
+function ensureNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > NODE_AT_LEAST[0] || (major === NODE_AT_LEAST[0] && minor >= NODE_AT_LEAST[1])) return process.execPath;
+  const home = join(cache, `node-${NODE_VERSION}`);
+  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  const node = join(home, "node_modules", name, "bin", "node");
+  if (existsSync(node)) return node;
+  say(`Node ${process.versions.node} is older than ${NODE_AT_LEAST.join(".")}: fetching Node ${NODE_VERSION} once (about 50 MB). To avoid this, install Node 24.`);
+  mkdirSync(cache, { recursive: true });
+  // Beside its place and then renamed: an interrupted download must not look like a finished one.
+  const half = mkdtempSync(join(cache, "node-"));
+  npm(process.execPath, ["install", "--prefix", half, "--ignore-scripts", `${name}@${NODE_VERSION}`]);
+  try {
+    renameSync(half, home);
+  } catch (error) {
+    rmSync(half, { recursive: true, force: true });
+    if (!existsSync(node)) throw error;
+  }
+  return node;
+}
+
+function ensurePackages(node) {
+  const marker = join(root, "node_modules", ".leanvibe-lock");
+  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  say("Installing packages (once, about 30 s)...");
+  npm(node, ["ci", "--ignore-scripts"]);
+  writeFileSync(marker, wanted);
+}
+
+const node = ensureNode();
+ensurePackages(node);
+const [command = "", ...rest] = process.argv.slice(2);
+const [program, args] = command === "run" ? [rest[0] ?? "node", rest.slice(1)] : [node, [join(root, "cli", "src", "main.ts"), command, ...rest]];
+const child = spawn(program === "node" ? node : program, args, {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, PATH: [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
+});
+// A terminal's Ctrl-C reaches the child by itself; a `kill` of this process does not.
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+process.on("SIGINT", () => undefined);
+child.on("error", (error) => {
+  say(error.message);
+  process.exit(127);
+});
+child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
