@@ -1,0 +1,31 @@
+import { stringify } from "yaml";
+import { customResourceDefinition } from "./crd.ts";
+import { GROUP } from "./names.ts";
+import { admissionPolicies } from "./policies.ts";
+import { reference } from "./reference.ts";
+import { TENANT } from "./tenant.ts";
+
+const HEADER = "# Generated from crds/schema by `npm run generate`; edit it there.\n";
+
+/** Every kind we serve. */
+const KINDS = [TENANT] as const;
+
+/** What this package generates: path from the repository's root to text. */
+export function generate(): Map<string, string> {
+  return new Map([
+    ...KINDS.map((kind): [string, string] => [
+      `crds/${kind.plural}.${GROUP}.yaml`,
+      yamlDocuments([customResourceDefinition(kind)]),
+    ]),
+    ["crds/policies.yaml", yamlDocuments(admissionPolicies())],
+    ["docs/REFERENCE.md", reference(KINDS)],
+  ]);
+}
+
+/** Objects as one YAML stream. YAML 1.1, because that is what Kubernetes reads: to it a bare `y` or `on` is a boolean. */
+export function yamlDocuments(objects: readonly object[]): string {
+  const documents = objects.map((object) =>
+    stringify(object, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }),
+  );
+  return HEADER + documents.map((text) => `---\n${text}`).join("");
+}

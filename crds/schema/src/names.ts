@@ -1,0 +1,71 @@
+/** API group of every kind we define. */
+export const GROUP = "leanvibe.io";
+
+/** The one version served and stored. */
+export const VERSION = "v1alpha1";
+
+/** `apiVersion` of every object of ours. */
+export const API_VERSION = `${GROUP}/${VERSION}` as const;
+
+/** `kubectl get leanvibe` lists every kind in this category. */
+export const CATEGORY = "leanvibe";
+
+/** Where the operator, its Lease and its ServiceAccount live. No Tenant may claim it. */
+export const SYSTEM_NAMESPACE = "leanvibe-system";
+
+/** Labels we write. The policies in crds/policies.yaml refuse edits by anyone who may not update Tenants. */
+export const LABELS = {
+  /** On every object made for a Tenant, its namespaces included: the Tenant's name. */
+  tenant: "leanvibe.io/tenant",
+  /** Beside it: the Tenant's uid, so that a Tenant made anew under an old name inherits nothing unasked. */
+  tenantUid: "leanvibe.io/tenant-uid",
+  /** On namespaces kept after their Tenant went (deletionPolicy Retain): "true". */
+  retained: "leanvibe.io/retained",
+} as const;
+
+/** Annotations we write. */
+export const ANNOTATIONS = {
+  /** Hash of the desired object as last applied, so that an unchanged child costs no request. */
+  applied: "leanvibe.io/applied",
+} as const;
+
+/** Finalizers we write. */
+export const FINALIZERS = {
+  /** On Tenants: rights go before fences, and namespaces go only where the policy says Delete. */
+  tenant: "leanvibe.io/tenant",
+} as const;
+
+/** Field managers for server-side apply; every field has one writer. */
+export const FIELD_MANAGERS = {
+  operator: "leanvibe-operator",
+  cli: "leanvibe-cli",
+} as const;
+
+/** ServiceAccounts in {@link SYSTEM_NAMESPACE}. */
+export const SERVICE_ACCOUNTS = { operator: "leanvibe-operator" } as const;
+
+/** The user name the API server gives the operator's token. */
+export const OPERATOR_USERNAME = `system:serviceaccount:${SYSTEM_NAMESPACE}:${SERVICE_ACCOUNTS.operator}` as const;
+
+/** ClusterRoles shipped in operator/manifests/rbac.yaml. */
+export const CLUSTER_ROLES = {
+  operator: "leanvibe-operator",
+  /** Bound to a Tenant's owners in each of its namespaces. */
+  owner: "leanvibe-owner",
+} as const;
+
+/** Prefix of the namespace a Tenant gets when it lists none. */
+export const DEFAULT_NAMESPACE_PREFIX = "tenant-";
+
+/** Longest Tenant name whose default namespace is still a DNS label (63 characters). */
+export const TENANT_NAME_MAX_LENGTH = 63 - DEFAULT_NAMESPACE_PREFIX.length;
+
+/** The namespace of a Tenant that lists none: `acme` has `tenant-acme`. */
+export function defaultNamespace(tenantName: string): string {
+  return `${DEFAULT_NAMESPACE_PREFIX}${tenantName}`;
+}
+
+/** ClusterRole and ClusterRoleBinding that let a Tenant's owners read their own Tenant object. */
+export function tenantRoleName(tenantName: string): string {
+  return `leanvibe-tenant-${tenantName}`;
+}

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LABELS, OPERATOR_USERNAME } from "./names.ts";
+import { admissionPolicies } from "./policies.ts";
+import { type Answer, apply, type Call, call, eventually, hasApiServer } from "./testing/api-server.ts";
+
+/** May write everything the policies watch over, but not Tenants: what a careless ClusterRole gives away. */
+const GROUP = "schema-test-editors";
+const EDITOR = { user: "schema-test-editor", groups: [GROUP] };
+/** The same rights, and Tenants: a platform admin however their cluster calls them. */
+const ADMIN_GROUP = "schema-test-admins";
+const ADMIN = { user: "schema-test-admin", groups: [GROUP, ADMIN_GROUP] };
+const OPERATOR = { user: OPERATOR_USERNAME, groups: [GROUP] };
+const NAMESPACE_CONTROLLER = { user: "system:serviceaccount:kube-system:namespace-controller", groups: [GROUP] };
+/** A name of its own each run: a namespace that is going cannot be used again. */
+const RUN = Date.now().toString(36);
+const FENCED = `schema-test-fenced-${RUN}`;
+const OPEN = `schema-test-open-${RUN}`;
+
+const fenceLabels = { [LABELS.tenant]: "schema-test", "pod-security.kubernetes.io/enforce": "restricted" };
+const rbac = "/apis/rbac.authorization.k8s.io/v1";
+const clusterRole = (name: string, rules: object[]) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  metadata: { name },
+  rules,
+});
+const clusterRoleBinding = (name: string) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRoleBinding",
+  metadata: { name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name }],
+});
+const namespace = (name: string, labels: object) => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels: { "kubernetes.io/metadata.name": name, ...labels } },
+});
+const quota = (labels: object, pods = "1") => ({
+  apiVersion: "v1",
+  kind: "ResourceQuota",
+  metadata: { name: "fence", labels },
+  spec: { hard: { pods } },
+});
+
+const quotas = `/api/v1/namespaces/${FENCED}/resourcequotas`;
+const dryRun = (path: string) => `${path}?dryRun=All`;
+const putNamespace = (name: string, labels: object): Call => ({
+  method: "PUT",
+  path: dryRun(`/api/v1/namespaces/${name}`),
+  body: namespace(name, labels),
+});
+const createNamespace = (labels: object): Call => ({
+  method: "POST",
+  path: dryRun("/api/v1/namespaces"),
+  body: namespace("schema-test-new", labels),
+});
+const putQuota = (labels: object, pods: string): Call => ({
+  method: "PUT",
+  path: dryRun(`${quotas}/fence`),
+  body: quota(labels, pods),
+});
+const createQuota = (labels: object): Call => {
+  const body = { ...quota(labels), metadata: { name: "another", labels } };
+  return { method: "POST", path: dryRun(quotas), body };
+};
+const deleteQuota: Call = { method: "DELETE", path: dryRun(`${quotas}/fence`) };
+
+const fencing = (group: string, kind: string, rest: object): Call => {
+  const apiVersion = group === "" ? "v1" : `${group}/v1`;
+  const root = group === "" ? "/api/v1" : `/apis/${group}/v1`;
+  const body = { apiVersion, kind, metadata: { name: "another", labels: fenceLabels }, ...rest };
+  const plural = kind === "NetworkPolicy" ? "networkpolicies" : `${kind.toLowerCase()}s`;
+  return { method: "POST", path: dryRun(`${root}/namespaces/${FENCED}/${plural}`), body };
+};
+const createLimits = fencing("", "LimitRange", { spec: { limits: [{ type: "Pod", max: { cpu: "1" } }] } });
+const createPolicy = fencing("networking.k8s.io", "NetworkPolicy", { spec: { podSelector: {} } });
+const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: GROUP };
+const createBinding = fencing("rbac.authorization.k8s.io", "RoleBinding", { roleRef, subjects: [] });
+
+const NAMESPACE_REFUSAL = "of a Tenant's namespace are its fence";
+const OBJECT_REFUSAL = "are a Tenant's fence and are kept by the operator";
+const refusedBy = ({ code, message }: Answer, text: string) => code === 403 && message.includes(text);
+
+const CASES: readonly { promise: string; refusal: string; accepted: readonly Call[]; refused: readonly Call[] }[] = [
+  {
+    promise: "a Tenant namespace's fence labels",
+    refusal: NAMESPACE_REFUSAL,
+    accepted: [
+      { ...putNamespace(FENCED, { ...fenceLabels, "acme.example/team": "red" }), as: EDITOR },
+      { ...putNamespace(FENCED, { ...fenceLabels, "pod-security.kubernetes.io/enforce": "baseline" }), as: ADMIN },
+      { ...putNamespace(FENCED, { ...fenceLabels, [LABELS.retained]: "true" }), as: OPERATOR },
+      { ...putNamespace(OPEN, { "pod-security.kubernetes.io/enforce": "privileged" }), as: EDITOR },
+      { ...putNamespace(OPEN, {}), as: EDITOR },
+      { ...createNamespace({ "acme.example/team": "red" }), as: EDITOR },
+      { ...createNamespace(fenceLabels), as: OPERATOR },
+    ],
+    refused: [
+      { ...putNamespace(FENCED, { ...fenceLabels, "pod-security.kubernetes.io/enforce": "privileged" }), as: EDITOR },
+      {
+        ...putNamespace(FENCED, { ...fenceLabels, "pod-security.kubernetes.io/enforce-version": "v1.25" }),
+        as: EDITOR,
+      },
+      { ...putNamespace(FENCED, { [LABELS.tenant]: "schema-test" }), as: EDITOR },
+      { ...putNamespace(FENCED, { ...fenceLabels, [LABELS.retained]: "true" }), as: EDITOR },
+      { ...putNamespace(FENCED, {}), as: EDITOR },
+      { ...putNamespace(OPEN, { [LABELS.tenant]: "schema-test" }), as: EDITOR },
+      { ...createNamespace(fenceLabels), as: EDITOR },
+    ],
+  },
+  {
+    promise: "the objects of a Tenant's fence",
+    refusal: OBJECT_REFUSAL,
+    accepted: [
+      { ...putQuota(fenceLabels, "2"), as: OPERATOR },
+      { ...putQuota(fenceLabels, "2"), as: ADMIN },
+      { ...deleteQuota, as: NAMESPACE_CONTROLLER },
+      { ...deleteQuota, as: { user: "system:kube-controller-manager", groups: [GROUP] } },
+      { ...createQuota({ "acme.example/team": "red" }), as: EDITOR },
+      ...[createLimits, createPolicy, createBinding].map((request) => ({ ...request, as: OPERATOR })),
+    ],
+    refused: [
+      { ...putQuota(fenceLabels, "2"), as: EDITOR },
+      { ...putQuota({}, "1"), as: EDITOR },
+      { ...deleteQuota, as: EDITOR },
+      { method: "DELETE", path: dryRun(quotas), as: EDITOR },
+      { ...createQuota(fenceLabels), as: EDITOR },
+      ...[createLimits, createPolicy, createBinding].map((request) => ({ ...request, as: EDITOR })),
+    ],
+  },
+];
+
+describe.skipIf(!hasApiServer)("admission policies on a real API server", () => {
+  beforeAll(async () => {
+    for (const object of admissionPolicies()) {
+      const plural = object.kind === "ValidatingAdmissionPolicy" ? "policies" : "policybindings";
+      await apply(`/apis/admissionregistration.k8s.io/v1/validatingadmission${plural}`, object);
+    }
+    const watched = {
+      apiGroups: ["", "networking.k8s.io", "rbac.authorization.k8s.io"],
+      resources: ["*"],
+      verbs: ["*"],
+    };
+    await apply(`${rbac}/clusterroles`, clusterRole(GROUP, [watched]));
+    const tenants = { apiGroups: ["leanvibe.io"], resources: ["tenants"], verbs: ["update"] };
+    await apply(`${rbac}/clusterroles`, clusterRole(ADMIN_GROUP, [tenants]));
+    for (const name of [GROUP, ADMIN_GROUP]) await apply(`${rbac}/clusterrolebindings`, clusterRoleBinding(name));
+    await apply("/api/v1/namespaces", namespace(FENCED, fenceLabels));
+    await apply("/api/v1/namespaces", namespace(OPEN, { "pod-security.kubernetes.io/enforce": "baseline" }));
+    await apply(quotas, quota(fenceLabels));
+    for (const { refused, refusal } of CASES) {
+      const [first] = refused;
+      if (first !== undefined) await eventually(async () => refusedBy(await call(first), refusal), refusal);
+    }
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const name of [GROUP, ADMIN_GROUP]) {
+      await call({ method: "DELETE", path: `${rbac}/clusterrolebindings/${name}` });
+      await call({ method: "DELETE", path: `${rbac}/clusterroles/${name}` });
+    }
+    for (const name of [FENCED, OPEN]) await call({ method: "DELETE", path: `/api/v1/namespaces/${name}` });
+  });
+
+  const label = ({ as, method, path, body }: Call) => `${as?.user} ${method} ${path} ${JSON.stringify(body ?? {})}`;
+
+  test.each(CASES)("guard $promise from those who may not update Tenants", async ({ refusal, refused }) => {
+    const passed: string[] = [];
+    for (const request of refused) if (!refusedBy(await call(request), refusal)) passed.push(label(request));
+    expect(passed).toEqual([]);
+  });
+
+  test.each(CASES)("leave everyone else's work on $promise alone", async ({ accepted }) => {
+    const stopped: string[] = [];
+    for (const request of accepted) {
+      const { code, message } = await call(request);
+      if (code >= 300) stopped.push(`${label(request)}: ${code} ${message}`);
+    }
+    expect(stopped).toEqual([]);
+  });
+
+  test("never keep a namespace from going: its objects may be removed by anyone entitled to", async () => {
+    await call({ method: "DELETE", path: `/api/v1/namespaces/${FENCED}` });
+    await eventually(async () => (await call({ ...deleteQuota, as: EDITOR })).code < 300, "a going namespace is open");
+    const finalize = { ...namespace(FENCED, fenceLabels), spec: { finalizers: [] } };
+    const path = dryRun(`/api/v1/namespaces/${FENCED}/finalize`);
+    expect(await call({ method: "PUT", path, body: finalize, as: EDITOR })).toMatchObject({ code: 200 });
+  });
+});

@@ -1,0 +1,139 @@
+import { GROUP, LABELS, OPERATOR_USERNAME } from "./names.ts";
+
+/**
+ * ValidatingAdmissionPolicies: what RBAC cannot say. They run inside the API server, so a dead operator blocks
+ * nothing; they match narrowly, by our label on the object before or after, so nobody else's request pays for them.
+ */
+
+/**
+ * Whoever may update Tenants decides about fences anyway, so they may touch what a Tenant stands for. Asking the
+ * authorizer holds for every way a cluster names its administrators; a list of groups would not.
+ */
+const IS_PLATFORM_ADMIN = `authorizer.group('${GROUP}').resource('tenants').check('update').allowed()`;
+
+const NOT_THE_OPERATOR = {
+  name: "not-the-operator",
+  expression: `request.userInfo.username != '${OPERATOR_USERNAME}'`,
+} as const;
+
+/** kube-system's controllers clean up (garbage, terminating namespaces); without own credentials they are one user. */
+const NOT_A_CLUSTER_CONTROLLER = {
+  name: "not-a-cluster-controller",
+  expression:
+    "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && request.userInfo.username != 'system:kube-controller-manager'",
+} as const;
+
+/** Either the old or the new object carries the label: adding and removing it are both seen. */
+const TENANT_LABELLED = { matchExpressions: [{ key: LABELS.tenant, operator: "Exists" }] } as const;
+
+const FENCE_LABEL_PREFIXES = [`${GROUP}/`, "pod-security.kubernetes.io/"] as const;
+
+function isFenceLabel(key: string): string {
+  return `(${FENCE_LABEL_PREFIXES.map((prefix) => `${key}.startsWith('${prefix}')`).join(" || ")})`;
+}
+
+interface Policy {
+  name: string;
+  resourceRules: readonly {
+    apiGroups: readonly string[];
+    apiVersions: readonly string[];
+    operations: readonly string[];
+    resources: readonly string[];
+  }[];
+  matchConditions: readonly { name: string; expression: string }[];
+  variables: readonly { name: string; expression: string }[];
+  validations: readonly { expression: string; message: string; reason: "Forbidden" }[];
+}
+
+const NAMESPACE_LABELS: Policy = {
+  name: "leanvibe-namespace-labels",
+  resourceRules: [
+    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["namespaces"] },
+  ],
+  matchConditions: [NOT_THE_OPERATOR],
+  variables: [
+    { name: "before", expression: "oldObject == null ? {} : oldObject.?metadata.?labels.orValue({})" },
+    { name: "after", expression: "object.?metadata.?labels.orValue({})" },
+    {
+      name: "fencesUnchanged",
+      expression: [
+        `variables.after.all(key, !${isFenceLabel("key")} || (key in variables.before && variables.before[key] == variables.after[key]))`,
+        `variables.before.all(key, !${isFenceLabel("key")} || key in variables.after)`,
+      ].join(" && "),
+    },
+  ],
+  validations: [
+    {
+      expression: `variables.fencesUnchanged || ${IS_PLATFORM_ADMIN}`,
+      message: `labels ${FENCE_LABEL_PREFIXES.map((prefix) => `${prefix}*`).join(" and ")} of a Tenant's namespace are its fence and are set by the operator; change the Tenant, or ask someone who may update Tenants`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
+const MANAGED_OBJECTS: Policy = {
+  name: "leanvibe-managed-objects",
+  resourceRules: [
+    {
+      apiGroups: [""],
+      apiVersions: ["v1"],
+      operations: ["CREATE", "UPDATE", "DELETE"],
+      resources: ["resourcequotas", "limitranges"],
+    },
+    {
+      apiGroups: ["networking.k8s.io"],
+      apiVersions: ["v1"],
+      operations: ["CREATE", "UPDATE", "DELETE"],
+      resources: ["networkpolicies"],
+    },
+    {
+      apiGroups: ["rbac.authorization.k8s.io"],
+      apiVersions: ["v1"],
+      operations: ["CREATE", "UPDATE", "DELETE"],
+      resources: ["rolebindings"],
+    },
+  ],
+  matchConditions: [NOT_THE_OPERATOR, NOT_A_CLUSTER_CONTROLLER],
+  variables: [
+    {
+      // Some distributions clean up under names of their own; nothing of a namespace that goes is worth blocking it.
+      name: "namespaceIsGoing",
+      expression: "namespaceObject != null && has(namespaceObject.metadata.deletionTimestamp)",
+    },
+  ],
+  validations: [
+    {
+      expression: `variables.namespaceIsGoing || ${IS_PLATFORM_ADMIN}`,
+      message: `objects labelled ${LABELS.tenant} are a Tenant's fence and are kept by the operator; change the Tenant, or use an object of your own without that label`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
+/** The policies and their bindings, ready to be applied. */
+export function admissionPolicies() {
+  return [NAMESPACE_LABELS, MANAGED_OBJECTS].flatMap((policy) => [policyObject(policy), bindingObject(policy)]);
+}
+
+function policyObject({ name, resourceRules, ...rest }: Policy) {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name, labels: { "app.kubernetes.io/part-of": "leanvibe" } },
+    spec: {
+      // A rule that cannot be judged refuses: these guard fences. It never waits for a process of ours.
+      failurePolicy: "Fail",
+      matchConstraints: { objectSelector: TENANT_LABELLED, resourceRules },
+      ...rest,
+    },
+  };
+}
+
+function bindingObject({ name }: Policy) {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicyBinding",
+    metadata: { name, labels: { "app.kubernetes.io/part-of": "leanvibe" } },
+    spec: { policyName: name, validationActions: ["Deny"] },
+  };
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { count, dnsLabel, generation, lineOfText, mapOf, quantityText } from "./atoms.ts";
+import { condition } from "./metadata.ts";
+import { PLAN_NAMES } from "./plans.ts";
+
+/** The conditions of a Tenant, in the order a reader should look at them, each with its meaning when True. */
+export const TENANT_CONDITIONS = {
+  Ready: "Everything the Tenant asks for stands.",
+  NamespacesReady: "Every namespace exists, is the Tenant's own and is not terminating.",
+  QuotaEnforced: "The quota of every namespace is in force: its status.hard equals its spec.hard.",
+  NetworkIsolated:
+    "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
+  RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
+  DeletionBlocked: "The Tenant is being deleted and something stands in the way; status.deletion.blockedBy names it.",
+} as const;
+
+export type TenantConditionType = keyof typeof TENANT_CONDITIONS;
+
+/** The most namespaces any status lists: the largest plan's, plus those kept after they left the spec. */
+const STATUS_NAMESPACES_MAX = 200;
+
+/** Amounts in force, as Kubernetes quantities. */
+const hard = z.object({
+  cpu: quantityText().describe("CPU for requests and limits alike."),
+  memory: quantityText().describe("Memory for requests and limits alike."),
+  pods: count().describe("Pods that are not finished."),
+  storage: quantityText().describe("Sum of all PersistentVolumeClaims."),
+});
+
+const namespaceStatus = z.object({
+  name: dnsLabel().describe("The namespace."),
+  ready: z.boolean().describe("It exists, is this Tenant's and is not terminating."),
+  quotaInForce: z.boolean().describe("Kubernetes enforces its quota; owners get their rights only then."),
+  retained: z
+    .boolean()
+    .optional()
+    .describe("It left spec.namespaces and is kept, fenced and without owners (deletionPolicy Retain)."),
+});
+
+export const tenantStatus = z
+  .object({
+    observedGeneration: generation().optional().describe("metadata.generation this status was written for."),
+    plan: z.enum(PLAN_NAMES).optional().describe("The plan in force."),
+    namespaces: mapOf(namespaceStatus, ["name"], STATUS_NAMESPACES_MAX)
+      .optional()
+      .describe("Each namespace and how far it is."),
+    namespaceCount: count().optional().describe("Namespaces that stand, retained ones left out."),
+    quota: z
+      .object({
+        hard: hard.describe("The Tenant's total."),
+        perNamespace: mapOf(
+          z.object({
+            namespace: dnsLabel().describe("The namespace."),
+            hard: hard.describe("Its part of the total."),
+          }),
+          ["namespace"],
+          STATUS_NAMESPACES_MAX,
+        ).describe("How the total is divided."),
+      })
+      .optional()
+      .describe("Quota in force."),
+    deletion: z
+      .object({
+        blockedBy: z
+          .array(lineOfText(512))
+          .max(50)
+          .meta({ "x-kubernetes-list-type": "atomic" })
+          .describe('What stands in the way, as "Kind namespace/name: why".'),
+      })
+      .optional()
+      .describe("Present while the Tenant is being deleted."),
+    conditions: mapOf(condition, ["type"], 16)
+      .optional()
+      .describe(`Conditions by type: ${Object.keys(TENANT_CONDITIONS).join(", ")}.`),
+  })
+  .describe("What the operator saw and did. Written by the operator only.");

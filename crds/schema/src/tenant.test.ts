@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { parseTenant } from "./tenant.ts";
+import { TENANT_RULE_CASES, tenantObject } from "./testing/tenant-cases.ts";
+
+describe("parseTenant", () => {
+  test.each(TENANT_RULE_CASES)("$id: accepts and refuses like the API server", ({ accepted, refused, message }) => {
+    expect(parseTenant(accepted)).toMatchObject({ ok: true });
+    const parsed = parseTenant(refused);
+    expect(parsed.ok ? "accepted" : parsed.error.message).toContain(message);
+  });
+
+  test("fills in every default the API server would", () => {
+    const parsed = parseTenant(tenantObject({ limitRange: { default: { cpu: 1 } } }));
+    expect(parsed.ok && parsed.value.spec).toEqual({
+      organizationName: "Acme Corporation",
+      adminEmail: "jane@acme.example",
+      plan: "starter",
+      limitRange: { defaultRequest: { cpu: "100m", memory: "128Mi" }, default: { cpu: "1", memory: "256Mi" } },
+      networkPolicy: { mode: "Isolated" },
+      deletionPolicy: "Retain",
+      adopt: false,
+    });
+  });
+
+  test("names the path of every problem, and passes metadata it does not know", () => {
+    const parsed = parseTenant({
+      ...tenantObject({ namespaces: [{ name: "ok" }, { name: "Not OK" }], adminEmail: 7 }),
+      metadata: { name: "acme", managedFields: [{ manager: "kubectl" }] },
+    });
+    expect(parsed.ok ? [] : parsed.error.problems.map(({ path }) => path).sort()).toEqual([
+      "spec.adminEmail",
+      "spec.namespaces[1].name",
+    ]);
+  });
+
+  test("drops a status it cannot read instead of refusing the Tenant", () => {
+    const parsed = parseTenant({ ...tenantObject(), status: { plan: "gold" } });
+    expect(parsed).toMatchObject({ ok: true });
+    expect(parsed.ok && parsed.value.status).toBeUndefined();
+  });
+
+  test("says what is wrong with something that is no Tenant at all", () => {
+    for (const input of [undefined, null, 7, "Tenant", [], { kind: "Tenant" }]) {
+      expect(parseTenant(input)).toMatchObject({ ok: false });
+    }
+  });
+});
