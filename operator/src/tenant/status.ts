@@ -15,7 +15,7 @@ import { type Amounts, hardOf, isInForce } from "./quota.ts";
 type Draft = ConditionDraft & { type: TenantConditionType };
 type Seen = { claims: readonly Claim[]; held: readonly FencedClaim[]; own: Children; now: Date };
 
-/** The whole status; every field in every answer, so that none of an earlier state is left behind. */
+/** The whole status; every field in every answer, an absent one as undefined, so that none of an earlier state is left behind. */
 export function statusOf(
   tenant: Tenant,
   seen: {
@@ -43,15 +43,17 @@ export function statusOf(
   return {
     observedGeneration: tenant.metadata.generation ?? 0,
     plan: tenant.spec.plan,
-    namespaces,
+    // Trap: to server-side apply an empty list of a keyed list type means null, which the schema refuses.
+    namespaces: namespaces.length === 0 ? undefined : namespaces,
     namespaceCount: namespaces.filter(({ ready }) => ready).length,
-    quota: {
-      hard: seen.total,
-      perNamespace: seen.held.map(({ name, share }) => ({ namespace: name, hard: share })),
-    },
-    ...(seen.blockedBy === undefined ? {} : { deletion: { blockedBy: seen.blockedBy } }),
+    quota: seen.held.length === 0 ? undefined : quotaStatus(seen.total, seen.held),
+    deletion: seen.blockedBy === undefined ? undefined : { blockedBy: seen.blockedBy },
     conditions: seen.conditions,
   };
+}
+
+function quotaStatus(total: Amounts, held: readonly FencedClaim[]): TenantStatus["quota"] {
+  return { hard: total, perNamespace: held.map(({ name, share }) => ({ namespace: name, hard: share })) };
 }
 
 /** Conditions of a Tenant that is meant to stand. */

@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { collectionPath, connect, credentialsOf, KINDS, type Transport } from "@leanvibe/runtime";
+import { SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+
+/** Opens a kubeconfig file. @throws Error naming the file when it cannot be read or has no current context. */
+export function readKubeconfig(path: string): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    kubeConfig.loadFromFile(path);
+  } catch (error) {
+    throw new Error(`${path} is no kubeconfig: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return kubeConfig;
+}
+
+/** A connection as whoever the kubeconfig's current context says. */
+export async function connectTo(kubeconfig: string): Promise<Transport> {
+  return connect(await credentialsOf(readKubeconfig(kubeconfig)), { userAgent: "leanvibe-cli" });
+}
+
+/** A year: a local operator runs until it is stopped, and a cluster that allows less says so in its answer. */
+const TOKEN_SECONDS = 365 * 24 * 3600;
+
+/**
+ * Writes a kubeconfig with which the operator is its own ServiceAccount and nothing more, for a process outside the
+ * cluster. Readable by this account only: it holds a token.
+ */
+export async function writeOperatorKubeconfig(
+  transport: Transport,
+  adminKubeconfig: string,
+  path: string,
+): Promise<void> {
+  const answer = (await transport.send({
+    method: "POST",
+    path: `${collectionPath(SERVICE_ACCOUNT, SYSTEM_NAMESPACE)}/${SERVICE_ACCOUNTS.operator}/token`,
+    body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: TOKEN_SECONDS } },
+  })) as { status: { token: string } };
+  const cluster = readKubeconfig(adminKubeconfig).getCurrentCluster();
+  const name = "leanvibe-operator";
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ ...cluster, name }],
+    users: [{ name, token: answer.status.token }],
+    contexts: [{ name, cluster: name, user: name }],
+    currentContext: name,
+  });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, config.exportConfig(), { mode: 0o600 });
+}
+
+const SERVICE_ACCOUNT = { ...KINDS.ConfigMap, kind: "ServiceAccount", plural: "serviceaccounts" };

@@ -1,0 +1,125 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { messageOf } from "@leanvibe/runtime";
+import { planCluster } from "../cluster/index.ts";
+import { findOperator, operatorFiles } from "./operator.ts";
+import type { Reporter } from "./terminal.ts";
+import { DEV_CLUSTER } from "./up.ts";
+
+/** One thing that `npm start` may need: what was found, and what to do where it is not enough. */
+type Finding = { name: string; state: "ok" | "note" | "fault"; found: string; fix?: string };
+
+type Check = () => Finding | Promise<Finding>;
+
+/** A Go build, its modules and the cluster's own data. */
+const DISK_NEEDED_GB = 8;
+
+/** Checks in the order in which `npm start` meets them. False when it could not work here. */
+export async function doctor(reporter: Reporter): Promise<boolean> {
+  const checks: readonly Check[] = [node, plannedCluster, docker, go, realNodes, disk, operator];
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(await check());
+  const healthy = findings.every(({ state }) => state !== "fault");
+  const marks = { ok: "✓", note: "·", fault: "✗" } as const;
+  const lines = findings.flatMap(({ name, state, found, fix }) => [
+    `  ${marks[state]} ${name.padEnd(12)} ${found}`,
+    ...(fix === undefined ? [] : [`    ${" ".repeat(12)} -> ${fix}`]),
+  ]);
+  reporter.result({ healthy, findings }, [
+    ...lines,
+    "",
+    healthy ? "npm start can work here." : "npm start cannot work here yet.",
+  ]);
+  return healthy;
+}
+
+function node(): Finding {
+  return { name: "Node", state: "ok", found: process.versions.node };
+}
+
+async function plannedCluster(): Promise<Finding> {
+  try {
+    const options = { name: DEV_CLUSTER, purpose: "dev", lifetime: "detached", progress: () => undefined } as const;
+    const plan = await planCluster(options);
+    const passed = plan.passedOver.map(({ rung, why }) => `not ${rung}: ${why}`).join("; ");
+    return { name: "cluster", state: "ok", found: `${plan.why}${passed === "" ? "" : ` (${passed})`}` };
+  } catch (error) {
+    const fix = error instanceof Error && "fix" in error && typeof error.fix === "string" ? { fix: error.fix } : {};
+    return { name: "cluster", state: "fault", found: messageOf(error), ...fix };
+  }
+}
+
+function docker(): Finding {
+  const { status, stdout } = run("docker", ["version", "--format", "{{.Server.Version}}"]);
+  if (status === 0) return { name: "Docker", state: "ok", found: `daemon ${stdout}` };
+  return { name: "Docker", state: "note", found: "no daemon answers; needed only for the Docker rung" };
+}
+
+function go(): Finding {
+  const { status, stdout } = run("go", ["env", "GOVERSION"]);
+  if (status === 0) return { name: "Go", state: "ok", found: stdout };
+  return {
+    name: "Go",
+    state: "note",
+    found: "not installed; needed only to build a local Kubernetes",
+    fix: "https://go.dev/dl",
+  };
+}
+
+/** Programs that a real kubelet calls. */
+const NODE_PROGRAMS = ["runc", "nft", "ip", "unshare"];
+
+function realNodes(): Finding {
+  const name = "real nodes";
+  if (process.platform !== "linux")
+    return { name, state: "note", found: "only on Linux; elsewhere use Docker, kind or minikube" };
+  if (process.getuid?.() !== 0) {
+    return {
+      name,
+      state: "note",
+      found: "need root; without it a local Kubernetes has simulated nodes",
+      fix: "sudo npm start, or use kind",
+    };
+  }
+  const missing = NODE_PROGRAMS.filter((program) => !isOnPath(program));
+  if (missing.length === 0) return { name, state: "ok", found: "root, and all programs are here" };
+  return {
+    name,
+    state: "note",
+    found: `missing: ${missing.join(", ")}; npm start installs them with apt-get where it can`,
+  };
+}
+
+async function disk(): Promise<Finding> {
+  const { bavail, bsize } = await statfs(existsSync(homedir()) ? homedir() : "/");
+  const gigabytes = Math.floor((bavail * bsize) / 1e9);
+  const found = `${gigabytes} GB free in the home folder`;
+  if (gigabytes >= DISK_NEEDED_GB) return { name: "disk", state: "ok", found };
+  return {
+    name: "disk",
+    state: "fault",
+    found,
+    fix: `free ${DISK_NEEDED_GB - gigabytes} GB, or point XDG_CACHE_HOME and XDG_DATA_HOME at a larger disk`,
+  };
+}
+
+function operator(): Finding {
+  const running = findOperator(operatorFiles(DEV_CLUSTER, process.env));
+  return {
+    name: "operator",
+    state: "note",
+    found: running === undefined ? "not running" : `running, pid ${running.pid}`,
+  };
+}
+
+function run(command: string, args: string[]): { status: number | null; stdout: string } {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", timeout: 3_000 });
+  return { status, stdout: (stdout ?? "").trim() };
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+}

@@ -1,0 +1,63 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Kind, type Manifest, objectPath, type Transport } from "@leanvibe/runtime";
+import { FIELD_MANAGERS } from "@leanvibe/schema";
+import { parseAllDocuments } from "yaml";
+
+/** The repository, or the folder in which the product was unpacked. */
+export const ROOT = dirname(dirname(import.meta.dirname));
+
+/** What a cluster needs before the operator can run: kinds and policies, then the operator's identity and rights. */
+export async function installManifests(): Promise<Manifest[]> {
+  const crds = join(ROOT, "crds");
+  const files = (await readdir(crds)).filter((name) => name.endsWith(".yaml")).sort();
+  const texts = [...files.map((name) => join(crds, name)), join(ROOT, "operator", "manifests", "rbac.yaml")];
+  const manifests = (await Promise.all(texts.map(manifestsIn))).flat();
+  // The policies speak of our kinds: definitions first.
+  return manifests.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function rank({ kind }: Manifest): number {
+  const first = ["CustomResourceDefinition", "Namespace"].indexOf(kind);
+  return first === -1 ? 2 : first;
+}
+
+/** All objects of a YAML file. @throws Error naming the file where it is no YAML. */
+export async function manifestsIn(path: string): Promise<Manifest[]> {
+  const documents = parseAllDocuments(await readFile(path, "utf8"));
+  return documents.flatMap((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw new Error(`${path}: ${fault.message}`);
+    const value: unknown = document.toJS();
+    return value === null ? [] : [value as Manifest];
+  });
+}
+
+/** Server-side apply, one after the other. A repeated call changes nothing. */
+export async function applyManifests(transport: Transport, manifests: readonly Manifest[]): Promise<void> {
+  const discovery = discover(transport);
+  for (const manifest of manifests) {
+    await transport.send({
+      method: "PATCH",
+      path: objectPath(await discovery(manifest), manifest.metadata),
+      query: { fieldManager: FIELD_MANAGERS.cli, force: true },
+      contentType: "application/apply-patch+yaml",
+      body: manifest,
+    });
+  }
+}
+
+/** Asks the API server where it keeps a kind, once per group and version. */
+function discover(transport: Transport): (manifest: Manifest) => Promise<Kind> {
+  const known = new Map<string, Promise<unknown>>();
+  return async ({ apiVersion, kind }) => {
+    const [group = "", version = ""] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+    const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+    const answer = known.get(path) ?? transport.send({ method: "GET", path });
+    known.set(path, answer);
+    const { resources } = (await answer) as { resources: { name: string; kind: string; namespaced: boolean }[] };
+    const found = resources.find((resource) => resource.kind === kind && !resource.name.includes("/"));
+    if (found === undefined) throw new Error(`the cluster does not know ${kind} of ${apiVersion}`);
+    return { group, version, kind, plural: found.name, namespaced: found.namespaced };
+  };
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  collectionPath,
+  connect,
+  credentialsOf,
+  isApiError,
+  KINDS,
+  type Kind,
+  type KubeObject,
+  type Manifest,
+  objectPath,
+  type Transport,
+} from "@leanvibe/runtime";
+import { API_VERSION, GROUP, VERSION } from "@leanvibe/schema";
+import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { findOperator, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
+
+export const TENANTS: Kind = { group: GROUP, version: VERSION, kind: "Tenant", plural: "tenants", namespaced: false };
+export const PODS: Kind = { ...KINDS.ConfigMap, kind: "Pod", plural: "pods" };
+export const NODES: Kind = { ...KINDS.Namespace, kind: "Node", plural: "nodes" };
+export const DEPLOYMENTS: Kind = { ...PODS, group: "apps", kind: "Deployment", plural: "deployments" };
+
+/** Kinds of which a Tenant has children, and nobody else does in these tests. */
+export const CHILD_KINDS = [
+  KINDS.Namespace,
+  KINDS.ResourceQuota,
+  KINDS.LimitRange,
+  KINDS.NetworkPolicy,
+  KINDS.RoleBinding,
+  KINDS.ClusterRole,
+  KINDS.ClusterRoleBinding,
+];
+
+/** The kubeconfig of the cluster that the run's set-up made. */
+export function kubeconfigPath(): string {
+  const path = process.env["LEANVIBE_TEST_KUBECONFIG"];
+  if (path === undefined) throw new Error("LEANVIBE_TEST_KUBECONFIG is not set: run npm test, which starts a cluster");
+  return path;
+}
+
+/** A connection as the administrator or, with `as`, as that user; real RBAC judges. */
+export async function connectAs(as?: { user: string; groups?: string[] }): Promise<Transport> {
+  const credentials = await credentialsOf(readKubeconfig(kubeconfigPath()));
+  if (as === undefined) return connect(credentials);
+  return connect({
+    ...credentials,
+    headers: async () => ({
+      ...(await credentials.headers()),
+      "impersonate-user": as.user,
+      ...(as.groups === undefined ? {} : { "impersonate-group": as.groups.join(",") }),
+    }),
+  });
+}
+
+export type Api = ReturnType<typeof apiOf>;
+
+/** A few verbs with short names, so that a test reads as what it is about. */
+export function apiOf(transport: Transport) {
+  const get = async (kind: Kind, name: string, namespace?: string) =>
+    (await transport.send({ method: "GET", path: objectPath(kind, { name, namespace }) })) as KubeObject;
+  return {
+    transport,
+    get,
+    async find(kind: Kind, name: string, namespace?: string): Promise<KubeObject | undefined> {
+      return get(kind, name, namespace).catch((error: unknown) => {
+        if (isApiError(error, 404)) return undefined;
+        throw error;
+      });
+    },
+    async list(kind: Kind, labelSelector: string): Promise<KubeObject[]> {
+      const answer = await transport.send({ method: "GET", path: collectionPath(kind), query: { labelSelector } });
+      return (answer as { items: KubeObject[] }).items.map((item) => ({ ...item, kind: kind.kind }));
+    },
+    async create(kind: Kind, manifest: Manifest): Promise<KubeObject> {
+      const path = collectionPath(kind, manifest.metadata.namespace);
+      return (await transport.send({ method: "POST", path, body: manifest })) as KubeObject;
+    },
+    async patch(kind: Kind, at: { name: string; namespace?: string }, body: unknown): Promise<KubeObject> {
+      const contentType = "application/merge-patch+json";
+      return (await transport.send({ method: "PATCH", path: objectPath(kind, at), contentType, body })) as KubeObject;
+    },
+    async remove(kind: Kind, at: { name: string; namespace?: string }): Promise<void> {
+      await transport.send({ method: "DELETE", path: objectPath(kind, at) }).catch((error: unknown) => {
+        if (!isApiError(error, 404)) throw error;
+      });
+    },
+  };
+}
+
+let made = 0;
+
+/** A name that no other test of this run has. */
+export function uniqueName(prefix: string): string {
+  made += 1;
+  return `${prefix}-${process.pid.toString(36)}${made}`;
+}
+
+/** A Tenant with what must be there, and what the test is about. */
+export function tenantManifest(name: string, spec: Record<string, unknown> = {}): Manifest {
+  const base = { organizationName: "Test", adminEmail: "test@example.com" };
+  return { apiVersion: API_VERSION, kind: "Tenant", metadata: { name }, spec: { ...base, ...spec } };
+}
+
+type Condition = { type: string; status: string; reason: string; message: string };
+
+/** A condition of an object, or undefined where it has none of that type yet. */
+export function conditionOf(object: KubeObject | undefined, type: string): Condition | undefined {
+  const { status } = (object ?? {}) as { status?: { conditions?: Condition[] } };
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Asks again until there is an answer, and fails with what was asked for. */
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Waits until the Tenant's condition has this status, and gives the Tenant. */
+export async function untilCondition(api: Api, name: string, [type, status]: [string, string]): Promise<KubeObject> {
+  let last: KubeObject | undefined;
+  try {
+    return await eventually(`Tenant ${name} ${type}=${status}`, async () => {
+      last = await api.find(TENANTS, name);
+      const fresh = (last as { status?: { observedGeneration?: number } })?.status?.observedGeneration;
+      return fresh === last?.metadata.generation && conditionOf(last, type)?.status === status ? last : undefined;
+    });
+  } catch (error) {
+    throw new Error(`${String(error)}; last status: ${JSON.stringify(last?.["status"])}`);
+  }
+}
+
+/** The operator as a process of its own, under its own ServiceAccount, as it is run for people. */
+export class Operator {
+  readonly #files: OperatorFiles;
+
+  private constructor(files: OperatorFiles) {
+    this.#files = files;
+  }
+
+  static async start(transport: Transport): Promise<Operator> {
+    const folder = mkdtempSync(join(tmpdir(), "leanvibe-operator-"));
+    const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
+    await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
+    await startOperator(files, { detached: false });
+    return new Operator(files);
+  }
+
+  get log(): string {
+    return this.#files.log;
+  }
+
+  /** As a power cut would: no chance to finish anything. */
+  kill(): void {
+    const running = findOperator(this.#files);
+    if (running !== undefined) process.kill(running.pid, "SIGKILL");
+  }
+
+  async restart(): Promise<void> {
+    await startOperator(this.#files, { detached: false });
+  }
+
+  async stop(): Promise<void> {
+    await stopOperator(this.#files);
+  }
+
+  /** Requests it has sent so far, by method. */
+  async requests(): Promise<Record<string, number>> {
+    const port = findOperator(this.#files)?.healthPort ?? 0;
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const counts: Record<string, number> = {};
+    for (const [, method = "", count] of text.matchAll(/^rest_client_requests_total\{method="(\w+)".*\} (\d+)$/gm)) {
+      counts[method] = (counts[method] ?? 0) + Number(count);
+    }
+    return counts;
+  }
+}
