@@ -1,0 +1,184 @@
+import { type KubeObject, type Manifest, stamped } from "@leanvibe/runtime";
+import { parseTenant, type Tenant } from "@leanvibe/schema";
+import { describe, expect, it } from "vitest";
+import { decide, type World } from "./decide.ts";
+
+const NOW = new Date("2026-11-23T12:00:00Z");
+const UID = "11111111-1111-4111-8111-111111111111";
+
+function tenant(spec: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}): Tenant {
+  const parsed = parseTenant({
+    apiVersion: "leanvibe.io/v1alpha1",
+    kind: "Tenant",
+    metadata: { name: "acme", uid: UID, generation: 1, ...metadata },
+    spec: { organizationName: "Acme", adminEmail: "a@example.com", owners: [{ kind: "User", name: "jane" }], ...spec },
+  });
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
+}
+
+/** A small cluster: what was decided is made, and quotas come into force when told so. */
+class SmallCluster {
+  readonly objects = new Map<string, KubeObject>();
+
+  world(crdTerminating = false): World {
+    return { namespace: (name) => this.objects.get(`Namespace ${name}`), crdTerminating };
+  }
+
+  make(manifests: readonly Manifest[]): void {
+    for (const manifest of manifests) this.objects.set(keyOf(manifest), { ...stamped(manifest) });
+  }
+
+  enforceQuotas(): void {
+    for (const object of this.objects.values()) {
+      if (object.kind === "ResourceQuota") object["status"] = object["spec"];
+    }
+  }
+
+  children(): KubeObject[] {
+    return [...this.objects.values()].filter(({ metadata }) => metadata.labels?.["leanvibe.io/tenant"] === "acme");
+  }
+
+  /** Decides, makes, and takes away, as the loop does, until nothing changes. */
+  settle(of: Tenant, crdTerminating = false) {
+    for (let round = 0; round < 5; round += 1) {
+      const decision = decide(of, this.world(crdTerminating), this.children(), NOW);
+      const wanted = new Set([...decision.manifests, ...decision.kept].map(keyOf));
+      for (const child of this.children()) if (!wanted.has(keyOf(child))) this.objects.delete(keyOf(child));
+      this.make(decision.manifests);
+      this.enforceQuotas();
+    }
+    return decide(of, this.world(crdTerminating), this.children(), NOW);
+  }
+
+  kinds(): string[] {
+    return this.children()
+      .map(({ kind }) => kind)
+      .toSorted();
+  }
+}
+
+function keyOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
+}
+
+function conditionsOf(status: Record<string, unknown>): Record<string, string> {
+  const conditions = status["conditions"] as { type: string; status: string; reason: string }[];
+  return Object.fromEntries(conditions.map(({ type, status: value, reason }) => [type, `${value} ${reason}`]));
+}
+
+describe("decide", () => {
+  it("is pure: the same world gives the same answer, and nothing it is given is changed", () => {
+    const world = new SmallCluster();
+    world.settle(tenant());
+    const before = JSON.stringify([...world.objects]);
+    const first = decide(tenant(), world.world(), world.children(), NOW);
+    const second = decide(tenant(), world.world(), world.children(), NOW);
+    expect(second).toEqual(first);
+    expect(JSON.stringify([...world.objects])).toBe(before);
+  });
+
+  it("gives no right before the quota is seen in force, not even when the quota object is there", () => {
+    const world = new SmallCluster();
+    const first = decide(tenant(), world.world(), [], NOW);
+    expect(first.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
+    world.make(first.manifests);
+    const second = decide(tenant(), world.world(), world.children(), NOW);
+    expect(second.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
+    expect(conditionsOf(second.status)).toMatchObject({
+      Ready: "False QuotaPending",
+      QuotaEnforced: "False QuotaPending",
+      RBACReady: "False WaitingForFences",
+    });
+    world.enforceQuotas();
+    const third = decide(tenant(), world.world(), world.children(), NOW);
+    expect(third.manifests.map(({ kind }) => kind)).toContain("RoleBinding");
+  });
+
+  it("gives no right while a network policy is missing", () => {
+    const world = new SmallCluster();
+    world.make(decide(tenant(), world.world(), [], NOW).manifests);
+    world.enforceQuotas();
+    world.objects.delete("NetworkPolicy tenant-acme/leanvibe-isolation");
+    const decision = decide(tenant(), world.world(), world.children(), NOW);
+    expect(decision.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
+  });
+
+  it("is Ready when everything stands, and not settled before", () => {
+    const world = new SmallCluster();
+    expect(decide(tenant(), world.world(), [], NOW).settled).toBe(false);
+    const decision = world.settle(tenant());
+    expect(decision.settled).toBe(true);
+    expect(conditionsOf(decision.status)).toEqual({
+      Ready: "True TenantReady",
+      NamespacesReady: "True NamespacesActive",
+      QuotaEnforced: "True QuotaInForce",
+      NetworkIsolated: "Unknown Unproven",
+      RBACReady: "True OwnersBound",
+    });
+  });
+
+  it("puts nothing into a namespace that belongs to nobody it knows, adopt or not", () => {
+    for (const adopt of [false, true]) {
+      const world = new SmallCluster();
+      world.objects.set("Namespace tenant-acme", {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "tenant-acme", uid: "x" },
+      });
+      const decision = decide(tenant({ adopt }), world.world(), world.children(), NOW);
+      expect(decision.manifests.filter(({ kind }) => !kind.startsWith("Cluster"))).toEqual([]);
+      expect(conditionsOf(decision.status)).toMatchObject({ Ready: "False NamespaceTaken" });
+      expect(decision.settled).toBe(true);
+    }
+  });
+
+  it("takes back what an earlier Tenant of its name left only with adopt", () => {
+    const world = new SmallCluster();
+    world.settle(tenant());
+    world.settle(tenant({}, { deletionTimestamp: "2026-11-23T11:00:00Z" }));
+    const heir = { uid: "22222222-2222-4222-8222-222222222222" };
+    const refused = decide(tenant({}, heir), world.world(), world.children(), NOW);
+    expect(conditionsOf(refused.status)).toMatchObject({ Ready: "False NamespaceRetained" });
+    expect(refused.manifests.filter(({ kind }) => kind === "Namespace")).toEqual([]);
+    const adopted = world.settle(tenant({ adopt: true }, heir));
+    expect(conditionsOf(adopted.status)).toMatchObject({ Ready: "True TenantReady" });
+    expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).not.toHaveProperty("leanvibe.io/retained");
+  });
+
+  it.each([
+    { policy: "Retain", crdTerminating: false, remains: ["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"] },
+    { policy: "Delete", crdTerminating: false, remains: [] },
+    { policy: "Delete", crdTerminating: true, remains: ["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"] },
+  ])(
+    "deleted with $policy, definition going: $crdTerminating: takes the rights and leaves $remains to stand",
+    ({ policy, crdTerminating, remains }) => {
+      const world = new SmallCluster();
+      world.settle(tenant({ deletionPolicy: policy }));
+      const deleted = tenant({ deletionPolicy: policy }, { deletionTimestamp: "2026-11-23T11:00:00Z" });
+      expect(decide(deleted, world.world(crdTerminating), world.children(), NOW).finished).toBe(false);
+      const decision = world.settle(deleted, crdTerminating);
+      expect(world.kinds()).toEqual(remains);
+      expect(decision.finished).toBe(true);
+    },
+  );
+
+  it("leaves the fences up in a namespace that is going: running pods are never without them", () => {
+    const world = new SmallCluster();
+    world.settle(tenant({ deletionPolicy: "Delete" }));
+    const deleted = tenant({ deletionPolicy: "Delete" }, { deletionTimestamp: "2026-11-23T11:00:00Z" });
+    const decision = decide(deleted, world.world(), world.children(), NOW);
+    expect(decision.manifests).toEqual([]);
+    expect(decision.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", "NetworkPolicy", "ResourceQuota"]);
+  });
+
+  it("divides the total so that the parts together never exceed it", () => {
+    const namespaces = ["a", "b", "c"].map((name) => ({ name }));
+    const { manifests } = decide(tenant({ plan: "professional", namespaces }), new SmallCluster().world(), [], NOW);
+    const hard = manifests
+      .filter(({ kind }) => kind === "ResourceQuota")
+      .map(({ spec }) => (spec as { hard: Record<string, string> }).hard);
+    expect(hard).toHaveLength(3);
+    for (const part of hard) expect(part).toMatchObject({ "limits.cpu": "5333m", "requests.cpu": "5333m", pods: "66" });
+  });
+});
