@@ -27,9 +27,6 @@ const status = z.object({ message: z.string().catch("") });
 
 const path = process.env["LEANVIBE_TEST_KUBECONFIG"];
 
-/** Whether there is an API server to ask; the tests that need one are left out otherwise, and say so. */
-export const hasApiServer = path !== undefined;
-
 /** Asks the API server named by LEANVIBE_TEST_KUBECONFIG (one cluster, one user with a token). */
 export function call({ method, path: target, body, as }: Call): Promise<Answer> {
   const { server, ca, token } = connection();
@@ -81,7 +78,7 @@ function refusal(text: string, contentType: string | undefined): string {
 }
 
 function connection() {
-  if (path === undefined) throw new Error("set LEANVIBE_TEST_KUBECONFIG to the kubeconfig of a test cluster");
+  if (path === undefined) throw new Error("LEANVIBE_TEST_KUBECONFIG is not set: run npm test, which starts a cluster");
   const { clusters, users } = kubeconfig.parse(parse(readFileSync(path, "utf8")));
   const { server, "certificate-authority-data": ca } = clusters[0].cluster;
   return { server, ca: Buffer.from(ca, "base64"), token: users[0].user.token };

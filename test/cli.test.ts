@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const MAIN = join(import.meta.dirname, "..", "cli", "src", "main.ts");
+
+/** A cluster that looks like production: it answers nothing and counts who knocks. */
+let production: Server;
+let knocks = 0;
+let kubeconfig: string;
+let home: string;
+
+beforeAll(async () => {
+  production = createServer((socket) => {
+    knocks += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => production.listen(0, "127.0.0.1", resolve));
+  const address = production.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  home = mkdtempSync(join(tmpdir(), "leanvibe-cli-"));
+  kubeconfig = join(home, "config");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "eks-prod", cluster: { server: `https://127.0.0.1:${port}` } }],
+    users: [{ name: "me", user: { token: "secret" } }],
+    contexts: [{ name: "eks-prod-eu-1", context: { cluster: "eks-prod", user: "me" } }],
+    "current-context": "eks-prod-eu-1",
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config));
+});
+
+afterAll(() => {
+  production.close();
+});
+
+type Ended = { code: number | null; stdout: string; stderr: string };
+
+function leanvibe(...args: string[]): Promise<Ended> {
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfig,
+    HOME: home,
+    XDG_DATA_HOME: join(home, "data"),
+    XDG_CACHE_HOME: join(home, "cache"),
+  };
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+describe("a current context that looks like production", () => {
+  it("is passed over and named, and nothing is written to it", { timeout: 30_000 }, async () => {
+    const { stdout } = await leanvibe("doctor", "--json");
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; found: string }[] };
+    expect(findings.find(({ name }) => name === "cluster")?.found).toContain("eks-prod-eu-1");
+  });
+
+  it("is refused with exit code 2 when it is asked for by name and nobody can type yes", {
+    timeout: 30_000,
+  }, async () => {
+    const before = knocks;
+    const { code, stderr } = await leanvibe("up", "--detach", "--context", "eks-prod-eu-1");
+    expect(code).toBe(2);
+    expect(stderr).toContain("eks-prod-eu-1");
+    expect(stderr).toMatch(/terminal/);
+    // At most the look for our own marker; nothing is installed into what was refused.
+    expect(knocks - before).toBeLessThanOrEqual(1);
+  });
+
+  it("is told from a context that does not exist, whose neighbours are listed", { timeout: 30_000 }, async () => {
+    const { code, stderr } = await leanvibe("up", "--detach", "--context", "no-such");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("no-such");
+    expect(stderr).toContain("eks-prod-eu-1");
+  });
+});
+
+describe("leanvibe", () => {
+  it("lists its commands when it is called wrongly", async () => {
+    const { code, stderr } = await leanvibe("upp");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/unknown command 'upp'[\s\S]*up/);
+  });
+
+  it("keeps the person's own kubeconfig as it is", () => {
+    expect(JSON.parse(readFileSync(kubeconfig, "utf8"))).toHaveProperty("current-context", "eks-prod-eu-1");
+  });
+});
+
+describe("the operator", () => {
+  it("stops at start on a wrong variable, with its name, the fault and an example", async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "..", "operator", "src", "main.ts")], {
+      env: { ...process.env, KUBECONFIG: kubeconfig, WORKERS: "lots" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/WORKERS=lots: .*WORKERS=16/);
+  });
+});
