@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The first thing that runs after `git clone`, on whatever Node is there (18 or newer) and before any package is: plain
 // JavaScript, no imports but Node's own. It brings a Node that runs TypeScript and the packages, then hands over.
 import { spawn, spawnSync } from "node:child_process";
@@ -25,7 +26,9 @@ function npm(node, args) {
     env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` },
   });
   if (result.status === 0) return;
-  say(`npm ${args.join(" ")} failed${result.error ? `: ${result.error.message}` : ""}. Is the package registry reachable? Then run the same command again.`);
+  say(
+    `npm ${args.join(" ")} failed${result.error ? `: ${result.error.message}` : ""}. Is the package registry reachable? Then run the same command again.`,
+  );
   process.exit(1);
 }
 
@@ -36,7 +39,9 @@ function ensureNode() {
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const node = join(home, "node_modules", name, "bin", "node");
   if (existsSync(node)) return node;
-  say(`Node ${process.versions.node} is older than ${NODE_AT_LEAST.join(".")}: fetching Node ${NODE_VERSION} once (about 50 MB). To avoid this, install Node 24.`);
+  say(
+    `Node ${process.versions.node} is older than ${NODE_AT_LEAST.join(".")}: fetching Node ${NODE_VERSION} once (about 50 MB). To avoid this, install Node 24.`,
+  );
   mkdirSync(cache, { recursive: true });
   // Beside its place and then renamed: an interrupted download must not look like a finished one.
   const half = mkdtempSync(join(cache, "node-"));
@@ -52,7 +57,9 @@ function ensureNode() {
 
 function ensurePackages(node) {
   const marker = join(root, "node_modules", ".leanvibe-lock");
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
   say("Installing packages (once, about 30 s)...");
   npm(node, ["ci", "--ignore-scripts"]);
@@ -62,7 +69,10 @@ function ensurePackages(node) {
 const node = ensureNode();
 ensurePackages(node);
 const [command = "", ...rest] = process.argv.slice(2);
-const [program, args] = command === "run" ? [rest[0] ?? "node", rest.slice(1)] : [node, [join(root, "cli", "src", "main.ts"), command, ...rest]];
+const [program, args] =
+  command === "run"
+    ? [rest[0] ?? "node", rest.slice(1)]
+    : [node, [join(root, "cli", "src", "main.ts"), command, ...rest]];
 const child = spawn(program === "node" ? node : program, args, {
   cwd: root,
   stdio: "inherit",

@@ -32,5 +32,6 @@ export default async function setUp(): Promise<() => Promise<void>> {
   await transport.close();
   reporter.done(`test cluster up, ${cluster.nodes} nodes`, (performance.now() - begun) / 1000);
   process.env["LEANVIBE_TEST_KUBECONFIG"] = cluster.kubeconfig;
+  process.env["LEANVIBE_TEST_KUBECTL"] = cluster.kubectl;
   return () => cluster.stop();
 }

@@ -122,7 +122,9 @@ const tenantSpec = rules(
     adopt: z
       .boolean()
       .default(false)
-      .describe("Take over listed namespaces that exist already. false: such a namespace is reported, not touched."),
+      .describe(
+        "Take back listed namespaces that were kept when an earlier Tenant of this name was deleted. Any other namespace that exists already is reported, not touched.",
+      ),
   }),
   [namespacesWithinPlan, ...quotaWithinPlan],
 ).describe("What you want.");

@@ -21,7 +21,13 @@ describe("networkPolicies", () => {
       spec: {
         podSelector: {},
         policyTypes: ["Ingress", "Egress"],
-        ingress: [{ from: [{ namespaceSelector: { matchLabels: { "leanvibe.io/tenant": "acme" } } }] }],
+        ingress: [
+          {
+            from: [
+              { namespaceSelector: { matchLabels: { "leanvibe.io/tenant": "acme", "leanvibe.io/tenant-uid": "u" } } },
+            ],
+          },
+        ],
       },
     });
   });

@@ -33,7 +33,10 @@ export function networkPolicies(namespace: string, tenant: Tenant, labels: Recor
 }
 
 function isolation(tenant: Tenant): Draft {
-  const ownNamespaces = [{ namespaceSelector: { matchLabels: { [LABELS.tenant]: tenant.metadata.name } } }];
+  // By the uid too: namespaces kept from an earlier Tenant of this name are strangers until they are adopted.
+  const { name, uid = "" } = tenant.metadata;
+  const matchLabels = { [LABELS.tenant]: name, [LABELS.tenantUid]: uid };
+  const ownNamespaces = [{ namespaceSelector: { matchLabels } }];
   return {
     name: "leanvibe-isolation",
     spec: {
