@@ -1,5 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { planTestCluster } from "./test/harness/set-up.ts";
+
+// Which tests there are depends on the cluster that can be had here: a kubelet's tests are collected where nodes are real.
+const { nodes } = await planTestCluster();
+const CLUSTER = "**/*.cluster.test.ts";
+const KUBELET = "**/*.kubelet.test.ts";
+const elsewhere = ["**/node_modules/**"];
 
 export default defineConfig({
-  test: { include: ["**/*.test.ts"], exclude: ["**/node_modules/**"] },
+  test: {
+    reporters: ["default", "./test/harness/reporter.ts"],
+    projects: [
+      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...elsewhere, CLUSTER, KUBELET] } },
+      {
+        test: {
+          name: "cluster",
+          include: nodes === "real" ? [CLUSTER, KUBELET] : [CLUSTER],
+          exclude: elsewhere,
+          // One cluster for all of them; some stop the operator or take a definition away, so one file at a time.
+          fileParallelism: false,
+          globalSetup: ["./test/harness/set-up.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { applyManifests, manifestsIn, ROOT } from "../cli/src/manifests.ts";
-import { type Api, apiOf, connectAs, kubeconfigPath, Operator, untilCondition } from "./harness/cluster.ts";
+import { type Api, apiOf, clear, connectAs, kubeconfigPath, Operator, untilCondition } from "./harness/cluster.ts";
 
 const run = promisify(execFile);
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clear(api);
   await operator.stop();
 });
 

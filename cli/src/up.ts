@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { collectionPath, type Transport } from "@leanvibe/runtime";
 import { GROUP, TENANT, VERSION } from "@leanvibe/schema";
@@ -18,7 +19,9 @@ export async function up(options: UpOptions): Promise<void> {
   const { reporter, signal } = options;
   const begun = performance.now();
   const cluster = await ensureCluster(options);
-  const files = operatorFiles(cluster.name, process.env);
+  // One operator a cluster: the local one and each context have their own.
+  const name = cluster.rung === "context" ? `context-${encodeURIComponent(cluster.context)}` : cluster.name;
+  const files = operatorFiles(name, process.env);
   const transport = await connectTo(cluster.kubeconfig);
   let running = findOperator(files);
   const found = running !== undefined && cluster.reused;
@@ -96,7 +99,7 @@ async function exampleTenant(transport: Transport, reporter: Reporter): Promise<
 
 function nextLines(cluster: Cluster, about: { found: boolean; seconds: number; log: string }): string[] {
   const own = cluster.rung !== "context";
-  const kubectl = isOnPath(cluster.kubectl) ? "kubectl" : cluster.kubectl;
+  const kubectl = hasKubectl() ? "kubectl" : cluster.kubectl;
   return [
     "",
     about.found ? "LeanVibe is up already." : `LeanVibe is up after ${duration(about.seconds)}. Next:`,
@@ -110,8 +113,9 @@ function nextLines(cluster: Cluster, about: { found: boolean; seconds: number; l
   ];
 }
 
-function isOnPath(kubectl: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((folder) => kubectl === join(folder, "kubectl"));
+/** Ours is for those who have none. */
+function hasKubectl(): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "kubectl")));
 }
 
 async function confirm(question: string): Promise<boolean> {

@@ -90,6 +90,22 @@ export function apiOf(transport: Transport) {
   };
 }
 
+/**
+ * Takes away what the Tenants of a test file leave, while the operator still runs. A node has few CPUs: pods left
+ * behind would keep those of the next file from being scheduled.
+ */
+export async function clear(api: Api): Promise<void> {
+  for (const { metadata } of await api.list(TENANTS, "")) await api.remove(TENANTS, metadata);
+  await eventually("all Tenants are gone", async () => (await api.list(TENANTS, "")).length === 0);
+  for (const { metadata } of await api.list(KINDS.Namespace, "leanvibe.io/tenant"))
+    await api.remove(KINDS.Namespace, metadata);
+  await eventually(
+    "all their namespaces are gone",
+    async () => (await api.list(KINDS.Namespace, "leanvibe.io/tenant")).length === 0,
+    60,
+  );
+}
+
 let made = 0;
 
 /** A name that no other test of this run has. */
@@ -169,6 +185,10 @@ export class Operator {
 
   async stop(): Promise<void> {
     await stopOperator(this.#files);
+  }
+
+  isRunning(): boolean {
+    return findOperator(this.#files) !== undefined;
   }
 
   /** Requests it has sent so far, by method. */

@@ -5,6 +5,7 @@ import {
   type Api,
   apiOf,
   CHILD_KINDS,
+  clear,
   conditionOf,
   connectAs,
   DEPLOYMENTS,
@@ -26,6 +27,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clear(api);
   await operator.stop();
 });
 

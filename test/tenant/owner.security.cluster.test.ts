@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Api,
   apiOf,
+  clear,
   connectAs,
   DEPLOYMENTS,
   Operator,
@@ -18,10 +19,11 @@ const theirs = uniqueName("theirs");
 const inside = `tenant-${mine}`;
 
 let operator: Operator;
+let admin: Api;
 let jane: Api;
 
 beforeAll(async () => {
-  const admin = apiOf(await connectAs());
+  admin = apiOf(await connectAs());
   operator = await Operator.start(admin.transport);
   await admin.create(TENANTS, tenantManifest(mine, { owners: [{ kind: "User", name: OWNER }] }));
   await admin.create(TENANTS, tenantManifest(theirs, { owners: [{ kind: "User", name: "joe@example.com" }] }));
@@ -31,6 +33,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clear(admin);
   await operator.stop();
 });
 

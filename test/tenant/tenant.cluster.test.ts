@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Api,
   apiOf,
+  clear,
   conditionOf,
   connectAs,
   eventually,
@@ -23,6 +24,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clear(api);
   await operator.stop();
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Api,
   apiOf,
+  clear,
   connectAs,
   DEPLOYMENTS,
   eventually,
@@ -24,6 +25,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clear(admin);
   await operator.stop();
 });
 
