@@ -31,6 +31,8 @@ export function stamped(manifest: Manifest): Manifest {
  */
 export function holds(desired: unknown, live: unknown, sameValue: Applier["sameValue"]): boolean {
   if (Array.isArray(desired)) {
+    // The server drops empty lists as it drops empty structs.
+    if (desired.length === 0 && (live === undefined || live === null)) return true;
     return (
       Array.isArray(live) &&
       live.length === desired.length &&
@@ -55,7 +57,7 @@ function isEmpty(value: object): boolean {
 
 /**
  * Makes one child as desired and records the answer in the cache. Sends nothing when the live object already holds it.
- * @returns true when something was written.
+ * @returns true when something was changed.
  */
 export async function applyChild(
   applier: Applier,
@@ -66,17 +68,19 @@ export async function applyChild(
   const live = cache.get(keyOf(wanted.metadata));
   if (live !== undefined) {
     if (holds(wanted, live, applier.sameValue)) return false;
-    cache.put(await update(applier, kind, wanted, live.metadata.uid));
-    return true;
+    const answer = await update(applier, kind, wanted, live.metadata.uid);
+    cache.wrote(answer);
+    // The server may spell a value in its own way for ever: what it held already was no write.
+    return answer.metadata.resourceVersion !== live.metadata.resourceVersion;
   }
   try {
-    cache.put(await create(applier, kind, wanted));
+    cache.wrote(await create(applier, kind, wanted));
   } catch (error) {
     if (!isApiError(error, 409) || error.reason !== "AlreadyExists") throw error;
     // A cache that sees all objects is a moment late, and must judge first whose the object is. One that sees only
     // labelled objects will never see this one: somebody took our label off an object of our name.
     if (complete) throw new Waiting(`${kind.kind} ${keyOf(wanted.metadata)} exists already`, 0.2);
-    cache.put(await update(applier, kind, wanted, undefined));
+    cache.wrote(await update(applier, kind, wanted, undefined));
   }
   return true;
 }
@@ -133,19 +137,27 @@ async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest
   });
 }
 
-/** Deletes exactly this object: the uid in the precondition spares a newer one of the same name. */
-export async function deleteChild(transport: Transport, { kind, cache }: Informer, live: KubeObject): Promise<void> {
+/**
+ * Deletes exactly this object: the uid in the precondition spares a newer one of the same name.
+ * @returns false when the API server knows another one by now, of which the watch will tell.
+ */
+export async function deleteChild(transport: Transport, { kind, cache }: Informer, live: KubeObject): Promise<boolean> {
   try {
     const answer = (await transport.send({
       method: "DELETE",
       path: objectPath(kind, live.metadata),
       body: { kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid: live.metadata.uid } },
     })) as KubeObject;
-    if (answer.kind === "Status") cache.deleted(live);
-    else cache.put(answer);
+    // A few kinds (ResourceQuota, Pod) answer with the object instead of a Status; one that stays says since when it goes.
+    const stays = answer.kind !== "Status" && answer.metadata.deletionTimestamp !== undefined;
+    if (stays) cache.wrote(answer);
+    else cache.deleted(live);
+    return true;
   } catch (error) {
-    if (isApiError(error, 404)) cache.deleted(live);
-    else if (!isApiError(error, 409)) throw error;
+    if (isApiError(error, 409)) return false;
+    if (!isApiError(error, 404)) throw error;
+    cache.deleted(live);
+    return true;
   }
 }
 

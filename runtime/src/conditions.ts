@@ -5,7 +5,7 @@ export type Condition = {
   reason: string;
   message: string;
   lastTransitionTime: string;
-  observedGeneration: number;
+  observedGeneration?: number | undefined;
 };
 
 /** What a controller has to say; the rest follows from what was said before. */

@@ -4,17 +4,22 @@ import type { KubeConfig } from "@kubernetes/client-node";
 
 /** What a connection needs: where to, whom to trust, and who we say we are. */
 export type Credentials = {
-  /** Origin of the API server, `https://host:port`. */
+  /** Where the API server is: `https://host:port`, or with a path below which it lies (Rancher's `/k8s/clusters/ID`). */
   server: string;
   tls: TlsMaterial;
-  /** Headers that authenticate a request made now; refreshed by the library (exec, OIDC, rotated token files). */
-  headers(): Promise<Record<string, string>>;
+  /**
+   * Headers that authenticate a request made now; refreshed by the library (exec, OIDC, rotated token files).
+   * `refused` asks for new ones although the old ones are fresh, because the API server answered them with 401.
+   */
+  headers(refused?: boolean): Promise<Record<string, string>>;
 };
 
 type TlsMaterial = Pick<RequestOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
 
 /** How long an Authorization header is used before the library is asked again: client-go's token-file period. */
 const HEADERS_FRESH_MILLISECONDS = 30_000;
+/** How often the library is asked at most, even when every request is answered with 401: an exec plugin is a process. */
+const HEADERS_PERIOD_MILLISECONDS = 1_000;
 
 /**
  * Credentials of the current context of a kubeconfig. The library keeps what it is good at (contexts, exec plugins,
@@ -38,15 +43,24 @@ export async function credentialsOf(kubeConfig: KubeConfig): Promise<Credentials
     readAt = performance.now();
     return options;
   };
+  // Hundreds of requests may find the headers stale at once; they wait for one reading, not for one process each.
+  let reading: Promise<unknown> | undefined;
+  const readOnce = async (): Promise<void> => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    await reading;
+  };
   const { ca, cert, key, servername, rejectUnauthorized } = await read();
   const tls = Object.fromEntries(
     Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(([, value]) => value !== undefined),
   );
   return {
-    server: new URL(cluster.server).origin,
+    server: cluster.server,
     tls,
-    async headers() {
-      if (performance.now() - readAt > HEADERS_FRESH_MILLISECONDS) await read();
+    async headers(refused = false) {
+      const fresh = refused ? HEADERS_PERIOD_MILLISECONDS : HEADERS_FRESH_MILLISECONDS;
+      if (performance.now() - readAt > fresh) await readOnce();
       return headers;
     },
   };

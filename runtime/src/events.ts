@@ -38,7 +38,8 @@ function remember(told: Map<string, Told>, identity: string, objectName: string,
   const digest = createHash("sha256").update(identity).digest("hex").slice(0, 16);
   const lastTimestamp = `${now.toISOString().slice(0, 19)}Z`;
   const next: Told = {
-    name: `${objectName.slice(0, 200)}.${digest}`,
+    // A cut may fall behind a dash or a dot, where no name may end.
+    name: `${objectName.slice(0, 200).replace(/[^a-z0-9]+$/, "")}.${digest}`,
     count: (recent?.count ?? 0) + 1,
     firstTimestamp: recent?.firstTimestamp ?? lastTimestamp,
     lastTimestamp,

@@ -1,4 +1,5 @@
 import { Cache, type Change, type Indexes } from "./cache.ts";
+import { messageOf } from "./errors.ts";
 import type { Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
@@ -37,7 +38,7 @@ export class Informers {
     const handlers: ((change: Change) => void)[] = [];
     const informer = {
       kind,
-      cache: new Cache(options.indexes),
+      cache: new Cache(this.#guarded(kind, options.indexes)),
       complete: options.labelSelector === undefined,
       options,
       handlers,
@@ -57,12 +58,41 @@ export class Informers {
           cache,
           ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
           onChange: (change) => {
-            for (const handler of handlers) handler(change);
+            for (const handler of handlers) this.#tell(kind, handler, change);
           },
         }),
       );
     }
     await Promise.all(this.#reflectors.map(({ synced }) => synced));
+  }
+
+  /** One handler's fault is neither the watch's nor the other handlers': they would never hear of this change again. */
+  #tell(kind: Kind, handler: (change: Change) => void, change: Change): void {
+    try {
+      handler(change);
+    } catch (error) {
+      const { name, namespace } = (change.after ?? change.before)?.metadata ?? {};
+      this.#about.log.error(
+        { kind: kind.kind, name, namespace, error: messageOf(error) },
+        "a change was not understood",
+      );
+    }
+  }
+
+  /** An object that an index function cannot read is found under nothing, but it is held and told like any other. */
+  #guarded(kind: Kind, indexes: Indexes = {}): Indexes {
+    const guard =
+      (index: string, valuesOf: Indexes[string]): Indexes[string] =>
+      (object) => {
+        try {
+          return valuesOf(object);
+        } catch (error) {
+          const { name, namespace } = object.metadata;
+          this.#about.log.error({ kind: kind.kind, name, namespace, index, error: messageOf(error) }, "not indexed");
+          return [];
+        }
+      };
+    return Object.fromEntries(Object.entries(indexes).map(([index, valuesOf]) => [index, guard(index, valuesOf)]));
   }
 
   /** False when a watch has been silent longer than a healthy API server ever is. */

@@ -13,6 +13,7 @@ export type QueueOptions = {
   delayOf?: (error: unknown) => number | undefined;
 };
 
+const LONGEST_MILLISECONDS = 24 * 60 * 60_000;
 const BACKOFF = { firstMilliseconds: 50, mostMilliseconds: 60_000 };
 
 /**
@@ -27,6 +28,7 @@ export class Queue {
   readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   readonly #failures = new Map<string, number>();
   #stopped = false;
+  #scheduled = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: QueueOptions) {
@@ -51,20 +53,27 @@ export class Queue {
     if (!this.#ready.has(key)) this.#ready.set(key, performance.now());
     this.#options.onDepth?.(this.#ready.size);
     // Never inside the caller: a burst of events is taken in whole before the first key is worked.
-    setImmediate(() => this.#start());
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
   }
 
   /** Adds the key after a while; an earlier appointment of the same key wins. */
   addAfter(key: string, milliseconds: number): void {
     if (this.#stopped) return;
-    const at = performance.now() + milliseconds;
+    // Trap: a timer of more milliseconds than 31 bits hold, or of none that is a number, fires at once, again and again.
+    const wait = Number.isNaN(milliseconds) ? LONGEST_MILLISECONDS : Math.min(milliseconds, LONGEST_MILLISECONDS);
+    const at = performance.now() + wait;
     const booked = this.#timers.get(key);
     if (booked !== undefined && booked.at <= at) return;
     clearTimeout(booked?.timer);
     const timer = setTimeout(() => {
       this.#timers.delete(key);
       this.add(key);
-    }, milliseconds);
+    }, wait);
     this.#timers.set(key, { at, timer });
   }
 
@@ -85,6 +94,9 @@ export class Queue {
       if (this.#running.size >= this.#options.workers) return;
       this.#ready.delete(key);
       this.#running.add(key);
+      // This run decides anew when to look again.
+      clearTimeout(this.#timers.get(key)?.timer);
+      this.#timers.delete(key);
       this.#options.onDepth?.(this.#ready.size);
       this.#options.onStart?.(performance.now() - since);
       void this.#run(key);
@@ -112,7 +124,7 @@ export class Queue {
     const asked = this.#options.delayOf?.(error) ?? 0;
     if (asked === Number.POSITIVE_INFINITY) return;
     this.#failures.set(key, failures + 1);
-    const backoff = Math.min(mostMilliseconds, firstMilliseconds * 2 ** failures) * (0.75 + Math.random() / 2);
+    const backoff = Math.min(mostMilliseconds, firstMilliseconds * 2 ** failures * (0.75 + Math.random() / 2));
     this.addAfter(key, Math.max(asked, backoff));
   }
 }

@@ -1,10 +1,11 @@
-import { type Applier, applyChild, deleteChild, stableJson } from "./apply.ts";
+import { type Applier, applyChild, deleteChild } from "./apply.ts";
 import type { EventDraft } from "./conditions.ts";
-import { isApiError, Waiting } from "./errors.ts";
+import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
 import type { Informer } from "./informers.ts";
 import { type KubeObject, keyOf, labelOf, type Manifest, objectPath } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
+import { StatusWriter } from "./status.ts";
 
 /** What a pure `decide` answers: the whole of what should be, not the steps towards it. */
 export type Decision = {
@@ -42,8 +43,11 @@ export type Definition<T, R> = {
 
 export type ReconcilerOptions = { applier: Applier; record: EventRecorder; now: () => Date };
 
-const INTERIM_STATUS_MILLISECONDS = 500;
 const ROUNDS = 4;
+const UNFINISHED_SECONDS = 10;
+
+/** `decide` itself failed: a fault of ours or an object that it did not expect. */
+class Undecided extends Error {}
 
 /**
  * The one imperative loop: parse, gather, decide, apply what differs, delete what is no longer wanted, say so.
@@ -54,29 +58,43 @@ export function reconciler<T, R>(
   options: ReconcilerOptions,
 ): (key: string) => Promise<Outcome> {
   const { informer } = definition;
-  const writeStatus = statusWriter(informer, options);
-  const refuse = (object: KubeObject, why: Error) =>
-    writeStatus(object, { ...definition.refused(object, why.message, options.now()), settled: true });
+  const statuses = new StatusWriter(informer, options);
+  const refuse = async (object: KubeObject, why: Error): Promise<Outcome> =>
+    statuses.write(object, { ...definition.refused(object, why.message, options.now()), settled: true });
 
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
     if (!deleting) await setFinalizer(definition, options, object, true);
     const decision = await bringInLine(definition, options, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
-      if (isApiError(error, 400, 403, 422)) await refuse(object, error);
+      // A status that is refused too must not hide the first fault.
+      if (isForHumans(error)) await refuse(object, error).catch(() => undefined);
       throw error;
     });
-    const outcome = await writeStatus(object, decision);
+    const outcome = await statuses.write(object, decision);
     if (deleting && decision.finished) await setFinalizer(definition, options, object, false);
-    return { ...requeue(decision.requeueAfterSeconds), ...outcome };
+    return soonest(outcome, decision.requeueAfterSeconds);
   }
 
   return async (key) => {
     const object = informer.cache.get(key);
-    if (object === undefined || (isDeleting(object) && !hasFinalizer(object, definition.finalizer))) return {};
+    if (object === undefined || (isDeleting(object) && !hasFinalizer(object, definition.finalizer))) {
+      statuses.forget(key);
+      return {};
+    }
     const parsed = definition.parse(object);
-    return parsed.ok ? reconcile(object, parsed.value) : refuse(object, parsed.error);
+    if (parsed.ok) return reconcile(object, parsed.value);
+    // What cannot be read can still be let go, where nothing of its own is left behind.
+    if (isDeleting(object) && ownChildrenOf(definition, object).length === 0) {
+      await setFinalizer(definition, options, object, false);
+      return {};
+    }
+    return refuse(object, parsed.error);
   };
+}
+
+function isForHumans(error: unknown): error is Error {
+  return isApiError(error, 400, 403, 422) || error instanceof Stalled || error instanceof Undecided;
 }
 
 function isDeleting({ metadata }: KubeObject): boolean {
@@ -91,21 +109,45 @@ async function bringInLine<T, R>(
   parsed: T,
 ): Promise<Decision> {
   for (let round = 1; ; round += 1) {
+    const related = await definition.related(parsed);
+    // Read after the wait: what is decided about and what is pruned by it must be the same children.
     const children = childrenOf(definition, object);
-    const decision = definition.decide(parsed, await definition.related(parsed), children, options.now());
-    const deletions = await prune(definition, options, object, { children, decision });
+    const decision = decided(() => definition.decide(parsed, related, children, options.now()));
+    const deletions = await prune(definition, options, object, decision);
     const writes = await applyStages(definition, options, decision.manifests);
-    // Somebody who undoes every write of ours must not keep us here: their next edit brings the key back anyway.
-    if (deletions + writes === 0 || round === ROUNDS) return decision;
+    if (deletions + writes === 0) return decision;
+    // Somebody who undoes every write of ours must not keep us here; but nothing else may bring the key back.
+    if (round === ROUNDS) {
+      return {
+        ...decision,
+        requeueAfterSeconds: Math.min(decision.requeueAfterSeconds ?? Infinity, UNFINISHED_SECONDS),
+      };
+    }
   }
 }
 
-function requeue(seconds: number | undefined): Outcome {
-  return seconds === undefined ? {} : { requeueAfterMilliseconds: seconds * 1000 };
+/** @throws Undecided with the cause, so that it can be told from a network that failed. */
+function decided(decide: () => Decision): Decision {
+  try {
+    return decide();
+  } catch (error) {
+    throw new Undecided(`the controller could not decide: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function soonest({ requeueAfterMilliseconds = Infinity }: Outcome, afterSeconds = Infinity): Outcome {
+  const soonest = Math.min(requeueAfterMilliseconds, afterSeconds * 1000);
+  return soonest === Infinity ? {} : { requeueAfterMilliseconds: soonest };
 }
 
 function childrenOf<T, R>({ stages, owner }: Definition<T, R>, { metadata }: KubeObject): KubeObject[] {
   return stages.flat().flatMap((child) => child.cache.by(owner.nameLabel, metadata.name));
+}
+
+/** Children that carry the name may be an earlier object's; the uid says which are really this one's. */
+function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): KubeObject[] {
+  const { uidLabel } = definition.owner;
+  return childrenOf(definition, object).filter((child) => labelOf(child, uidLabel) === object.metadata.uid);
 }
 
 /**
@@ -127,7 +169,7 @@ async function applyStages<T, R>(
       ),
     );
     throwWorst(results);
-    writes += results.filter((result) => result.status === "fulfilled" && result.value).length;
+    writes += succeeded(results);
   }
   return writes;
 }
@@ -137,19 +179,17 @@ async function applyStages<T, R>(
  * @returns how many deletions it took.
  */
 async function prune<T, R>(
-  { stages, owner }: Definition<T, R>,
+  definition: Definition<T, R>,
   { applier }: ReconcilerOptions,
   object: KubeObject,
-  { children, decision }: { children: readonly KubeObject[]; decision: Decision },
+  decision: Decision,
 ): Promise<number> {
   const wanted = new Set([...decision.manifests, ...decision.kept].map(identity));
-  const superfluous = children.filter(
-    (child) =>
-      child.metadata.deletionTimestamp === undefined &&
-      labelOf(child, owner.uidLabel) === object.metadata.uid &&
-      !wanted.has(identity(child)),
+  const superfluous = ownChildrenOf(definition, object).filter(
+    (child) => !isDeleting(child) && !wanted.has(identity(child)),
   );
-  for (const stage of stages.toReversed()) {
+  let deletions = 0;
+  for (const stage of definition.stages.toReversed()) {
     const results = await Promise.allSettled(
       stage.flatMap((informer) =>
         superfluous
@@ -158,8 +198,13 @@ async function prune<T, R>(
       ),
     );
     throwWorst(results);
+    deletions += succeeded(results);
   }
-  return superfluous.length;
+  return deletions;
+}
+
+function succeeded(results: PromiseSettledResult<boolean>[]): number {
+  return results.filter((result) => result.status === "fulfilled" && result.value).length;
 }
 
 function identity(object: KubeObject): string {
@@ -186,62 +231,23 @@ async function setFinalizer<T, R>(
   present: boolean,
 ): Promise<void> {
   const current = informer.cache.get(keyOf(object.metadata)) ?? object;
-  if (hasFinalizer(current, finalizer) === present) return;
+  // Of the same name but made anew meanwhile: its finalizer is not ours to take, its turn comes.
+  if (current.metadata.uid !== object.metadata.uid || hasFinalizer(current, finalizer) === present) return;
   const others = (current.metadata.finalizers ?? []).filter((other) => other !== finalizer);
-  const answer = await applier.transport.send({
-    method: "PATCH",
-    path: objectPath(informer.kind, object.metadata),
-    query: { fieldManager: applier.fieldManager },
-    contentType: "application/merge-patch+json",
-    body: {
-      metadata: {
-        resourceVersion: current.metadata.resourceVersion,
-        finalizers: present ? [...others, finalizer] : others,
-      },
-    },
-  });
-  if (present) informer.cache.put(answer as KubeObject);
-}
-
-type StatusWriter = (object: KubeObject, said: Pick<Decision, "status" | "events" | "settled">) => Promise<Outcome>;
-
-/** Writes our status fields when they differ, the interim ones only when the final ones do not come soon. */
-function statusWriter(informer: Informer, { applier, record }: ReconcilerOptions): StatusWriter {
-  const pendingSince = new Map<string, number>();
-  return async (object, { status, events, settled }) => {
-    const key = keyOf(object.metadata);
-    const current = informer.cache.get(key);
-    if (current === undefined || sameStatus(status, current["status"])) {
-      pendingSince.delete(key);
-      return {};
-    }
-    const since = pendingSince.get(key) ?? performance.now();
-    const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
-    if (!settled && wait > 0) {
-      pendingSince.set(key, since);
-      return { requeueAfterMilliseconds: wait };
-    }
-    pendingSince.delete(key);
+  const finalizers = present ? [...others, finalizer] : others;
+  try {
     const answer = await applier.transport.send({
       method: "PATCH",
-      path: `${objectPath(informer.kind, object.metadata)}/status`,
-      query: { fieldManager: applier.fieldManager, force: true },
-      contentType: "application/apply-patch+yaml",
-      body: {
-        apiVersion: object.apiVersion,
-        kind: object.kind,
-        // With its uid the apply can only reach this object, never make one anew that is gone.
-        metadata: { name: object.metadata.name, namespace: object.metadata.namespace, uid: object.metadata.uid },
-        status,
-      },
+      path: objectPath(informer.kind, object.metadata),
+      query: { fieldManager: applier.fieldManager },
+      contentType: "application/merge-patch+json",
+      body: { metadata: { resourceVersion: current.metadata.resourceVersion, finalizers } },
     });
-    informer.cache.put(answer as KubeObject);
-    await Promise.all(events.map((event) => record(object, event)));
-    return {};
-  };
-}
-
-function sameStatus(ours: Record<string, unknown>, live: unknown): boolean {
-  const fields = new Map<string, unknown>(typeof live === "object" && live !== null ? Object.entries(live) : []);
-  return Object.entries(ours).every(([name, value]) => stableJson(value) === stableJson(fields.get(name)));
+    if (finalizers.length > 0) informer.cache.wrote(answer as KubeObject);
+    else informer.cache.deleted(current);
+  } catch (error) {
+    // It went while we were on the way to let it go.
+    if (present || !isApiError(error, 404)) throw error;
+    informer.cache.deleted(current);
+  }
 }

@@ -14,6 +14,15 @@ export type ReflectorOptions = {
   labelSelector?: string;
   metrics?: WatchMetrics;
   onChange: (change: Change) => void;
+  /** Defaults to what an API server should be asked for; tests have less time. */
+  pace?: Partial<Pace>;
+};
+
+type Pace = {
+  /** A watch is opened at most this often. */
+  openMilliseconds: number;
+  firstBackoffMilliseconds: number;
+  mostBackoffMilliseconds: number;
 };
 
 /** A running list-and-watch of one kind. */
@@ -26,8 +35,9 @@ export type Reflector = {
 };
 
 const PAGE_SIZE = 500;
-const WATCH_OPEN_PERIOD_MILLISECONDS = 1_000;
-const BACKOFF_MILLISECONDS = { first: 500, most: 30_000 };
+const PACE: Pace = { openMilliseconds: 1_000, firstBackoffMilliseconds: 500, mostBackoffMilliseconds: 30_000 };
+/** A Retry-After beyond this is a proxy's mistake, and would leave us blind. */
+const ASKED_AT_MOST_MILLISECONDS = 60_000;
 /** The server ends a watch after 5 to 10 minutes; two silences on top of that mean that nobody is there. */
 const STALE_MILLISECONDS = 150_000;
 
@@ -39,11 +49,16 @@ const STALE_MILLISECONDS = 150_000;
 export function reflect(options: ReflectorOptions): Reflector {
   const abort = new AbortController();
   const first = Promise.withResolvers<void>();
-  const state: State = { heardAt: Number.NEGATIVE_INFINITY, resourceVersion: undefined, failures: 0 };
+  const never = Number.NEGATIVE_INFINITY;
+  const state: State = { heardAt: never, openedAt: never, open: false, resourceVersion: undefined, failures: 0 };
   const done = run(options, abort.signal, state, first.resolve);
   return {
     synced: first.promise,
-    fresh: () => performance.now() - state.heardAt < STALE_MILLISECONDS,
+    fresh: () => {
+      // A watch that breaks each time it is opened is no sign of life, so opening counts only while it is open.
+      const alive = state.open ? Math.max(state.openedAt, state.heardAt) : state.heardAt;
+      return performance.now() - alive < STALE_MILLISECONDS;
+    },
     async stop() {
       abort.abort();
       await done;
@@ -52,8 +67,11 @@ export function reflect(options: ReflectorOptions): Reflector {
 }
 
 type State = {
-  /** performance.now() of the last sign of life. */
+  /** performance.now() of the last list or event. */
   heardAt: number;
+  /** performance.now() of the last attempt, and of the last watch that the server agreed to. */
+  openedAt: number;
+  open: boolean;
   /** Where the watch stands; undefined before the first list and after 410 Gone. */
   resourceVersion: string | undefined;
   failures: number;
@@ -61,21 +79,31 @@ type State = {
 
 async function run(options: ReflectorOptions, signal: AbortSignal, state: State, synced: () => void): Promise<void> {
   while (!signal.aborted) {
-    const openedAt = performance.now();
+    state.openedAt = performance.now();
+    let askedMilliseconds = 0;
     try {
       await listAndWatch(options, signal, state, synced);
     } catch (error) {
       if (signal.aborted) return;
       options.metrics?.failed(options.kind.kind);
-      if (isApiError(error, 410)) state.resourceVersion = undefined;
-      else state.failures += 1;
+      // A kind that is not installed yet may be at any moment: asking every few seconds is cheap, and somebody waits.
+      state.failures = isApiError(error, 404) ? Math.min(state.failures + 1, 4) : state.failures + 1;
+      if (mustListAnew(error)) state.resourceVersion = undefined;
+      if (isApiError(error)) askedMilliseconds = (error.retryAfterSeconds ?? 0) * 1000;
       options.log.warn(
         { kind: options.kind.kind, failures: state.failures, error: explained(error, options.kind) },
         "watch interrupted; resuming",
       );
+    } finally {
+      state.open = false;
     }
-    await pause(openedAt, state.failures, signal);
+    await pause(state, askedMilliseconds, { ...PACE, ...options.pace }, signal);
   }
+}
+
+/** Gone says so; after a line that makes no sense nobody knows what it should have said. All else resumes. */
+function mustListAnew(error: unknown): boolean {
+  return isApiError(error, 410) || error instanceof TypeError;
 }
 
 async function listAndWatch(
@@ -86,13 +114,17 @@ async function listAndWatch(
 ): Promise<void> {
   if (state.resourceVersion === undefined) {
     const list = await listAll(options, signal);
-    for (const change of options.cache.replace(list.items)) options.onChange(change);
+    for (const change of options.cache.replace(list.items, list.resourceVersion)) options.onChange(change);
     state.resourceVersion = list.resourceVersion;
+    state.heardAt = performance.now();
     synced();
   }
-  state.heardAt = performance.now();
-  options.metrics?.opened(options.kind.kind);
-  for await (const version of watchOnce(options, state.resourceVersion, signal)) {
+  const opened = () => {
+    state.open = true;
+    state.openedAt = performance.now();
+    options.metrics?.opened(options.kind.kind);
+  };
+  for await (const version of watchOnce(options, state.resourceVersion, signal, opened)) {
     state.resourceVersion = version;
     state.heardAt = performance.now();
     state.failures = 0;
@@ -105,14 +137,13 @@ function explained(error: unknown, kind: Kind): string {
   return `the API server does not serve ${kind.plural}.${kind.group || "core"}/${kind.version}; install it (kubectl apply -f crds/)`;
 }
 
-/** At most one open a second, and after failures a jittered, doubling wait. */
-async function pause(openedAt: number, failures: number, signal: AbortSignal): Promise<void> {
-  const backoff =
-    failures === 0
-      ? 0
-      : Math.min(BACKOFF_MILLISECONDS.most, BACKOFF_MILLISECONDS.first * 2 ** (failures - 1)) * (0.5 + Math.random());
-  const sinceOpen = performance.now() - openedAt;
-  const wait = Math.max(backoff, WATCH_OPEN_PERIOD_MILLISECONDS - sinceOpen);
+/** At most one open a second, after failures a jittered, doubling wait, and never sooner than the server asked. */
+async function pause(state: State, askedMilliseconds: number, pace: Pace, signal: AbortSignal): Promise<void> {
+  const { openMilliseconds, firstBackoffMilliseconds, mostBackoffMilliseconds } = pace;
+  const backoff = state.failures === 0 ? 0 : firstBackoffMilliseconds * 2 ** (state.failures - 1);
+  const jittered = Math.min(mostBackoffMilliseconds, backoff * (0.5 + Math.random()));
+  const untilNextOpen = openMilliseconds - (performance.now() - state.openedAt);
+  const wait = Math.max(jittered, untilNextOpen, Math.min(askedMilliseconds, ASKED_AT_MOST_MILLISECONDS));
   if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
 }
 
@@ -143,20 +174,21 @@ async function listAll(
   }
 }
 
-async function* watchOnce(options: ReflectorOptions, from: string, signal: AbortSignal): AsyncGenerator<string> {
+async function* watchOnce(
+  options: ReflectorOptions,
+  from: string,
+  signal: AbortSignal,
+  opened: () => void,
+): AsyncGenerator<string> {
   const { kind, transport, cache, labelSelector, onChange } = options;
-  const lines = transport.lines({
-    method: "GET",
-    path: collectionPath(kind),
-    query: {
-      watch: true,
-      allowWatchBookmarks: true,
-      resourceVersion: from,
-      timeoutSeconds: 300 + Math.floor(Math.random() * 300),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-    },
-    signal,
-  });
+  const query = {
+    watch: true,
+    allowWatchBookmarks: true,
+    resourceVersion: from,
+    timeoutSeconds: 300 + Math.floor(Math.random() * 300),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+  };
+  const lines = transport.lines({ method: "GET", path: collectionPath(kind), query, signal }, opened);
   for await (const line of lines) {
     const event = parseEvent(line);
     if (event.type === "ADDED" || event.type === "MODIFIED") {
@@ -174,23 +206,32 @@ type WatchEvent = { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object:
 
 const EVENT_TYPES = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
 
-/** @throws ApiError for an ERROR event (410 among them), SyntaxError or TypeError for a line that is no event. */
+/** @throws ApiError for an ERROR event (410 among them), TypeError for a line that is no event. */
 function parseEvent(line: string): WatchEvent {
-  const event: { type?: unknown; object?: unknown } = JSON.parse(line);
-  if (event.type === "ERROR") {
-    const status = recordOf(event.object);
+  const event = recordOf(parsedJson(line));
+  if (event["type"] === "ERROR") {
+    const status = recordOf(event["object"]);
     throw new ApiError(String(status["message"] ?? "the watch was ended by the server"), {
       status: Number(status["code"] ?? 500),
       reason: String(status["reason"] ?? "Unknown"),
     });
   }
-  const metadata = recordOf(recordOf(event.object)["metadata"]);
-  const named = event.type === "BOOKMARK" || typeof metadata["name"] === "string";
-  if (typeof event.type !== "string" || !EVENT_TYPES.has(event.type) || !named) {
+  const type = event["type"];
+  const metadata = recordOf(recordOf(event["object"])["metadata"]);
+  const complete = typeof metadata[type === "BOOKMARK" ? "resourceVersion" : "name"] === "string";
+  if (typeof type !== "string" || !EVENT_TYPES.has(type) || !complete) {
     throw new TypeError(`a watch sent a line that is no event: ${line.slice(0, 120)}`);
   }
   // The API server is trusted for the envelope, which has just been looked at; content is parsed by who reads it.
-  return event as WatchEvent;
+  return event as unknown as WatchEvent;
+}
+
+function parsedJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseList(body: unknown): { items: KubeObject[]; resourceVersion: string; continueToken: string } {

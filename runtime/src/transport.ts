@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Dispatcher, Pool } from "undici";
 import type { Credentials } from "./credentials.ts";
 import { ApiError } from "./errors.ts";
@@ -18,65 +19,102 @@ export type ApiRequest = {
 export type Transport = {
   /** @throws ApiError for every answer above 299. */
   send(request: ApiRequest): Promise<unknown>;
-  /** Lines of a watch, until the server or `signal` ends it. @throws ApiError, or Error when the stream breaks or falls silent. */
-  lines(request: ApiRequest): AsyncIterable<string>;
+  /**
+   * Lines of a watch, until the server or `signal` ends it; `opened` is called when the server has agreed to it.
+   * @throws ApiError, or Error when the stream breaks or falls silent.
+   */
+  lines(request: ApiRequest, opened?: () => void): AsyncIterable<string>;
   close(): Promise<void>;
 };
 
 /** More writers than this queue here, where a queue is cheap, and not as flow-control rejections in the server. */
 const CONNECTIONS = 32;
+const CONNECT_TIMEOUT_MILLISECONDS = 10_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 30_000;
 /** A watch hears a bookmark about every minute; a longer silence is a half-open connection. */
 const WATCH_SILENCE_MILLISECONDS = 70_000;
 /** A single object is at most about 1.5 MiB in etcd; a longer line is not a Kubernetes API server. */
 const LINE_LIMIT_CHARACTERS = 16 * 1024 * 1024;
 
-export type TransportOptions = { userAgent?: string; metrics?: ClientMetrics };
+export type TransportOptions = {
+  userAgent?: string;
+  metrics?: ClientMetrics;
+  /** After how long a silence a watch is taken for dead. */
+  watchSilenceMilliseconds?: number;
+};
 
 /** Connects two pools: watches hold their connections for minutes and must never starve the writes. */
 export function connect(credentials: Credentials, options: TransportOptions = {}): Transport {
-  const requests = new Pool(credentials.server, {
-    connections: CONNECTIONS,
-    connect: { ...credentials.tls, timeout: 10_000 },
+  const { origin, pathname } = new URL(credentials.server);
+  const prefix = pathname.replace(/\/+$/, "");
+  const common = {
+    connect: { ...credentials.tls, timeout: CONNECT_TIMEOUT_MILLISECONDS },
     headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    // Trap: Go servers choose HTTP/2 where it is offered. There a silence ends the stream but not the connection, and
+    // the watch is reopened into the same dead one; HTTP/1.1 drops the connection with it.
+    allowH2: false,
+  };
+  const requests = new Pool(origin, {
+    ...common,
+    connections: CONNECTIONS,
     bodyTimeout: REQUEST_TIMEOUT_MILLISECONDS,
   });
-  const watches = new Pool(credentials.server, {
-    connect: { ...credentials.tls, timeout: 10_000 },
-    headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-    bodyTimeout: WATCH_SILENCE_MILLISECONDS,
+  const watches = new Pool(origin, {
+    ...common,
+    bodyTimeout: options.watchSilenceMilliseconds ?? WATCH_SILENCE_MILLISECONDS,
   });
-  const dispatch = async (pool: Pool, request: ApiRequest): Promise<Dispatcher.ResponseData> => {
-    const headers: Record<string, string> = {
-      ...(await credentials.headers()),
-      accept: "application/json",
-      "user-agent": options.userAgent ?? "leanvibe",
-    };
-    if (request.body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
+  const attempt = async (pool: Pool, request: ApiRequest, authentication: Record<string, string>) => {
     const response = await pool.request({
       method: request.method,
-      path: request.path + queryString(request.query),
-      headers,
+      path: prefix + request.path + queryString(request.query),
+      headers: {
+        ...authentication,
+        accept: "application/json",
+        "user-agent": options.userAgent ?? "leanvibe",
+        ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
+      },
       body: request.body === undefined ? null : JSON.stringify(request.body),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     options.metrics?.answered(request.method, response.statusCode);
-    if (response.statusCode > 299) throw await refusal(response, request);
     return response;
+  };
+  const dispatch = async (pool: Pool, request: ApiRequest): Promise<Dispatcher.ResponseData> => {
+    const used = await credentials.headers();
+    const response = await attempt(pool, request, used);
+    if (response.statusCode < 300) return response;
+    const error = await refusal(response, request);
+    if (error.status !== 401) throw error;
+    // Revoked or rotated before its time. Once more with what the library says now, unless it says the same.
+    const renewed = await credentials.headers(true);
+    if (isDeepStrictEqual(renewed, used)) throw error;
+    const second = await attempt(pool, request, renewed);
+    if (second.statusCode > 299) throw await refusal(second, request);
+    return second;
   };
   return {
     async send(request) {
       const response = await dispatch(requests, request);
-      return response.body.json();
+      return parseAnswer(await response.body.text(), request);
     },
-    async *lines(request) {
+    async *lines(request, opened) {
       const response = await dispatch(watches, request);
+      opened?.();
       yield* splitLines(response.body);
     },
     async close() {
       await Promise.all([requests.destroy(), watches.destroy()]);
     },
   };
+}
+
+/** @throws TypeError that shows the answer, because a login page of a proxy explains itself. */
+function parseAnswer(text: string, { method, path }: ApiRequest): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError(`${method} ${path}: the answer is not JSON: ${JSON.stringify(text.slice(0, 120))}`);
+  }
 }
 
 function queryString(query: ApiRequest["query"]): string {
@@ -89,8 +127,11 @@ async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> 
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
+    const text = decoder.decode(chunk, { stream: true });
+    rest += text;
     if (rest.length > LINE_LIMIT_CHARACTERS) throw new Error("a watch sent a line longer than any object may be");
+    // A long line comes in hundreds of chunks, and is looked at once.
+    if (!text.includes("\n")) continue;
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line !== "") yield line;

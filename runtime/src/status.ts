@@ -1,0 +1,68 @@
+import { type Applier, stableJson } from "./apply.ts";
+import type { EventDraft } from "./conditions.ts";
+import type { EventRecorder } from "./events.ts";
+import type { Informer } from "./informers.ts";
+import { type KubeObject, keyOf, objectPath } from "./kubernetes.ts";
+import type { Outcome } from "./queue.ts";
+
+/** What there is to say about an object. */
+export type Said = { status: Record<string, unknown>; events: EventDraft[]; settled: boolean };
+
+const INTERIM_STATUS_MILLISECONDS = 500;
+
+/** Writes our status fields when they differ, the interim ones only when the final ones do not come soon. */
+export class StatusWriter {
+  readonly #informer: Informer;
+  readonly #by: { applier: Applier; record: EventRecorder };
+  readonly #pendingSince = new Map<string, number>();
+
+  constructor(informer: Informer, by: { applier: Applier; record: EventRecorder }) {
+    this.#informer = informer;
+    this.#by = by;
+  }
+
+  async write(object: KubeObject, { status, events, settled }: Said): Promise<Outcome> {
+    const key = keyOf(object.metadata);
+    const current = this.#informer.cache.get(key);
+    // Deleted, and perhaps made anew, while we worked: what we have to say is about nobody.
+    if (current?.metadata.uid !== object.metadata.uid || sameStatus(status, current?.["status"])) {
+      this.#pendingSince.delete(key);
+      return {};
+    }
+    const since = this.#pendingSince.get(key) ?? performance.now();
+    const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
+    if (!settled && wait > 0) {
+      this.#pendingSince.set(key, since);
+      return { requeueAfterMilliseconds: wait };
+    }
+    this.#pendingSince.delete(key);
+    this.#informer.cache.wrote(await this.#send(object, status));
+    await Promise.all(events.map((event) => this.#by.record(object, event)));
+    return {};
+  }
+
+  /** The object of this key is gone. */
+  forget(key: string): void {
+    this.#pendingSince.delete(key);
+  }
+
+  async #send(object: KubeObject, status: Record<string, unknown>): Promise<KubeObject> {
+    const { applier } = this.#by;
+    const { name, namespace, uid } = object.metadata;
+    const answer = await applier.transport.send({
+      method: "PATCH",
+      path: `${objectPath(this.#informer.kind, object.metadata)}/status`,
+      query: { fieldManager: applier.fieldManager, force: true },
+      contentType: "application/apply-patch+yaml",
+      // With its uid the apply can only reach this object, never make one anew that is gone.
+      body: { apiVersion: object.apiVersion, kind: object.kind, metadata: { name, namespace, uid }, status },
+    });
+    return answer as KubeObject;
+  }
+}
+
+/** A field that no longer holds must be said as undefined: what is not mentioned is taken for another writer's. */
+function sameStatus(ours: Record<string, unknown>, live: unknown): boolean {
+  const fields = new Map<string, unknown>(typeof live === "object" && live !== null ? Object.entries(live) : []);
+  return Object.entries(ours).every(([name, value]) => stableJson(value) === stableJson(fields.get(name)));
+}
