@@ -35,6 +35,7 @@ export type Reflector = {
 };
 
 const PAGE_SIZE = 500;
+const UNKNOWN_KIND_FAILURES = 4;
 const PACE: Pace = { openMilliseconds: 1_000, firstBackoffMilliseconds: 500, mostBackoffMilliseconds: 30_000 };
 /** A Retry-After beyond this is a proxy's mistake, and would leave us blind. */
 const ASKED_AT_MOST_MILLISECONDS = 60_000;
@@ -85,20 +86,23 @@ async function run(options: ReflectorOptions, signal: AbortSignal, state: State,
       await listAndWatch(options, signal, state, synced);
     } catch (error) {
       if (signal.aborted) return;
-      options.metrics?.failed(options.kind.kind);
-      // A kind that is not installed yet may be at any moment: asking every few seconds is cheap, and somebody waits.
-      state.failures = isApiError(error, 404) ? Math.min(state.failures + 1, 4) : state.failures + 1;
-      if (mustListAnew(error)) state.resourceVersion = undefined;
-      if (isApiError(error)) askedMilliseconds = (error.retryAfterSeconds ?? 0) * 1000;
-      options.log.warn(
-        { kind: options.kind.kind, failures: state.failures, error: explained(error, options.kind) },
-        "watch interrupted; resuming",
-      );
+      askedMilliseconds = interrupted(options, state, error);
     } finally {
       state.open = false;
     }
     await pause(state, askedMilliseconds, { ...PACE, ...options.pace }, signal);
   }
+}
+
+/** Notes what went wrong. Returns how many milliseconds the server asked to wait. */
+function interrupted({ kind, log, metrics }: ReflectorOptions, state: State, error: unknown): number {
+  metrics?.failed(kind.kind);
+  state.failures += 1;
+  // A kind that is not installed yet may be at any moment: asking every few seconds is cheap, and somebody waits.
+  if (isApiError(error, 404)) state.failures = Math.min(state.failures, UNKNOWN_KIND_FAILURES);
+  if (mustListAnew(error)) state.resourceVersion = undefined;
+  log.warn({ kind: kind.kind, failures: state.failures, error: explained(error, kind) }, "watch interrupted; resuming");
+  return isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
 }
 
 /** Gone says so; after a line that makes no sense nobody knows what it should have said. All else resumes. */
