@@ -47,7 +47,7 @@ function textReporter(out: NodeJS.WriteStream): Reporter {
       const line = `  ${styleText("cyan", "…")} ${describe(event)}`;
       if (out.isTTY) {
         clear();
-        out.write(line.slice(0, (out.columns ?? 80) + 8));
+        out.write(line.slice(0, (out.columns || 80) + 8));
         moving = true;
         return;
       }

@@ -7,8 +7,8 @@
 /** The parts in which the product is built. */
 export const PARTS = {
   "1a": "Tenant operator: namespaces, quota, limits, network policies, rights, deletion",
-  "1b": "Tenant operator: quota leased to where it is needed, hierarchy, live usage",
-  "1c": "Tenant operator: suspension, registries, isolation proved",
+  "1b": "Tenant operator: leased quota, hierarchy, suspension, registries, isolation proved, leader election",
+  "1c": "Tenant operator: faults at every write, figures beside a Go operator",
   "2": "HTTP API and tenant management",
   "3": "AgentTask and the coding agent",
   "4": "Subscriptions, metering and billing",

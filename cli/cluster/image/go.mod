@@ -1,0 +1,3 @@
+module leanvibe.io/image
+
+go 1.26.0

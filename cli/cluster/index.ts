@@ -1,0 +1,6 @@
+/** The cluster ladder: finds a cluster that may be used, or makes one. See ladder.ts. */
+export type { Cluster, ClusterOptions, PassedOver, Plan, Progress, Rung } from "./cluster.ts";
+export { ClusterRefused, NoCluster } from "./cluster.ts";
+export { findCluster, planCluster, startCluster, stopCluster } from "./ladder.ts";
+export { MARKERS } from "./marker.ts";
+export type { Nodes } from "./site.ts";
