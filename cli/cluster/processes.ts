@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended } from "./command.ts";
@@ -16,6 +16,7 @@ const RESTARTS = 5;
 const RESTART_DELAY_MILLISECONDS = 1000;
 /** A component that ran for so long had started well: its earlier ends no longer count. */
 const HEALTHY_AFTER_MILLISECONDS = 60_000;
+const QUOTED_LOG_LINES = 3;
 const GRACE_MILLISECONDS = 5000;
 
 /** The running components of one cluster: each writes to its own log file and is started again when it ends. */
@@ -64,7 +65,9 @@ export class Processes {
       if (Date.now() - startedAt > HEALTHY_AFTER_MILLISECONDS) ends = 0;
       if (ends >= RESTARTS) {
         const log = join(this.#logs, `${component.name}.log`);
-        this.#fail(`${component.name} ${reason ?? "ended"} ${RESTARTS + 1} times; its log is ${log}`);
+        // A test cluster's log is deleted with it, so its end is told here.
+        const end = readFileSync(log, "utf8").trim().split("\n").slice(-QUOTED_LOG_LINES).join("\n");
+        this.#fail(`${component.name} ${reason ?? "ended"} ${RESTARTS + 1} times; the end of ${log}:\n${end}`);
         return;
       }
       await sleep(RESTART_DELAY_MILLISECONDS);

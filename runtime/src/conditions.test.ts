@@ -55,7 +55,11 @@ describe("the Events of conditions", () => {
       condition({ type: "DeletionBlocked", status: "False" }),
       ["Normal Fine"],
     ],
+    ["an alarm where True is the bad news", none, condition({ type: "DeletionBlocked" }), ["Warning Fine"]],
   ])("tell %s", (_name, previous, next, expected) => {
-    expect(eventsOfTransitions(previous, [next]).map(({ type, reason }) => `${type} ${reason}`)).toEqual(expected);
+    const badWhenTrue = ["DeletionBlocked"];
+    expect(eventsOfTransitions(previous, [next], badWhenTrue).map(({ type, reason }) => `${type} ${reason}`)).toEqual(
+      expected,
+    );
   });
 });

@@ -34,13 +34,21 @@ export function conditionsFrom(
   });
 }
 
-/** One Event per condition whose status or reason moved; a condition that was never there and is not True says nothing. */
-export function eventsOfTransitions(previous: readonly Condition[], next: readonly Condition[]): EventDraft[] {
+/**
+ * One Event per condition whose status or reason moved; Unknown is no news. `badWhenTrue` names the conditions whose True
+ * is the bad news.
+ */
+export function eventsOfTransitions(
+  previous: readonly Condition[],
+  next: readonly Condition[],
+  badWhenTrue: readonly string[] = [],
+): EventDraft[] {
   return next.flatMap((condition): EventDraft[] => {
     const before = previous.find(({ type }) => type === condition.type);
     if (before?.status === condition.status && before.reason === condition.reason) return [];
     if (condition.status === "Unknown") return [];
-    const type = condition.status === "False" && condition.type !== "DeletionBlocked" ? "Warning" : "Normal";
+    const bad = badWhenTrue.includes(condition.type) ? "True" : "False";
+    const type = condition.status === bad ? "Warning" : "Normal";
     return [{ type, reason: condition.reason, message: condition.message }];
   });
 }

@@ -30,7 +30,7 @@ export type Definition<T, R> = {
   finalizer: string;
   /** Labels on every child: the owner's name finds them, its uid says whether they are really this owner's. */
   owner: { nameLabel: string; uidLabel: string };
-  /** Kinds of children by stage: a stage is applied when the one before it stands, and deleted after the one behind it. */
+  /** Kinds of children by stage: a stage is applied when the one before it was tried, and deleted after the one behind it. */
   stages: Informer[][];
   /** The error's message names the field, the fault and the fix. */
   parse: (object: KubeObject) => { ok: true; value: T } | { ok: false; error: Error };
@@ -151,7 +151,8 @@ function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): 
 }
 
 /**
- * Applies stage by stage; inside a stage all at once, and one refusal does not keep the others from being tried.
+ * Applies stage by stage; inside a stage all at once. A refusal keeps nothing else from being tried: one bad object must
+ * not keep a right that was revoked from being taken away. (What must wait for a fence is not among the manifests yet.)
  * @returns how many writes it took.
  */
 async function applyStages<T, R>(
@@ -159,19 +160,17 @@ async function applyStages<T, R>(
   { applier }: ReconcilerOptions,
   manifests: readonly Manifest[],
 ): Promise<number> {
-  let writes = 0;
+  const results: PromiseSettledResult<boolean>[] = [];
   for (const stage of stages) {
-    const results = await Promise.allSettled(
-      stage.flatMap((informer) =>
-        manifests
-          .filter(({ kind }) => kind === informer.kind.kind)
-          .map((manifest) => applyChild(applier, informer, manifest)),
-      ),
+    const applied = stage.flatMap((informer) =>
+      manifests
+        .filter(({ kind }) => kind === informer.kind.kind)
+        .map((manifest) => applyChild(applier, informer, manifest)),
     );
-    throwWorst(results);
-    writes += succeeded(results);
+    results.push(...(await Promise.allSettled(applied)));
   }
-  return writes;
+  throwWorst(results);
+  return succeeded(results);
 }
 
 /**

@@ -14,11 +14,11 @@ import {
   objectPath,
   type Transport,
 } from "@leanvibe/runtime";
-import { API_VERSION, GROUP, VERSION } from "@leanvibe/schema";
+import { API_VERSION, TENANTS } from "@leanvibe/schema";
 import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
 import { findOperator, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
 
-export const TENANTS: Kind = { group: GROUP, version: VERSION, kind: "Tenant", plural: "tenants", namespaced: false };
+export { TENANTS };
 export const PODS: Kind = { ...KINDS.ConfigMap, kind: "Pod", plural: "pods" };
 export const NODES: Kind = { ...KINDS.Namespace, kind: "Node", plural: "nodes" };
 export const DEPLOYMENTS: Kind = { ...PODS, group: "apps", kind: "Deployment", plural: "deployments" };

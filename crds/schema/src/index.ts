@@ -11,5 +11,5 @@ export {
   type PlanPrice,
 } from "./plans.ts";
 export * from "./quantity.ts";
-export { parseTenant, TENANT, type Tenant, type TenantSpec, type TenantStatus } from "./tenant.ts";
+export { parseTenant, TENANT, TENANTS, type Tenant, type TenantSpec, type TenantStatus } from "./tenant.ts";
 export { TENANT_CONDITIONS, type TenantConditionType } from "./tenant-status.ts";

@@ -48,7 +48,13 @@ interface Policy {
 const NAMESPACE_LABELS: Policy = {
   name: "leanvibe-namespace-labels",
   resourceRules: [
-    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["namespaces"] },
+    {
+      apiGroups: [""],
+      apiVersions: ["v1"],
+      operations: ["CREATE", "UPDATE"],
+      // A subresource writes metadata as well: without them a right on namespaces/status would lift the fence.
+      resources: ["namespaces", "namespaces/status", "namespaces/finalize"],
+    },
   ],
   matchConditions: [NOT_THE_OPERATOR],
   variables: [

@@ -29,6 +29,11 @@ const hard = z.object({
 
 const namespaceStatus = z.object({
   name: dnsLabel().describe("The namespace."),
+  uid: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Its uid. Only a namespace recorded here, or listed in the spec, is ever deleted."),
   ready: z.boolean().describe("It exists, is this Tenant's and is not terminating."),
   quotaInForce: z.boolean().describe("Kubernetes enforces its quota; owners get their rights only then."),
   retained: z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cidr, count, dnsLabel, email, labels, lineOfText, mapOf, quantity, setOf, subjectName } from "./atoms.ts";
 import { defineKind, type KindObject, parserOf } from "./kind.ts";
+import { GROUP, VERSION } from "./names.ts";
 import { PLAN_NAMES, PLANS } from "./plans.ts";
 import { rules } from "./rules.ts";
 import {
@@ -152,6 +153,15 @@ export const TENANT = defineKind({
   conditions: TENANT_CONDITIONS,
   nameRules: tenantNameRules,
 });
+
+/** Where Tenants live in the API. */
+export const TENANTS = {
+  group: GROUP,
+  version: VERSION,
+  kind: TENANT.kind,
+  plural: TENANT.plural,
+  namespaced: false,
+} as const;
 
 export type TenantSpec = z.output<typeof tenantSpec>;
 export type TenantStatus = z.output<typeof tenantStatus>;

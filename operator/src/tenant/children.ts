@@ -1,10 +1,13 @@
 import { type KubeObject, labelOf } from "@leanvibe/runtime";
 import { LABELS, type Tenant } from "@leanvibe/schema";
+import { isRecorded, namespacesOf } from "./claims.ts";
 
 /** The Tenant's children, by what they are. Only this Tenant's own: an earlier one's of the same name are left out. */
 export type Children = {
   all: readonly KubeObject[];
   namespaces: readonly KubeObject[];
+  /** They carry this Tenant's labels, but nobody knows why: a copy of a namespace, say. Never touched. */
+  strangers: readonly KubeObject[];
   get: (kind: string, namespace: string | undefined, name: string) => KubeObject | undefined;
 };
 
@@ -20,17 +23,42 @@ export function isRetained(namespace: KubeObject): boolean {
   return labelOf(namespace, LABELS.retained) === "true";
 }
 
-/** Sorts out what carries this Tenant's uid. */
+/**
+ * Sorts out what carries this Tenant's uid. Labels alone prove nothing: a namespace counts when status knows it or the
+ * spec lists it, and what is inside counts with it.
+ */
 export function ownChildren(tenant: Tenant, children: readonly KubeObject[]): Children {
-  const all = children.filter((child) => labelOf(child, LABELS.tenantUid) === tenant.metadata.uid);
+  const labelled = children.filter((child) => labelOf(child, LABELS.tenantUid) === tenant.metadata.uid);
+  const listed = new Set(namespacesOf(tenant).map(({ name }) => name));
+  const namespaces = labelled.filter(
+    (child) => child.kind === "Namespace" && (listed.has(child.metadata.name) || isRecorded(tenant, child)),
+  );
+  const known = new Map(namespaces.map((namespace) => [namespace.metadata.name, namespace]));
+  const isOwn = ({ kind, metadata }: KubeObject) =>
+    kind === "Namespace"
+      ? known.has(metadata.name)
+      : metadata.namespace === undefined || !isStrange(metadata.namespace);
+  // A namespace that we know, or that is gone or lost its labels: its children are still ours to look after.
+  const isStrange = (name: string) =>
+    !known.has(name) && labelled.some(({ kind, metadata }) => kind === "Namespace" && metadata.name === name);
+  const all = labelled.filter(isOwn);
   const index = new Map(
-    all.map((child) => [indexKey(child.kind, child.metadata.namespace, child.metadata.name), child]),
+    all
+      .filter((child) => isOfThisLife(child, known.get(child.metadata.namespace ?? "")))
+      .map((child) => [indexKey(child.kind, child.metadata.namespace, child.metadata.name), child]),
   );
   return {
     all,
-    namespaces: all.filter(({ kind }) => kind === "Namespace"),
+    namespaces,
+    strangers: labelled.filter((child) => !isOwn(child)),
     get: (kind, namespace, name) => index.get(indexKey(kind, namespace, name)),
   };
+}
+
+/** A watch may be late: what is older than its namespace lay in an earlier one of that name, and is gone. */
+function isOfThisLife(child: KubeObject, namespace: KubeObject | undefined): boolean {
+  const [made, since] = [child.metadata.creationTimestamp, namespace?.metadata.creationTimestamp];
+  return made === undefined || since === undefined || made >= since;
 }
 
 function indexKey(kind: string, namespace: string | undefined, name: string): string {

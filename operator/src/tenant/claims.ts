@@ -36,9 +36,17 @@ export function claimsOf(tenant: Tenant, liveOf: (name: string) => KubeObject | 
 
 function standingOf(tenant: Tenant, live: KubeObject | undefined): Standing {
   if (live === undefined) return "free";
+  // Whatever became of its labels, it is the one we wrote down: they are put back.
+  if (isRecorded(tenant, live)) return "own";
   if (labelOf(live, LABELS.tenant) !== tenant.metadata.name) return "taken";
   // A Tenant made anew under an old name inherits nothing unasked: the uid tells them apart.
-  return labelOf(live, LABELS.tenantUid) === tenant.metadata.uid ? "own" : "retained";
+  if (labelOf(live, LABELS.tenantUid) === tenant.metadata.uid) return "own";
+  return labelOf(live, LABELS.retained) === "true" ? "retained" : "taken";
+}
+
+/** Does our status know this very namespace, by its uid? Labels can be copied; what status says, only we write. */
+export function isRecorded({ status }: Tenant, { metadata: { name, uid } }: KubeObject): boolean {
+  return uid !== undefined && (status?.namespaces ?? []).some((known) => known.name === name && known.uid === uid);
 }
 
 /** May we work inside it? A retained one only when the Tenant says so. */

@@ -13,9 +13,8 @@ import {
   objectPath,
   reconciler,
 } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, type Tenant } from "@leanvibe/schema";
+import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
-import { TENANTS } from "../kinds.ts";
 import { namespacesOf } from "./claims.ts";
 import { decide, type World } from "./decide.ts";
 import { refusedStatus } from "./status.ts";

@@ -6,15 +6,22 @@ import { decide, type World } from "./decide.ts";
 const NOW = new Date("2026-11-23T12:00:00Z");
 const UID = "11111111-1111-4111-8111-111111111111";
 
-function tenant(spec: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}): Tenant {
+function tenant(spec: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}, status?: unknown): Tenant {
   const parsed = parseTenant({
     apiVersion: "leanvibe.io/v1alpha1",
     kind: "Tenant",
     metadata: { name: "acme", uid: UID, generation: 1, ...metadata },
     spec: { organizationName: "Acme", adminEmail: "a@example.com", owners: [{ kind: "User", name: "jane" }], ...spec },
+    status,
   });
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
+}
+
+/** A status that knows these namespaces by their uids. */
+function recorded(world: SmallCluster, ...names: string[]) {
+  const uidOf = (name: string) => world.objects.get(`Namespace ${name}`)?.metadata.uid;
+  return { namespaces: names.map((name) => ({ name, uid: uidOf(name), ready: true, quotaInForce: true })) };
 }
 
 /** A small cluster: what was decided is made, and quotas come into force when told so. */
@@ -26,7 +33,11 @@ class SmallCluster {
   }
 
   make(manifests: readonly Manifest[]): void {
-    for (const manifest of manifests) this.objects.set(keyOf(manifest), { ...stamped(manifest) });
+    for (const manifest of manifests) {
+      const uid = this.objects.get(keyOf(manifest))?.metadata.uid ?? `uid of ${keyOf(manifest)}`;
+      const made = stamped(manifest);
+      this.objects.set(keyOf(manifest), { ...made, metadata: { ...made.metadata, uid } });
+    }
   }
 
   enforceQuotas(): void {
@@ -44,11 +55,19 @@ class SmallCluster {
     for (let round = 0; round < 5; round += 1) {
       const decision = decide(of, this.world(crdTerminating), this.children(), NOW);
       const wanted = new Set([...decision.manifests, ...decision.kept].map(keyOf));
-      for (const child of this.children()) if (!wanted.has(keyOf(child))) this.objects.delete(keyOf(child));
+      for (const child of this.children()) if (!wanted.has(keyOf(child))) this.remove(child);
       this.make(decision.manifests);
       this.enforceQuotas();
     }
     return decide(of, this.world(crdTerminating), this.children(), NOW);
+  }
+
+  /** A namespace takes with it what is inside. */
+  remove(child: KubeObject): void {
+    this.objects.delete(keyOf(child));
+    if (child.kind !== "Namespace") return;
+    for (const [key, { metadata }] of this.objects)
+      if (metadata.namespace === child.metadata.name) this.objects.delete(key);
   }
 
   kinds(): string[] {
@@ -143,7 +162,7 @@ describe("decide", () => {
     expect(refused.manifests.filter(({ kind }) => kind === "Namespace")).toEqual([]);
     const adopted = world.settle(tenant({ adopt: true }, heir));
     expect(conditionsOf(adopted.status)).toMatchObject({ Ready: "True TenantReady" });
-    expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).not.toHaveProperty("leanvibe.io/retained");
+    expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).not.toHaveProperty(["leanvibe.io/retained"]);
   });
 
   it.each([
@@ -170,6 +189,49 @@ describe("decide", () => {
     const decision = decide(deleted, world.world(), world.children(), NOW);
     expect(decision.manifests).toEqual([]);
     expect(decision.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", "NetworkPolicy", "ResourceQuota"]);
+  });
+
+  it("keeps what was kept once, though the policy says Delete by now", () => {
+    const world = new SmallCluster();
+    const both = [{ name: "a" }, { name: "b" }];
+    world.settle(tenant({ plan: "professional", namespaces: both }));
+    world.settle(tenant({ plan: "professional", namespaces: [{ name: "a" }] }, {}, recorded(world, "a", "b")));
+    expect(world.objects.get("Namespace b")?.metadata.labels).toHaveProperty(["leanvibe.io/retained"]);
+    const strict = { plan: "professional", namespaces: [{ name: "a" }], deletionPolicy: "Delete" };
+    world.settle(tenant(strict, {}, recorded(world, "a", "b")));
+    world.settle(tenant(strict, { deletionTimestamp: "2026-11-23T11:00:00Z" }, recorded(world, "a", "b")));
+    expect(world.objects.has("Namespace a")).toBe(false);
+    expect(world.objects.has("Namespace b")).toBe(true);
+  });
+
+  it("never touches a copy of its namespace: labels can be copied, its status cannot", () => {
+    const world = new SmallCluster();
+    world.settle(tenant({ deletionPolicy: "Delete" }));
+    const real = world.objects.get("Namespace tenant-acme");
+    const copy = {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { ...real?.metadata, name: "kube-system", uid: "copy" },
+    };
+    world.objects.set("Namespace kube-system", copy);
+    world.settle(tenant({ deletionPolicy: "Delete" }));
+    world.settle(tenant({ deletionPolicy: "Delete" }, { deletionTimestamp: "2026-11-23T11:00:00Z" }));
+    expect(world.objects.get("Namespace kube-system")).toBe(copy);
+  });
+
+  it("puts the labels back on a namespace that it wrote down, and leaves its fences up meanwhile", () => {
+    const world = new SmallCluster();
+    world.settle(tenant());
+    const namespace = world.objects.get("Namespace tenant-acme");
+    world.objects.set("Namespace tenant-acme", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: "tenant-acme", uid: "n" },
+    });
+    const unknown = decide(tenant(), world.world(), world.children(), NOW);
+    expect(unknown.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", "NetworkPolicy", "ResourceQuota"]);
+    world.settle(tenant({}, {}, recorded(world, "tenant-acme")));
+    expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).toEqual(namespace?.metadata.labels);
   });
 
   it("divides the total so that the parts together never exceed it", () => {

@@ -33,32 +33,29 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
     .filter((claim) => isHeld(tenant, claim))
     .map((claim): FencedClaim => ({ ...claim, share, fenced: mayHaveOwners(tenant, { ...claim, share }, own) }));
   const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
-  const leaving = leave(tenant, former, own, tenant.spec.deletionPolicy);
   const conditions = livingConditions(tenant, { claims, held, own, now });
   return {
-    manifests: [...desiredTenant(tenant, held), ...leaving.manifests],
-    kept: leaving.kept,
+    manifests: [...desiredTenant(tenant, held), ...leaving(tenant, former, tenant.spec.deletionPolicy)],
+    kept: [...own.strangers, ...fencesOutside(own, held)],
     status: statusOf(tenant, { held, former, total, own, conditions, blockedBy: undefined }),
     settled:
       conditions.some(({ type, status }) => type === "Ready" && status === "True") || someoneMustAct(claims, held),
-    events: eventsOfTransitions(tenant.status?.conditions ?? [], conditions),
+    events: eventsOf(tenant, conditions),
     finished: false,
   };
 }
 
 function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date): Decision {
   const policy = world.crdTerminating ? "Retain" : tenant.spec.deletionPolicy;
-  const leaving = leave(tenant, own.namespaces, own, policy);
   const rights = own.all.filter(isRight);
-  const finished =
-    rights.length === 0 && (policy === "Delete" ? own.namespaces.length === 0 : own.namespaces.every(isRetained));
+  const finished = rights.length === 0 && own.namespaces.every(isRetained);
   const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, now });
   return {
-    manifests: leaving.manifests,
-    kept: leaving.kept,
+    manifests: leaving(tenant, own.namespaces, policy),
+    kept: [...own.strangers, ...fencesOutside(own, [])],
     status: statusOf(tenant, { held: [], former: own.namespaces, total: totalOf(tenant), own, conditions, blockedBy }),
     settled: blockedBy.length > 0,
-    events: eventsOfTransitions(tenant.status?.conditions ?? [], conditions),
+    events: eventsOf(tenant, conditions),
     // What blocks a namespace is written in its status and comes as an event; this is for whatever does not.
     requeueAfterSeconds: 30,
     finished,
@@ -66,19 +63,24 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
 }
 
 /**
- * Namespaces on their way out. Rights are in neither list, so they go first. Retain: the namespace is marked, its fences
- * stay as they are. Delete: the namespace is absent, so it goes, and its fences are left for Kubernetes to remove after
- * the pods; taking them down ourselves would leave running pods unfenced.
+ * Namespaces on their way out. Retain: the namespace is marked. Delete: it is absent from the answer, so it goes. Rights
+ * inside it are absent either way, so they go first.
  */
-function leave(
-  tenant: Tenant,
-  namespaces: readonly KubeObject[],
-  own: Children,
-  policy: "Retain" | "Delete",
-): { manifests: Manifest[]; kept: readonly KubeObject[] } {
-  const names = new Set(namespaces.map(({ metadata }) => metadata.name));
-  const kept = own.all.filter((child) => names.has(child.metadata.namespace ?? "") && !isRight(child));
-  return { manifests: policy === "Retain" ? namespaces.map((live) => retained(live, tenant)) : [], kept };
+function leaving(tenant: Tenant, namespaces: readonly KubeObject[], policy: "Retain" | "Delete"): Manifest[] {
+  // What was kept once stays kept: a later change of the policy is not about what had left before it.
+  const staying = namespaces.filter((namespace) => policy === "Retain" || isRetained(namespace));
+  return staying.map((live) => retained(live, tenant));
+}
+
+/**
+ * Fences in namespaces that we do not hold (any more, or just now) stay as they are. Pods may be running behind them:
+ * in a namespace that goes, Kubernetes removes the fences after the pods.
+ */
+function fencesOutside(own: Children, held: readonly FencedClaim[]): readonly KubeObject[] {
+  const names = new Set(held.map(({ name }) => name));
+  return own.all.filter(
+    (child) => child.metadata.namespace !== undefined && !names.has(child.metadata.namespace) && !isRight(child),
+  );
 }
 
 function retained(live: KubeObject, tenant: Tenant): Manifest {
@@ -92,6 +94,10 @@ function retained(live: KubeObject, tenant: Tenant): Manifest {
       labels: { ...labels, [LABELS.tenant]: tenant.metadata.name, [LABELS.retained]: "true" },
     },
   };
+}
+
+function eventsOf({ status }: Tenant, conditions: Parameters<typeof eventsOfTransitions>[1]): Decision["events"] {
+  return eventsOfTransitions(status?.conditions ?? [], conditions, ["DeletionBlocked"]);
 }
 
 /**

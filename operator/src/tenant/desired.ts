@@ -1,5 +1,5 @@
 import type { Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, LABELS, type Tenant, tenantRoleName } from "@leanvibe/schema";
+import { CLUSTER_ROLES, LABELS, TENANTS, type Tenant, tenantRoleName } from "@leanvibe/schema";
 import type { Claim } from "./claims.ts";
 import { networkPolicies } from "./network.ts";
 import { type Amounts, hardOf } from "./quota.ts";
@@ -90,7 +90,12 @@ function ownView(tenant: Tenant): Manifest[] {
       kind: "ClusterRole",
       metadata,
       rules: [
-        { apiGroups: ["leanvibe.io"], resources: ["tenants"], resourceNames: [tenant.metadata.name], verbs: ["get"] },
+        {
+          apiGroups: [TENANTS.group],
+          resources: [TENANTS.plural],
+          resourceNames: [tenant.metadata.name],
+          verbs: ["get"],
+        },
       ],
     },
     {

@@ -37,6 +37,8 @@ describe("networkPolicies", () => {
       { mode: "Custom" },
       { mode: "Custom", egressCIDRs: ["10.0.0.0/8"] },
       { mode: "Custom", allowedNamespaces: ["shared"] },
+      // The one address that is never opened: nothing is left of this range.
+      { mode: "Custom", egressCIDRs: ["169.254.169.254/32"] },
     ]) {
       for (const { spec } of specsOf(networkPolicy)) {
         const { ingress, egress } = spec as { ingress: { from?: unknown[] }[]; egress: { to?: unknown[] }[] };
@@ -53,6 +55,8 @@ describe("networkPolicies", () => {
     ["10.0.0.0/8", undefined],
     ["0.0.0.0/1", undefined],
     ["2001:db8::/32", undefined],
+    ["::/0", ["fd00:ec2::254/128"]],
+    ["fd00::/8", ["fd00:ec2::254/128"]],
   ])("keep the cloud's instance metadata out of %s: except %s", (cidr, except) => {
     const custom = specsOf({ mode: "Custom", egressCIDRs: [cidr] })[1];
     const { egress } = (custom ?? { spec: {} }).spec as {

@@ -1,3 +1,4 @@
+import { BlockList } from "node:net";
 import type { Manifest } from "@leanvibe/runtime";
 import { LABELS, type Tenant } from "@leanvibe/schema";
 
@@ -17,8 +18,11 @@ const DNS = {
   ],
 };
 
-/** Cloud providers hand out the node's credentials here; no opened range may include it. */
-const INSTANCE_METADATA = "169.254.169.254/32";
+/** Cloud providers hand out the node's credentials at these addresses; no opened range may include them. */
+const INSTANCE_METADATA = [
+  { address: "169.254.169.254", family: "ipv4", bits: 32 },
+  { address: "fd00:ec2::254", family: "ipv6", bits: 128 },
+] as const;
 
 type Draft = { name: string; spec: Record<string, unknown> };
 
@@ -53,7 +57,7 @@ function custom({ spec: { networkPolicy } }: Tenant): Draft[] {
   const peers = (networkPolicy.allowedNamespaces ?? []).map((name) => ({
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME_LABEL]: name } },
   }));
-  const ranges = (networkPolicy.egressCIDRs ?? []).map((cidr) => ({ ipBlock: ipBlock(cidr) }));
+  const ranges = (networkPolicy.egressCIDRs ?? []).flatMap(ipBlocks);
   return [
     {
       name: "leanvibe-custom",
@@ -68,19 +72,14 @@ function custom({ spec: { networkPolicy } }: Tenant): Draft[] {
   ];
 }
 
-function ipBlock(cidr: string): { cidr: string; except?: string[] } {
-  return containsInstanceMetadata(cidr) ? { cidr, except: [INSTANCE_METADATA] } : { cidr };
-}
-
-/** Kubernetes refuses an exception that lies outside its range or equals it. */
-function containsInstanceMetadata(cidr: string): boolean {
-  const [address = "", bits = ""] = cidr.split("/");
-  const prefix = Number(bits);
-  if (address.includes(":") || prefix >= 32) return false;
-  return networkOf(address, prefix) === networkOf("169.254.169.254", prefix);
-}
-
-function networkOf(address: string, prefix: number): number {
-  const value = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  return Math.floor(value / 2 ** (32 - prefix));
+/** The range without those addresses. Nothing where it is such an address: Kubernetes refuses to except a whole range. */
+function ipBlocks(cidr: string): { ipBlock: { cidr: string; except?: string[] } }[] {
+  const [network = "", prefix = ""] = cidr.split("/");
+  const family = network.includes(":") ? "ipv6" : "ipv4";
+  const range = new BlockList();
+  range.addSubnet(network, Number(prefix), family);
+  const inside = INSTANCE_METADATA.filter((known) => known.family === family && range.check(known.address, family));
+  if (inside.some(({ bits }) => bits === Number(prefix))) return [];
+  const except = inside.map(({ address, bits }) => `${address}/${bits}`);
+  return [{ ipBlock: except.length === 0 ? { cidr } : { cidr, except } }];
 }

@@ -12,6 +12,9 @@ import { type Claim, isHeld } from "./claims.ts";
 import { CHILD_NAMES, type FencedClaim } from "./desired.ts";
 import { type Amounts, hardOf, isInForce } from "./quota.ts";
 
+/** maxItems of status.namespaces. */
+const NAMESPACES_AT_MOST = 200;
+
 type Draft = ConditionDraft & { type: TenantConditionType };
 type Seen = { claims: readonly Claim[]; held: readonly FencedClaim[]; own: Children; now: Date };
 
@@ -30,16 +33,18 @@ export function statusOf(
   const namespaces = [
     ...seen.held.map((claim) => ({
       name: claim.name,
-      ready: isActive(seen.own.get("Namespace", undefined, claim.name)),
+      uid: namespaceOf(seen.own, claim.name)?.metadata.uid,
+      ready: isActive(namespaceOf(seen.own, claim.name)),
       quotaInForce: quotaInForce(claim, seen.own),
     })),
     ...seen.former.map(({ metadata }) => ({
       name: metadata.name,
+      uid: metadata.uid,
       ready: false,
       quotaInForce: seen.own.get("ResourceQuota", metadata.name, CHILD_NAMES.quota) !== undefined,
       retained: metadata.labels?.[LABELS.retained] === "true",
     })),
-  ];
+  ].slice(0, NAMESPACES_AT_MOST);
   return {
     observedGeneration: tenant.metadata.generation ?? 0,
     plan: tenant.spec.plan,
@@ -90,7 +95,7 @@ function namespacesReady(tenant: Tenant, { claims, own }: Seen): Draft {
         `Namespace ${going.name} is being deleted; it is made anew when it is gone. ${blockersOf(going.live).join(" ")}`.trim(),
     };
   }
-  const missing = claims.filter(({ name }) => !isActive(own.get("Namespace", undefined, name)));
+  const missing = claims.filter(({ name }) => !isActive(namespaceOf(own, name)));
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ");
     return { type, status: "False", reason: "CreatingNamespaces", message: `Being made: ${names}.` };
@@ -114,16 +119,25 @@ function refusalOf(tenant: Tenant, { name, standing, live }: Claim): { reason: s
   };
 }
 
-function quotaEnforced({ held, own }: Seen): Draft {
+/** Of nothing nothing can be said: a condition is not True because there is no namespace in which it could be False. */
+function unheld(type: TenantConditionType, { claims, held }: Seen): Draft | undefined {
+  if (held.length === claims.length) return undefined;
+  const message = `${claims.length - held.length} of ${claims.length} namespaces are not the Tenant's; see NamespacesReady.`;
+  return { type, status: "Unknown", reason: "NamespacesNotReady", message };
+}
+
+function quotaEnforced(seen: Seen): Draft {
   const type = "QuotaEnforced";
-  const pending = held.filter((claim) => !quotaInForce(claim, own)).map(({ name }) => name);
+  const pending = seen.held.filter((claim) => !quotaInForce(claim, seen.own)).map(({ name }) => name);
   if (pending.length === 0) {
-    return {
-      type,
-      status: "True",
-      reason: "QuotaInForce",
-      message: "Kubernetes enforces the quota of every namespace.",
-    };
+    return (
+      unheld(type, seen) ?? {
+        type,
+        status: "True",
+        reason: "QuotaInForce",
+        message: "Kubernetes enforces the quota of every namespace.",
+      }
+    );
   }
   return {
     type,
@@ -157,8 +171,9 @@ function networkIsolated(tenant: Tenant, { held, own }: Seen): Draft {
   };
 }
 
-function rbacReady(tenant: Tenant, { held, own }: Seen): Draft {
+function rbacReady(tenant: Tenant, seen: Seen): Draft {
   const type = "RBACReady";
+  const { held, own } = seen;
   if ((tenant.spec.owners ?? []).length === 0) {
     return {
       type,
@@ -169,7 +184,14 @@ function rbacReady(tenant: Tenant, { held, own }: Seen): Draft {
   }
   const waiting = held.filter(({ name }) => own.get("RoleBinding", name, CHILD_NAMES.owners) === undefined);
   if (waiting.length === 0) {
-    return { type, status: "True", reason: "OwnersBound", message: "The owners are bound in every namespace." };
+    return (
+      unheld(type, seen) ?? {
+        type,
+        status: "True",
+        reason: "OwnersBound",
+        message: "The owners are bound in every namespace.",
+      }
+    );
   }
   const names = waiting.map(({ name }) => name).join(", ");
   return {
@@ -214,7 +236,7 @@ function blockersOf(namespace: KubeObject | undefined): string[] {
     if (typeof condition !== "object" || condition === null) return [];
     const { type, status: value, message } = { type: "", status: "", message: "", ...condition };
     if (value !== "True" || !BLOCKING_CONDITIONS.has(type)) return [];
-    return [`Namespace ${namespace.metadata.name}: ${message}`.slice(0, 512)];
+    return [oneLine(`Namespace ${namespace.metadata.name}: ${message}`)];
   });
 }
 
@@ -239,8 +261,20 @@ export function refusedStatus(
   };
 }
 
+/** As the schema bounds it: one line, no control characters, at most 512. A webhook's refusal may be a whole page. */
+function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .slice(0, 512)
+    .trim();
+}
+
 function quotaInForce({ name, share }: FencedClaim, own: Children): boolean {
   return isInForce(own.get("ResourceQuota", name, CHILD_NAMES.quota), hardOf(share));
+}
+
+function namespaceOf(children: Children, namespace: string): KubeObject | undefined {
+  return children.get("Namespace", undefined, namespace);
 }
 
 function isActive(namespace: KubeObject | undefined): boolean {
