@@ -34,7 +34,8 @@ function npm(node, args) {
 
 function ensureNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major > NODE_AT_LEAST[0] || (major === NODE_AT_LEAST[0] && minor >= NODE_AT_LEAST[1])) return process.execPath;
+  // 23 was never to last, and its first releases do not run TypeScript.
+  if (major >= 24 || (major === NODE_AT_LEAST[0] && minor >= NODE_AT_LEAST[1])) return process.execPath;
   const home = join(cache, `node-${NODE_VERSION}`);
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const node = join(home, "node_modules", name, "bin", "node");

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { collectionPath, connect, credentialsOf, KINDS, type Transport } from "@leanvibe/runtime";
 import { SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { z } from "zod";
 
 /** Opens a kubeconfig file. @throws Error naming the file when it cannot be read or has no current context. */
 export function readKubeconfig(path: string): KubeConfig {
@@ -20,34 +21,39 @@ export async function connectTo(kubeconfig: string): Promise<Transport> {
   return connect(await credentialsOf(readKubeconfig(kubeconfig)), { userAgent: "leanvibe-cli" });
 }
 
-/** A year: a local operator runs until it is stopped, and a cluster that allows less says so in its answer. */
+/** A year: a local operator runs until it is stopped. A cluster may allow less, and says so in its answer. */
 const TOKEN_SECONDS = 365 * 24 * 3600;
 
 /**
  * Writes a kubeconfig with which the operator is its own ServiceAccount and nothing more, for a process outside the
  * cluster. Readable by this account only: it holds a token.
+ * @returns when the token ends.
  */
 export async function writeOperatorKubeconfig(
   transport: Transport,
   adminKubeconfig: string,
   path: string,
-): Promise<void> {
-  const answer = (await transport.send({
+): Promise<Date> {
+  const answer = await transport.send({
     method: "POST",
     path: `${collectionPath(SERVICE_ACCOUNT, SYSTEM_NAMESPACE)}/${SERVICE_ACCOUNTS.operator}/token`,
     body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: TOKEN_SECONDS } },
-  })) as { status: { token: string } };
+  });
+  const { token, expirationTimestamp } = tokenAnswer.parse(answer).status;
   const cluster = readKubeconfig(adminKubeconfig).getCurrentCluster();
   const name = "leanvibe-operator";
   const config = new KubeConfig();
   config.loadFromOptions({
     clusters: [{ ...cluster, name }],
-    users: [{ name, token: answer.status.token }],
+    users: [{ name, token }],
     contexts: [{ name, cluster: name, user: name }],
     currentContext: name,
   });
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, config.exportConfig(), { mode: 0o600 });
+  return new Date(expirationTimestamp);
 }
+
+const tokenAnswer = z.object({ status: z.object({ token: z.string(), expirationTimestamp: z.iso.datetime() }) });
 
 const SERVICE_ACCOUNT = { ...KINDS.ConfigMap, kind: "ServiceAccount", plural: "serviceaccounts" };

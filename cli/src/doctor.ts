@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { messageOf } from "@leanvibe/runtime";
 import { planCluster } from "../cluster/index.ts";
+import { cacheFolder } from "../cluster/layout.ts";
 import { findOperator, operatorFiles } from "./operator.ts";
 import type { Reporter } from "./terminal.ts";
 import { DEV_CLUSTER } from "./up.ts";
@@ -47,8 +47,7 @@ async function plannedCluster(): Promise<Finding> {
     const passed = plan.passedOver.map(({ rung, why }) => `not ${rung}: ${why}`).join("; ");
     return { name: "cluster", state: "ok", found: `${plan.why}${passed === "" ? "" : ` (${passed})`}` };
   } catch (error) {
-    const fix = error instanceof Error && "fix" in error && typeof error.fix === "string" ? { fix: error.fix } : {};
-    return { name: "cluster", state: "fault", found: messageOf(error), ...fix };
+    return { name: "cluster", state: "fault", found: messageOf(error) };
   }
 }
 
@@ -94,9 +93,10 @@ function realNodes(): Finding {
 }
 
 async function disk(): Promise<Finding> {
-  const { bavail, bsize } = await statfs(existsSync(homedir()) ? homedir() : "/");
+  const cache = cacheFolder(process.env);
+  const { bavail, bsize } = await statfs(existsSync(cache) ? cache : dirname(dirname(cache))).catch(() => statfs("/"));
   const gigabytes = Math.floor((bavail * bsize) / 1e9);
-  const found = `${gigabytes} GB free in the home folder`;
+  const found = `${gigabytes} GB free where the cache is`;
   if (gigabytes >= DISK_NEEDED_GB) return { name: "disk", state: "ok", found };
   return {
     name: "disk",

@@ -1,7 +1,7 @@
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stopCluster } from "../cluster/index.ts";
-import { dataFolder } from "../cluster/layout.ts";
+import { dataFolder, layoutOf } from "../cluster/layout.ts";
 import { operatorFiles, stopOperator } from "./operator.ts";
 import type { Reporter } from "./terminal.ts";
 import { DEV_CLUSTER } from "./up.ts";
@@ -17,12 +17,18 @@ export async function down({ deleteData, reporter }: { deleteData: boolean; repo
   }
   const cluster = await stopCluster(DEV_CLUSTER, { deleteData });
   if (cluster.stopped) stopped.push(`cluster ${DEV_CLUSTER}`);
-  const kept = deleteData ? "its data is deleted" : "the data is kept; npm start goes on where it was";
-  const line =
-    stopped.length === 0
-      ? `Nothing was running${deleteData ? "; data deleted" : ""}.`
-      : `Stopped ${stopped.join(", ")}; ${kept}.`;
-  reporter.result({ stopped, dataDeleted: deleteData }, [line]);
+  // Copies of people's own contexts, credentials included.
+  if (deleteData) rmSync(join(dataFolder(process.env), "contexts"), { recursive: true, force: true });
+  if (deleteData && existsSync(layoutOf(DEV_CLUSTER, process.env).root)) {
+    throw new Error(
+      "another process is starting or stopping the cluster, so its data was left alone. Stop that one (Ctrl-C), then run this again.",
+    );
+  }
+  const kept = deleteData ? "the data is deleted" : "the data is kept; npm start goes on where it was";
+  const line = stopped.length === 0 ? "Nothing was running" : `Stopped ${stopped.join(", ")}`;
+  reporter.result({ stopped, dataDeleted: deleteData }, [
+    stopped.length === 0 && !deleteData ? `${line}.` : `${line}; ${kept}.`,
+  ]);
 }
 
 function operatorNames(): string[] {

@@ -22,6 +22,8 @@ function abortOnSignals(): AbortSignal {
   return abort.signal;
 }
 
+const interruption = abortOnSignals();
+
 const program = new Command("leanvibe")
   .description("Tenants on Kubernetes: fenced, with quota, usable.")
   .version(version)
@@ -34,7 +36,7 @@ program
   .option("--detach", "leave everything running and return", false)
   .option("--json", "one JSON object a line on standard output", false)
   .action(async ({ context, detach, json }: { context?: string; detach: boolean; json: boolean }) => {
-    const options = { detach, reporter: createReporter({ json }), signal: abortOnSignals() };
+    const options = { detach, reporter: createReporter({ json }), signal: interruption };
     await up(context === undefined ? options : { ...options, context });
   });
 
@@ -61,7 +63,8 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`\nleanvibe: ${messageOf(error)}\n`);
-  if (error instanceof ClusterRefused) process.stderr.write(`  ${error.fix}\n`);
-  process.exitCode = error instanceof ClusterRefused ? error.exitCode : 1;
+  const interrupted = interruption.aborted;
+  process.stderr.write(interrupted ? "\nStopped.\n" : `\nleanvibe: ${messageOf(error)}\n`);
+  // 130: what a shell expects of a program that Ctrl-C ended.
+  process.exitCode = interrupted ? 130 : error instanceof ClusterRefused ? error.exitCode : 1;
 }

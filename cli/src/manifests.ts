@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Kind, type Manifest, objectPath, type Transport } from "@leanvibe/runtime";
+import { collectionPath, isApiError, type Kind, type Manifest, objectPath, type Transport } from "@leanvibe/runtime";
 import { FIELD_MANAGERS } from "@leanvibe/schema";
 import { parseAllDocuments } from "yaml";
+import { z } from "zod";
 
 /** The repository, or the folder in which the product was unpacked. */
 export const ROOT = dirname(dirname(import.meta.dirname));
@@ -47,6 +48,21 @@ export async function applyManifests(transport: Transport, manifests: readonly M
   }
 }
 
+const resourceList = z.object({
+  resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
+});
+
+/** Creates what is not there, and leaves what is as it is: it may have become somebody's own. */
+export async function createMissing(transport: Transport, manifests: readonly Manifest[]): Promise<void> {
+  const discovery = discover(transport);
+  for (const manifest of manifests) {
+    const path = collectionPath(await discovery(manifest), manifest.metadata.namespace);
+    await transport.send({ method: "POST", path, body: manifest }).catch((error: unknown) => {
+      if (!isApiError(error, 409)) throw error;
+    });
+  }
+}
+
 /** Asks the API server where it keeps a kind, once per group and version. */
 function discover(transport: Transport): (manifest: Manifest) => Promise<Kind> {
   const known = new Map<string, Promise<unknown>>();
@@ -55,7 +71,7 @@ function discover(transport: Transport): (manifest: Manifest) => Promise<Kind> {
     const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
     const answer = known.get(path) ?? transport.send({ method: "GET", path });
     known.set(path, answer);
-    const { resources } = (await answer) as { resources: { name: string; kind: string; namespaced: boolean }[] };
+    const { resources } = resourceList.parse(await answer);
     const found = resources.find((resource) => resource.kind === kind && !resource.name.includes("/"));
     if (found === undefined) throw new Error(`the cluster does not know ${kind} of ${apiVersion}`);
     return { group, version, kind, plural: found.name, namespaced: found.namespaced };

@@ -1,7 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { dataFolder } from "../cluster/layout.ts";
 import { ROOT } from "./manifests.ts";
 
@@ -20,12 +22,17 @@ export function operatorFiles(cluster: string, env: NodeJS.ProcessEnv): Operator
   };
 }
 
-export type RunningOperator = { pid: number; healthPort: number };
+const runningOperator = z.object({ pid: z.int().positive(), healthPort: z.int() });
+
+export type RunningOperator = z.output<typeof runningOperator>;
+
+/** An operator that this process started: `ended` resolves when it is gone. */
+export type StartedOperator = RunningOperator & { ended: Promise<void> };
 
 /** The operator that was started here and still runs; undefined when there is none. */
 export function findOperator(files: OperatorFiles): RunningOperator | undefined {
   try {
-    const state = JSON.parse(readFileSync(files.state, "utf8")) as RunningOperator;
+    const state = runningOperator.parse(JSON.parse(readFileSync(files.state, "utf8")));
     return isOurs(state.pid) ? state : undefined;
   } catch {
     return undefined;
@@ -34,40 +41,76 @@ export function findOperator(files: OperatorFiles): RunningOperator | undefined 
 
 /** A pid is used again after a restart of the machine: what runs under it must be our program. */
 function isOurs(pid: number): boolean {
-  const { stdout } = spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-  return stdout.includes(PROGRAM);
+  return commandLineOf(pid).includes(PROGRAM);
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    // Not every Linux has ps; every one has this.
+    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+  return spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout ?? "";
 }
 
 /**
- * Starts the operator as a process of its own and resolves when it answers ready.
+ * Starts the operator as a process of its own and resolves when it answers ready. Detached it lives until it is stopped;
+ * otherwise it ends with this process, however that ends.
  * @throws Error with the end of its log when it ends before, or is not ready after 30 s.
  */
 export async function startOperator(
   files: OperatorFiles,
   options: { detached: boolean; signal?: AbortSignal },
-): Promise<RunningOperator> {
+): Promise<StartedOperator> {
   const healthPort = await freePort();
   mkdirSync(dirname(files.log), { recursive: true });
+  const child = launch(files, healthPort, options.detached);
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  if (child.pid === undefined) throw new Error(`the operator did not start: ${PROGRAM}`);
+  writeFileSync(files.state, JSON.stringify({ pid: child.pid, healthPort }));
+  try {
+    await untilReady(child, healthPort, options.signal);
+  } catch (error) {
+    child.kill("SIGKILL");
+    rmSync(files.state, { force: true });
+    options.signal?.throwIfAborted();
+    const last = readFileSync(files.log, "utf8").trimEnd().split("\n").slice(-5).join("\n");
+    throw new Error(`${String(error)}; the end of its log (${files.log}):\n${last}`);
+  }
+  return { pid: child.pid, healthPort, ended };
+}
+
+function launch(files: OperatorFiles, healthPort: number, detached: boolean): ChildProcess {
   const log = openSync(files.log, "a");
   const child = spawn(process.execPath, [PROGRAM], {
     cwd: ROOT,
-    detached: options.detached,
-    stdio: ["ignore", log, log],
-    env: { ...process.env, KUBECONFIG: files.kubeconfig, HEALTH_ADDRESS: `127.0.0.1:${healthPort}` },
+    // A group of its own: the terminal's Ctrl-C is ours to pass on, once.
+    detached: true,
+    stdio: [detached ? "ignore" : "pipe", log, log],
+    env: {
+      ...process.env,
+      KUBECONFIG: files.kubeconfig,
+      HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
+      LEANVIBE_LIFELINE: detached ? "" : "stdin",
+    },
   });
   closeSync(log);
-  if (options.detached) child.unref();
-  if (child.pid === undefined) throw new Error(`the operator did not start: ${PROGRAM}`);
-  const running = { pid: child.pid, healthPort };
-  writeFileSync(files.state, JSON.stringify(running));
+  child.stdin?.on("error", () => undefined);
+  if (detached) child.unref();
+  return child;
+}
+
+async function untilReady(child: ChildProcess, healthPort: number, signal: AbortSignal | undefined): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
-    options.signal?.throwIfAborted();
-    if (await isReady(healthPort)) return running;
-    if (child.exitCode !== null) break;
+    signal?.throwIfAborted();
+    if (await isReady({ healthPort })) return;
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error("the operator ended at once");
   }
-  await stopOperator(files);
-  const last = readFileSync(files.log, "utf8").trimEnd().split("\n").slice(-5).join("\n");
-  throw new Error(`the operator did not become ready; the end of its log (${files.log}):\n${last}`);
+  throw new Error("the operator was not ready within 30 s");
 }
 
 /** Stops it gracefully, and after 10 s by force. False when none ran. */
@@ -83,16 +126,16 @@ export async function stopOperator(files: OperatorFiles): Promise<boolean> {
   return true;
 }
 
-async function isReady(port: number): Promise<boolean> {
+/** Does it do its work: caches filled, watches heard? */
+export async function isReady({ healthPort }: Pick<RunningOperator, "healthPort">): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    return (await fetch(`http://127.0.0.1:${healthPort}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
   } catch {
     return false;
   }
 }
 
 async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

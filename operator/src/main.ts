@@ -89,6 +89,8 @@ async function main(): Promise<void> {
     await shell.stopParts();
     process.exit(0);
   };
+  // Started by a program that must not leave us behind, however it ends: it holds the other end of our stdin.
+  if (process.env["LEANVIBE_LIFELINE"] === "stdin") process.stdin.resume().on("end", () => stop("lifeline"));
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   await shell.start();
