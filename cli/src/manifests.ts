@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { collectionPath, isApiError, type Kind, type Manifest, objectPath, type Transport } from "@leanvibe/runtime";
+import { isApiError, type Kind, type Manifest, objectPath, type Transport } from "@leanvibe/runtime";
 import { FIELD_MANAGERS } from "@leanvibe/schema";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
@@ -52,14 +52,22 @@ const resourceList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
 });
 
-/** Creates what is not there, and leaves what is as it is: it may have become somebody's own. */
+/**
+ * Creates what is not there, and leaves what is as it is: it may have become somebody's own. By apply, not by POST, for
+ * which the API server holds every kind that is younger than two seconds.
+ */
 export async function createMissing(transport: Transport, manifests: readonly Manifest[]): Promise<void> {
   const discovery = discover(transport);
   for (const manifest of manifests) {
-    const path = collectionPath(await discovery(manifest), manifest.metadata.namespace);
-    await transport.send({ method: "POST", path, body: manifest }).catch((error: unknown) => {
-      if (!isApiError(error, 409)) throw error;
-    });
+    const path = objectPath(await discovery(manifest), manifest.metadata);
+    const missing = await transport.send({ method: "GET", path }).then(
+      () => false,
+      (error: unknown) => {
+        if (!isApiError(error, 404)) throw error;
+        return true;
+      },
+    );
+    if (missing) await applyManifests(transport, [manifest]);
   }
 }
 

@@ -139,6 +139,46 @@ describe("what is the operator's", () => {
     });
   });
 
+  it("comes back to a namespace whose labels were taken off, and its fences never go meanwhile", async () => {
+    const name = uniqueName("labels");
+    const namespace = `tenant-${name}`;
+    await api.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: "jane@example.com" }] }));
+    await untilCondition(api, name, ["Ready", "True"]);
+    const before = await api.get(KINDS.NetworkPolicy, "leanvibe-isolation", namespace);
+    await api.patch(
+      KINDS.Namespace,
+      { name: namespace },
+      { metadata: { labels: { "leanvibe.io/tenant": null, "leanvibe.io/tenant-uid": null } } },
+    );
+    await eventually("the labels are back", async () => {
+      const live = await api.get(KINDS.Namespace, namespace);
+      return labelOf(live, "leanvibe.io/tenant") === name && labelOf(live, "leanvibe.io/tenant-uid") !== undefined;
+    });
+    expect((await api.get(KINDS.NetworkPolicy, "leanvibe-isolation", namespace)).metadata.uid).toBe(
+      before.metadata.uid,
+    );
+  });
+
+  it("does not include a copy of its namespace, labels and all", async () => {
+    const name = uniqueName("copied");
+    await api.create(TENANTS, tenantManifest(name, { deletionPolicy: "Delete" }));
+    await untilCondition(api, name, ["Ready", "True"]);
+    const { labels } = (await api.get(KINDS.Namespace, `tenant-${name}`)).metadata;
+    const { "kubernetes.io/metadata.name": _, ...copied } = labels ?? {};
+    const copy = `${name}-copy`;
+    const made = await api.create(KINDS.Namespace, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: copy, labels: copied },
+    });
+    await api.remove(TENANTS, { name });
+    await eventually("the Tenant is gone", async () => (await api.find(TENANTS, name)) === undefined);
+    const after = await api.get(KINDS.Namespace, copy);
+    expect(after.metadata).toMatchObject({ uid: made.metadata.uid, labels: copied });
+    expect(after.metadata.deletionTimestamp).toBeUndefined();
+    await api.remove(KINDS.Namespace, { name: copy });
+  });
+
   it("goes when it is no longer asked for: a quota's amount, an owner, a label of the namespace", async () => {
     const name = uniqueName("less");
     const spec = {

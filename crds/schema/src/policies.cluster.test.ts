@@ -104,6 +104,12 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
       { ...putNamespace(FENCED, { [LABELS.tenant]: "schema-test" }), as: EDITOR },
       { ...putNamespace(FENCED, { ...fenceLabels, [LABELS.retained]: "true" }), as: EDITOR },
       { ...putNamespace(FENCED, {}), as: EDITOR },
+      // A subresource writes labels as well.
+      ...["status", "finalize"].map((subresource) => ({
+        ...putNamespace(FENCED, { ...fenceLabels, "pod-security.kubernetes.io/enforce": "privileged" }),
+        path: dryRun(`/api/v1/namespaces/${FENCED}/${subresource}`),
+        as: EDITOR,
+      })),
       { ...putNamespace(OPEN, { [LABELS.tenant]: "schema-test" }), as: EDITOR },
       { ...createNamespace(fenceLabels), as: EDITOR },
     ],
