@@ -2,24 +2,13 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { applyManifests, manifestsIn, ROOT } from "../cli/src/manifests.ts";
-import { type Api, apiOf, clear, connectAs, kubeconfigPath, Operator, untilCondition } from "./harness/cluster.ts";
+import { clusterWithOperator, kubeconfigPath, untilCondition } from "./harness/cluster.ts";
 
 const run = promisify(execFile);
 
-let api: Api;
-let operator: Operator;
-
-beforeAll(async () => {
-  api = apiOf(await connectAs());
-  operator = await Operator.start(api.transport);
-});
-
-afterAll(async () => {
-  await clear(api);
-  await operator.stop();
-});
+const cluster = clusterWithOperator();
 
 /** Which columns there are and what stands in them; ages and widths differ from run to run. */
 function cells(text: string): string[][] {
@@ -30,8 +19,8 @@ function cells(text: string): string[][] {
 }
 
 it("README shows what kubectl get tenants prints for examples/tenant.yaml", async () => {
-  await applyManifests(api.transport, await manifestsIn(join(ROOT, "examples", "tenant.yaml")));
-  await untilCondition(api, "acme", ["Ready", "True"]);
+  await applyManifests(cluster.api.transport, await manifestsIn(join(ROOT, "examples", "tenant.yaml")));
+  await untilCondition(cluster.api, "acme", ["Ready", "True"]);
   const kubectl = process.env["LEANVIBE_TEST_KUBECTL"] ?? "kubectl";
   const { stdout } = await run(kubectl, ["--kubeconfig", kubeconfigPath(), "get", "tenants", "acme"]);
   const shown = /\$ kubectl get tenants\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8"))?.[1] ?? "";

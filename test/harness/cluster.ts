@@ -15,6 +15,7 @@ import {
   type Transport,
 } from "@leanvibe/runtime";
 import { API_VERSION, TENANTS } from "@leanvibe/schema";
+import { afterAll, beforeAll } from "vitest";
 import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
 import { findOperator, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
 
@@ -201,4 +202,32 @@ export class Operator {
     }
     return counts;
   }
+}
+
+/**
+ * For the tests of a file: an administrator's connection and a running operator. At the end no Tenant is left and the
+ * operator has stopped.
+ */
+export function clusterWithOperator(): { readonly api: Api; readonly operator: Operator } {
+  let held: { api: Api; operator: Operator } | undefined;
+  const get = () => {
+    if (held === undefined) throw new Error("only inside a test: the operator starts before the first one");
+    return held;
+  };
+  beforeAll(async () => {
+    const api = apiOf(await connectAs());
+    held = { api, operator: await Operator.start(api.transport) };
+  });
+  afterAll(async () => {
+    await clear(get().api);
+    await get().operator.stop();
+  });
+  return {
+    get api() {
+      return get().api;
+    },
+    get operator() {
+      return get().operator;
+    },
+  };
 }

@@ -1,35 +1,21 @@
 import { isApiError, KINDS, labelOf } from "@leanvibe/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { install } from "../../cli/src/install.ts";
 import {
-  type Api,
-  apiOf,
   CHILD_KINDS,
-  clear,
+  clusterWithOperator,
   conditionOf,
-  connectAs,
   DEPLOYMENTS,
   eventually,
-  Operator,
   TENANTS,
   tenantManifest,
   uniqueName,
   untilCondition,
 } from "../harness/cluster.ts";
 
-let api: Api;
-let operator: Operator;
 const owners = [{ kind: "User", name: "jane@example.com" }];
 
-beforeAll(async () => {
-  api = apiOf(await connectAs());
-  operator = await Operator.start(api.transport);
-});
-
-afterAll(async () => {
-  await clear(api);
-  await operator.stop();
-});
+const cluster = clusterWithOperator();
 
 const deployment = (namespace: string) => ({
   apiVersion: "apps/v1",
@@ -46,32 +32,34 @@ const deployment = (namespace: string) => ({
 });
 
 async function readyTenant(name: string, spec: Record<string, unknown>): Promise<void> {
-  await api.create(TENANTS, tenantManifest(name, { owners, ...spec }));
-  await untilCondition(api, name, ["Ready", "True"]);
+  await cluster.api.create(TENANTS, tenantManifest(name, { owners, ...spec }));
+  await untilCondition(cluster.api, name, ["Ready", "True"]);
 }
 
 async function gone(name: string): Promise<void> {
-  await eventually(`Tenant ${name} is gone`, async () => (await api.find(TENANTS, name)) === undefined);
+  await eventually(`Tenant ${name} is gone`, async () => (await cluster.api.find(TENANTS, name)) === undefined);
 }
 
 const childrenOf = async (name: string) =>
-  (await Promise.all(CHILD_KINDS.map((kind) => api.list(kind, `leanvibe.io/tenant=${name}`)))).flat();
+  (await Promise.all(CHILD_KINDS.map((kind) => cluster.api.list(kind, `leanvibe.io/tenant=${name}`)))).flat();
 
 describe("deletionPolicy Retain", () => {
   it("keeps namespace, fences and workloads, and takes the rights", async () => {
     const name = uniqueName("retain");
     await readyTenant(name, { deletionPolicy: "Retain" });
-    await api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
-    const before = await api.get(KINDS.ResourceQuota, "leanvibe", `tenant-${name}`);
-    await api.remove(TENANTS, { name });
+    await cluster.api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
+    const before = await cluster.api.get(KINDS.ResourceQuota, "leanvibe", `tenant-${name}`);
+    await cluster.api.remove(TENANTS, { name });
     await gone(name);
 
-    const namespace = await api.get(KINDS.Namespace, `tenant-${name}`);
+    const namespace = await cluster.api.get(KINDS.Namespace, `tenant-${name}`);
     expect(namespace.metadata.deletionTimestamp).toBeUndefined();
     expect(labelOf(namespace, "leanvibe.io/retained")).toBe("true");
     expect(labelOf(namespace, "pod-security.kubernetes.io/enforce")).toBe("restricted");
-    await api.get(DEPLOYMENTS, "web", `tenant-${name}`);
-    expect((await api.get(KINDS.ResourceQuota, "leanvibe", `tenant-${name}`)).metadata.uid).toBe(before.metadata.uid);
+    await cluster.api.get(DEPLOYMENTS, "web", `tenant-${name}`);
+    expect((await cluster.api.get(KINDS.ResourceQuota, "leanvibe", `tenant-${name}`)).metadata.uid).toBe(
+      before.metadata.uid,
+    );
     const kinds = (await childrenOf(name)).map(({ kind }) => kind).toSorted();
     expect(kinds).toEqual(["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"]);
   });
@@ -79,41 +67,43 @@ describe("deletionPolicy Retain", () => {
   it("gives a new Tenant of that name nothing unasked, and everything with adopt", async () => {
     const name = uniqueName("adopt");
     await readyTenant(name, { deletionPolicy: "Retain" });
-    await api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
-    await api.remove(TENANTS, { name });
+    await cluster.api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
+    await cluster.api.remove(TENANTS, { name });
     await gone(name);
 
-    await api.create(TENANTS, tenantManifest(name, { owners }));
-    const refused = await untilCondition(api, name, ["Ready", "False"]);
+    await cluster.api.create(TENANTS, tenantManifest(name, { owners }));
+    const refused = await untilCondition(cluster.api, name, ["Ready", "False"]);
     expect(conditionOf(refused, "Ready")).toMatchObject({ reason: "NamespaceRetained" });
     expect(conditionOf(refused, "Ready")?.message).toContain("Set spec.adopt to true");
-    expect(await api.find(KINDS.RoleBinding, "leanvibe-owners", `tenant-${name}`)).toBeUndefined();
+    expect(await cluster.api.find(KINDS.RoleBinding, "leanvibe-owners", `tenant-${name}`)).toBeUndefined();
 
-    await api.patch(TENANTS, { name }, { spec: { adopt: true } });
-    await untilCondition(api, name, ["Ready", "True"]);
-    const namespace = await api.get(KINDS.Namespace, `tenant-${name}`);
+    await cluster.api.patch(TENANTS, { name }, { spec: { adopt: true } });
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
+    const namespace = await cluster.api.get(KINDS.Namespace, `tenant-${name}`);
     expect(labelOf(namespace, "leanvibe.io/retained")).toBeUndefined();
-    await api.get(DEPLOYMENTS, "web", `tenant-${name}`);
-    await api.get(KINDS.RoleBinding, "leanvibe-owners", `tenant-${name}`);
+    await cluster.api.get(DEPLOYMENTS, "web", `tenant-${name}`);
+    await cluster.api.get(KINDS.RoleBinding, "leanvibe-owners", `tenant-${name}`);
   });
 
   it("holds for one namespace that leaves the list, and listing it again brings its owners back", async () => {
     const name = uniqueName("shrink");
     const both = [{ name: `${name}-a` }, { name: `${name}-b` }];
     await readyTenant(name, { plan: "professional", namespaces: both });
-    await api.patch(TENANTS, { name }, { spec: { namespaces: both.slice(0, 1) } });
+    await cluster.api.patch(TENANTS, { name }, { spec: { namespaces: both.slice(0, 1) } });
     await eventually(
       "the rights in b are gone",
-      async () => (await api.find(KINDS.RoleBinding, "leanvibe-owners", `${name}-b`)) === undefined,
+      async () => (await cluster.api.find(KINDS.RoleBinding, "leanvibe-owners", `${name}-b`)) === undefined,
     );
-    const tenant = await untilCondition(api, name, ["Ready", "True"]);
+    const tenant = await untilCondition(cluster.api, name, ["Ready", "True"]);
     expect(tenant).toMatchObject({
       status: { namespaceCount: 1, namespaces: [{ name: `${name}-a` }, { name: `${name}-b`, retained: true }] },
     });
 
-    await api.patch(TENANTS, { name }, { spec: { namespaces: both } });
-    await untilCondition(api, name, ["Ready", "True"]);
-    await eventually("the rights in b are back", () => api.find(KINDS.RoleBinding, "leanvibe-owners", `${name}-b`));
+    await cluster.api.patch(TENANTS, { name }, { spec: { namespaces: both } });
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
+    await eventually("the rights in b are back", () =>
+      cluster.api.find(KINDS.RoleBinding, "leanvibe-owners", `${name}-b`),
+    );
   });
 });
 
@@ -125,8 +115,8 @@ describe("deletionPolicy Delete", () => {
       plan: "professional",
       namespaces: [{ name: `${name}-a` }, { name: `${name}-b` }],
     });
-    await api.create(DEPLOYMENTS, deployment(`${name}-a`));
-    await api.remove(TENANTS, { name });
+    await cluster.api.create(DEPLOYMENTS, deployment(`${name}-a`));
+    await cluster.api.remove(TENANTS, { name });
     await gone(name);
     expect(await childrenOf(name)).toEqual([]);
   });
@@ -136,19 +126,19 @@ describe("deletionPolicy Delete", () => {
     const namespace = `tenant-${name}`;
     await readyTenant(name, { deletionPolicy: "Delete" });
     const finalizers = ["example.com/not-yet"];
-    await api.create(KINDS.ConfigMap, {
+    await cluster.api.create(KINDS.ConfigMap, {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: "stuck", namespace, finalizers },
     });
-    await api.remove(TENANTS, { name });
-    const tenant = await untilCondition(api, name, ["DeletionBlocked", "True"]);
+    await cluster.api.remove(TENANTS, { name });
+    const tenant = await untilCondition(cluster.api, name, ["DeletionBlocked", "True"]);
     expect(conditionOf(tenant, "DeletionBlocked")?.message).toMatch(
       new RegExp(`Namespace ${namespace}: .*example.com/not-yet`),
     );
-    expect(await api.find(KINDS.RoleBinding, "leanvibe-owners", namespace)).toBeUndefined();
+    expect(await cluster.api.find(KINDS.RoleBinding, "leanvibe-owners", namespace)).toBeUndefined();
 
-    await api.patch(KINDS.ConfigMap, { name: "stuck", namespace }, { metadata: { finalizers: null } });
+    await cluster.api.patch(KINDS.ConfigMap, { name: "stuck", namespace }, { metadata: { finalizers: null } });
     await gone(name);
     expect(await childrenOf(name)).toEqual([]);
   });
@@ -158,22 +148,22 @@ describe("deleting the definition of Tenants", () => {
   it("wipes nobody, whatever their deletionPolicy, and the operator goes on when it is back", async () => {
     const name = uniqueName("crd");
     await readyTenant(name, { deletionPolicy: "Delete" });
-    await api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
+    await cluster.api.create(DEPLOYMENTS, deployment(`tenant-${name}`));
     const crd = { name: "tenants.leanvibe.io" };
-    await api.remove(KINDS.CustomResourceDefinition, crd);
+    await cluster.api.remove(KINDS.CustomResourceDefinition, crd);
     await eventually(
       "the definition is gone",
-      async () => (await api.find(KINDS.CustomResourceDefinition, crd.name)) === undefined,
+      async () => (await cluster.api.find(KINDS.CustomResourceDefinition, crd.name)) === undefined,
     );
 
-    const namespace = await api.get(KINDS.Namespace, `tenant-${name}`);
+    const namespace = await cluster.api.get(KINDS.Namespace, `tenant-${name}`);
     expect(namespace.metadata.deletionTimestamp).toBeUndefined();
-    await api.get(DEPLOYMENTS, "web", `tenant-${name}`);
-    await expect(api.list(TENANTS, "")).rejects.toSatisfy((error) => isApiError(error, 404));
+    await cluster.api.get(DEPLOYMENTS, "web", `tenant-${name}`);
+    await expect(cluster.api.list(TENANTS, "")).rejects.toSatisfy((error) => isApiError(error, 404));
 
-    await install(api.transport);
-    await api.create(TENANTS, tenantManifest(name, { owners, adopt: true, deletionPolicy: "Delete" }));
-    await untilCondition(api, name, ["Ready", "True"]);
-    await api.get(DEPLOYMENTS, "web", `tenant-${name}`);
+    await install(cluster.api.transport);
+    await cluster.api.create(TENANTS, tenantManifest(name, { owners, adopt: true, deletionPolicy: "Delete" }));
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
+    await cluster.api.get(DEPLOYMENTS, "web", `tenant-${name}`);
   });
 });

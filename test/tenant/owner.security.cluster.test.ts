@@ -1,12 +1,12 @@
 import { isApiError, KINDS, type Kind } from "@leanvibe/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Api,
   apiOf,
-  clear,
+  clusterWithOperator,
   connectAs,
   DEPLOYMENTS,
-  Operator,
+  PODS,
   TENANTS,
   tenantManifest,
   uniqueName,
@@ -18,23 +18,16 @@ const mine = uniqueName("mine");
 const theirs = uniqueName("theirs");
 const inside = `tenant-${mine}`;
 
-let operator: Operator;
-let admin: Api;
+const cluster = clusterWithOperator();
 let jane: Api;
 
 beforeAll(async () => {
-  admin = apiOf(await connectAs());
-  operator = await Operator.start(admin.transport);
+  const { api: admin } = cluster;
   await admin.create(TENANTS, tenantManifest(mine, { owners: [{ kind: "User", name: OWNER }] }));
   await admin.create(TENANTS, tenantManifest(theirs, { owners: [{ kind: "User", name: "joe@example.com" }] }));
   await untilCondition(admin, mine, ["Ready", "True"]);
   await untilCondition(admin, theirs, ["Ready", "True"]);
   jane = apiOf(await connectAs({ user: OWNER }));
-});
-
-afterAll(async () => {
-  await clear(admin);
-  await operator.stop();
 });
 
 const object = (kind: Kind, name: string, namespace: string | undefined, rest: Record<string, unknown> = {}) => ({
@@ -48,6 +41,18 @@ const fenceOf = (name: string) => ({ name, namespace: inside });
 const token = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
 const ownerRole = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };
 const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: OWNER }];
+
+const SERVICES: Kind = { ...PODS, kind: "Service", plural: "services" };
+const SECRETS: Kind = { ...PODS, kind: "Secret", plural: "secrets" };
+const pod = (spec: Record<string, unknown>) => {
+  const container = {
+    name: "main",
+    image: "leanvibe.io/hello:1",
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+  };
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  return object(PODS, "attack", inside, { spec: { securityContext, containers: [container], ...spec } });
+};
 
 const ATTACKS: readonly [string, () => Promise<unknown>][] = [
   [
@@ -112,6 +117,31 @@ const ATTACKS: readonly [string, () => Promise<unknown>][] = [
       }),
   ],
   [
+    "draws others' traffic with externalIPs",
+    () =>
+      jane.create(
+        SERVICES,
+        object(SERVICES, "mitm", inside, { spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] } }),
+      ),
+  ],
+  [
+    "makes a Secret that becomes a ServiceAccount's endless token",
+    () =>
+      jane.create(SECRETS, {
+        ...object(SECRETS, "forever", inside, { type: "kubernetes.io/service-account-token" }),
+        metadata: {
+          name: "forever",
+          namespace: inside,
+          annotations: { "kubernetes.io/service-account.name": "default" },
+        },
+      }),
+  ],
+  [
+    "evicts the cluster's pods with a system priority",
+    () => jane.create(PODS, pod({ priorityClassName: "system-node-critical" })),
+  ],
+  ["puts a pod on a node past the scheduler", () => jane.create(PODS, pod({ nodeName: "any" }))],
+  [
     "asks for the operator's token",
     () =>
       jane.transport.send({
@@ -141,9 +171,8 @@ describe("a Tenant's owner", () => {
   });
 
   it("is refused a pod that would see the node by the namespace's Pod Security level", async () => {
-    const pod = { spec: { hostPID: true, containers: [{ name: "root", image: "leanvibe.io/hello:1" }] } };
-    const kind = { ...KINDS.ConfigMap, kind: "Pod", plural: "pods" };
-    await expect(jane.create(kind, object(kind, "root", inside, pod))).rejects.toThrow(
+    const seesTheNode = { spec: { hostPID: true, containers: [{ name: "root", image: "leanvibe.io/hello:1" }] } };
+    await expect(jane.create(PODS, object(PODS, "root", inside, seesTheNode))).rejects.toThrow(
       /violates PodSecurity "restricted/,
     );
   });

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
-  type Api,
   apiOf,
-  clear,
+  clusterWithOperator,
   connectAs,
   DEPLOYMENTS,
   eventually,
-  Operator,
   PODS,
   TENANTS,
   tenantManifest,
@@ -16,18 +14,7 @@ import {
 
 const OWNER = "jane@example.com";
 
-let admin: Api;
-let operator: Operator;
-
-beforeAll(async () => {
-  admin = apiOf(await connectAs());
-  operator = await Operator.start(admin.transport);
-});
-
-afterAll(async () => {
-  await clear(admin);
-  await operator.stop();
-});
+const cluster = clusterWithOperator();
 
 /** As an owner would write it: nothing about quota, which the namespace's limits fill in. */
 function deployment(name: string, namespace: string, cpu?: string) {
@@ -61,8 +48,8 @@ describe("a Deployment inside a Tenant", () => {
   it("made by an owner runs on the kubelet, ready by its own HTTP probe, with the namespace's limits", async () => {
     const name = uniqueName("runs");
     const namespace = `tenant-${name}`;
-    await admin.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: OWNER }] }));
-    await untilCondition(admin, name, ["Ready", "True"]);
+    await cluster.api.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: OWNER }] }));
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
     const jane = apiOf(await connectAs({ user: OWNER }));
     await jane.create(DEPLOYMENTS, deployment("web", namespace));
     await eventually("one replica is available", async () => {
@@ -83,12 +70,12 @@ describe("a Deployment inside a Tenant", () => {
   it("that asks for the first CPU over the plan gets no pod, and says why", async () => {
     const name = uniqueName("over");
     const namespace = `tenant-${name}`;
-    await admin.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: OWNER }] }));
-    await untilCondition(admin, name, ["Ready", "True"]);
-    await admin.create(DEPLOYMENTS, deployment("most", namespace, "1900m"));
-    await admin.create(DEPLOYMENTS, deployment("more", namespace, "101m"));
+    await cluster.api.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: OWNER }] }));
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
+    await cluster.api.create(DEPLOYMENTS, deployment("most", namespace, "1900m"));
+    await cluster.api.create(DEPLOYMENTS, deployment("more", namespace, "101m"));
     const refusal = await eventually("the refusal is told", async () => {
-      const live = (await admin.get(DEPLOYMENTS, "more", namespace)) as {
+      const live = (await cluster.api.get(DEPLOYMENTS, "more", namespace)) as {
         status?: { conditions?: { type: string; message: string }[] };
       };
       return live.status?.conditions?.find(({ type }) => type === "ReplicaFailure")?.message;
@@ -96,6 +83,6 @@ describe("a Deployment inside a Tenant", () => {
     expect(refusal).toMatch(
       /exceeded quota: leanvibe, requested: limits.cpu=101m,requests.cpu=101m, used: .*=1900m.*limited: .*=2/,
     );
-    expect(await admin.find(PODS, "more", namespace)).toBeUndefined();
+    expect(await cluster.api.find(PODS, "more", namespace)).toBeUndefined();
   });
 });

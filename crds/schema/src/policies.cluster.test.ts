@@ -78,6 +78,32 @@ const createPolicy = fencing("networking.k8s.io", "NetworkPolicy", { spec: { pod
 const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: GROUP };
 const createBinding = fencing("rbac.authorization.k8s.io", "RoleBinding", { roleRef, subjects: [] });
 
+/** A new object in a namespace of a Tenant, or in one of nobody's. */
+const creating = (where: string, kind: string, rest: object): Call => {
+  const body = { apiVersion: "v1", kind, metadata: { name: "another" }, ...rest };
+  return { method: "POST", path: dryRun(`/api/v1/namespaces/${where}/${kind.toLowerCase()}s`), body };
+};
+const service = (spec: object) => ({ spec: { ports: [{ port: 80 }], ...spec } });
+const secret = (type: string) => ({ type });
+const tokenSecret = {
+  ...secret("kubernetes.io/service-account-token"),
+  metadata: { name: "another", annotations: { "kubernetes.io/service-account.name": "default" } },
+};
+const pod = (spec: object) => ({
+  spec: {
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name: "main",
+        image: "none",
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        resources: { limits: { cpu: "1m", memory: "1Mi" } },
+      },
+    ],
+    ...spec,
+  },
+});
+
 const NAMESPACE_REFUSAL = "of a Tenant's namespace are its fence";
 const OBJECT_REFUSAL = "are a Tenant's fence and are kept by the operator";
 const refusedBy = ({ code, message }: Answer, text: string) => code === 403 && message.includes(text);
@@ -134,6 +160,33 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
       ...[createLimits, createPolicy, createBinding].map((request) => ({ ...request, as: EDITOR })),
     ],
   },
+  {
+    promise: "the addresses of others",
+    refusal: "spec.externalIPs draws other people's traffic",
+    accepted: [
+      { ...creating(FENCED, "Service", service({})), as: EDITOR },
+      { ...creating(FENCED, "Service", service({ externalIPs: ["203.0.113.7"] })), as: ADMIN },
+      { ...creating(OPEN, "Service", service({ externalIPs: ["203.0.113.7"] })), as: EDITOR },
+    ],
+    refused: [{ ...creating(FENCED, "Service", service({ externalIPs: ["203.0.113.7"] })), as: EDITOR }],
+  },
+  {
+    promise: "the tokens of ServiceAccounts",
+    refusal: "is a token that never ends",
+    accepted: [{ ...creating(FENCED, "Secret", secret("Opaque")), as: EDITOR }],
+    refused: [{ ...creating(FENCED, "Secret", tokenSecret), as: EDITOR }],
+  },
+  {
+    promise: "the cluster's own pods and its scheduler",
+    refusal: "leave both out",
+    accepted: [{ ...creating(FENCED, "Pod", pod({})), as: EDITOR }],
+    refused: [
+      { ...creating(FENCED, "Pod", pod({ priorityClassName: "system-node-critical" })), as: EDITOR },
+      { ...creating(FENCED, "Pod", pod({ nodeName: "any" })), as: EDITOR },
+      // A controller makes the pod as its owner wrote it.
+      { ...creating(FENCED, "Pod", pod({ nodeName: "any" })), as: NAMESPACE_CONTROLLER },
+    ],
+  },
 ];
 
 describe("admission policies on a real API server", () => {
@@ -154,6 +207,11 @@ describe("admission policies on a real API server", () => {
     await apply("/api/v1/namespaces", namespace(FENCED, fenceLabels));
     await apply("/api/v1/namespaces", namespace(OPEN, { "pod-security.kubernetes.io/enforce": "baseline" }));
     await apply(quotas, quota(fenceLabels));
+    const account = `/api/v1/namespaces/${FENCED}/serviceaccounts/default`;
+    await eventually(
+      async () => (await call({ method: "GET", path: account })).code === 200,
+      "the default ServiceAccount",
+    );
     for (const { refused, refusal } of CASES) {
       const [first] = refused;
       if (first !== undefined) await eventually(async () => refusedBy(await call(first), refusal), refusal);

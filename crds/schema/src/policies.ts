@@ -34,6 +34,8 @@ function isFenceLabel(key: string): string {
 
 interface Policy {
   name: string;
+  /** Which objects it looks at: by their own label, or by that of their namespace. */
+  selector: "objectSelector" | "namespaceSelector";
   resourceRules: readonly {
     apiGroups: readonly string[];
     apiVersions: readonly string[];
@@ -47,6 +49,7 @@ interface Policy {
 
 const NAMESPACE_LABELS: Policy = {
   name: "leanvibe-namespace-labels",
+  selector: "objectSelector",
   resourceRules: [
     {
       apiGroups: [""],
@@ -79,6 +82,7 @@ const NAMESPACE_LABELS: Policy = {
 
 const MANAGED_OBJECTS: Policy = {
   name: "leanvibe-managed-objects",
+  selector: "objectSelector",
   resourceRules: [
     {
       apiGroups: [""],
@@ -116,12 +120,62 @@ const MANAGED_OBJECTS: Policy = {
   ],
 };
 
-/** The policies and their bindings, ready to be applied. */
-export function admissionPolicies() {
-  return [NAMESPACE_LABELS, MANAGED_OBJECTS].flatMap((policy) => [policyObject(policy), bindingObject(policy)]);
+/** A way past the fence that RBAC cannot close: the right to write the object is needed, one field of it is the way. */
+interface Door {
+  resource: string;
+  /** An update matters only where the field can be changed later. A pod's node is written by the scheduler. */
+  operations: readonly ("CREATE" | "UPDATE")[];
+  /** True when the object keeps the door shut. */
+  shut: string;
+  message: string;
 }
 
-function policyObject({ name, resourceRules, ...rest }: Policy) {
+const DOORS: readonly Door[] = [
+  {
+    // CVE-2020-8554: traffic of other tenants to that address goes to this Service.
+    resource: "services",
+    operations: ["CREATE", "UPDATE"],
+    shut: "!has(object.spec.externalIPs) || object.spec.externalIPs.size() == 0",
+    message: "spec.externalIPs draws other people's traffic; use type LoadBalancer or an Ingress",
+  },
+  {
+    // The token controller fills it in: a token for good, of any ServiceAccount of the namespace.
+    resource: "secrets",
+    operations: ["CREATE"],
+    shut: "!has(object.type) || object.type != 'kubernetes.io/service-account-token'",
+    message:
+      "a Secret of type kubernetes.io/service-account-token is a token that never ends; run a pod with the ServiceAccount, which gets one that does",
+  },
+  {
+    resource: "pods",
+    operations: ["CREATE"],
+    shut: "(!has(object.spec.priorityClassName) || !object.spec.priorityClassName.startsWith('system-')) && (!has(object.spec.nodeName) || object.spec.nodeName == '')",
+    message:
+      "spec.priorityClassName system-* evicts the cluster's own pods and spec.nodeName passes the scheduler by; leave both out",
+  },
+];
+
+/** Nobody is exempt but platform admins: a controller that makes the pod makes it as the owner wrote it. */
+function doorPolicy({ resource, operations, shut, message }: Door): Policy {
+  return {
+    name: `leanvibe-tenant-${resource}`,
+    selector: "namespaceSelector",
+    resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations, resources: [resource] }],
+    matchConditions: [],
+    variables: [],
+    validations: [{ expression: `(${shut}) || ${IS_PLATFORM_ADMIN}`, message, reason: "Forbidden" }],
+  };
+}
+
+/** The policies and their bindings, ready to be applied. */
+export function admissionPolicies() {
+  return [NAMESPACE_LABELS, MANAGED_OBJECTS, ...DOORS.map(doorPolicy)].flatMap((policy) => [
+    policyObject(policy),
+    bindingObject(policy),
+  ]);
+}
+
+function policyObject({ name, selector, resourceRules, ...rest }: Policy) {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingAdmissionPolicy",
@@ -129,7 +183,7 @@ function policyObject({ name, resourceRules, ...rest }: Policy) {
     spec: {
       // A rule that cannot be judged refuses: these guard fences. It never waits for a process of ours.
       failurePolicy: "Fail",
-      matchConstraints: { objectSelector: TENANT_LABELLED, resourceRules },
+      matchConstraints: { [selector]: TENANT_LABELLED, resourceRules },
       ...rest,
     },
   };
