@@ -2,6 +2,7 @@ import { type KubeObject, type Manifest, stamped } from "@leanvibe/runtime";
 import { parseTenant, type Tenant } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import { decide, type World } from "./decide.ts";
+import { refusedStatus } from "./status.ts";
 
 const NOW = new Date("2026-11-23T12:00:00Z");
 const UID = "11111111-1111-4111-8111-111111111111";
@@ -242,5 +243,48 @@ describe("decide", () => {
       .map(({ spec }) => (spec as { hard: Record<string, string> }).hard);
     expect(hard).toHaveLength(3);
     for (const part of hard) expect(part).toMatchObject({ "limits.cpu": "5333m", "requests.cpu": "5333m", pods: "66" });
+  });
+});
+
+describe("refusedStatus", () => {
+  it("says why in Ready and leaves the other conditions to the generation that they were judged for", () => {
+    const before = [
+      {
+        type: "Ready",
+        status: "True",
+        reason: "TenantReady",
+        message: "Fine.",
+        lastTransitionTime: "2026-11-23T11:00:00Z",
+        observedGeneration: 1,
+      },
+      {
+        type: "QuotaEnforced",
+        status: "True",
+        reason: "QuotaInForce",
+        message: "Fine.",
+        lastTransitionTime: "2026-11-23T11:00:00Z",
+        observedGeneration: 1,
+      },
+    ];
+    const object = {
+      apiVersion: "leanvibe.io/v1alpha1",
+      kind: "Tenant",
+      metadata: { name: "acme", generation: 2 },
+      status: { plan: "starter", conditions: before },
+    };
+    const { status, events } = refusedStatus(object, "spec.plan: no such plan", NOW);
+    expect(status).toMatchObject({ plan: "starter", observedGeneration: 2 });
+    expect(status.conditions).toEqual([
+      {
+        type: "Ready",
+        status: "False",
+        reason: "Refused",
+        message: "spec.plan: no such plan",
+        lastTransitionTime: "2026-11-23T12:00:00Z",
+        observedGeneration: 2,
+      },
+      before[1],
+    ]);
+    expect(events).toEqual([{ type: "Warning", reason: "Refused", message: "spec.plan: no such plan" }]);
   });
 });

@@ -249,12 +249,11 @@ export function refusedStatus(
   const parsed = TENANT.status.safeParse(object["status"]);
   const before = parsed.success ? parsed.data : {};
   const previous = before.conditions ?? [];
-  const drafts: ConditionDraft[] = [
-    { type: "Ready", status: "False", reason: "Refused", message: why },
-    ...previous.filter(({ type }) => type !== "Ready"),
-  ];
   const generation = object.metadata.generation ?? 0;
-  const conditions = conditionsFrom(previous, drafts, { generation, now });
+  const draft: ConditionDraft = { type: "Ready", status: "False", reason: "Refused", message: why };
+  const ready = conditionsFrom(previous, [draft], { generation, now });
+  // The others were judged for an earlier generation, and go on saying so.
+  const conditions = [...ready, ...previous.filter(({ type }) => type !== "Ready")];
   return {
     status: { ...before, observedGeneration: generation, conditions },
     events: eventsOfTransitions(previous, conditions),
