@@ -220,6 +220,17 @@ describe("decide", () => {
     expect(world.objects.get("Namespace kube-system")).toBe(copy);
   });
 
+  it("takes rights away also where it does not know why they carry its labels", () => {
+    const world = new SmallCluster();
+    world.settle(tenant({ plan: "professional", namespaces: [{ name: "a" }, { name: "b" }] }));
+    expect(world.objects.has("RoleBinding b/leanvibe-owners")).toBe(true);
+    // b left the list before any status could record it.
+    world.settle(tenant({ plan: "professional", namespaces: [{ name: "a" }] }));
+    expect(world.objects.has("RoleBinding b/leanvibe-owners")).toBe(false);
+    expect(world.objects.has("ResourceQuota b/leanvibe")).toBe(true);
+    expect(world.objects.has("Namespace b")).toBe(true);
+  });
+
   it("puts the labels back on a namespace that it wrote down, and leaves its fences up meanwhile", () => {
     const world = new SmallCluster();
     world.settle(tenant());

@@ -36,7 +36,7 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
   const conditions = livingConditions(tenant, { claims, held, own, now });
   return {
     manifests: [...desiredTenant(tenant, held), ...leaving(tenant, former, tenant.spec.deletionPolicy)],
-    kept: [...own.strangers, ...fencesOutside(own, held)],
+    kept: [...untouchable(own), ...fencesOutside(own, held)],
     status: statusOf(tenant, { held, former, total, own, conditions, blockedBy: undefined }),
     settled:
       conditions.some(({ type, status }) => type === "Ready" && status === "True") || someoneMustAct(claims, held),
@@ -52,7 +52,7 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
   const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, now });
   return {
     manifests: leaving(tenant, own.namespaces, policy),
-    kept: [...own.strangers, ...fencesOutside(own, [])],
+    kept: [...untouchable(own), ...fencesOutside(own, [])],
     status: statusOf(tenant, { held: [], former: own.namespaces, total: totalOf(tenant), own, conditions, blockedBy }),
     settled: blockedBy.length > 0,
     events: eventsOf(tenant, conditions),
@@ -70,6 +70,11 @@ function leaving(tenant: Tenant, namespaces: readonly KubeObject[], policy: "Ret
   // What was kept once stays kept: a later change of the policy is not about what had left before it.
   const staying = namespaces.filter((namespace) => policy === "Retain" || isRetained(namespace));
   return staying.map((live) => retained(live, tenant));
+}
+
+/** What carries our labels without our knowing why stays, but for rights: in doubt nobody has any. */
+function untouchable({ strangers }: Children): readonly KubeObject[] {
+  return strangers.filter((child) => !isRight(child));
 }
 
 /**
