@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended, run } from "./command.ts";
@@ -9,6 +8,7 @@ import type { Place } from "./localcluster.ts";
 import { takeLock } from "./lock.ts";
 import * as namespaces from "./namespaces.ts";
 import { ociArchive } from "./oci.ts";
+import { freePorts } from "./ports.ts";
 import { type CommandLine, Processes } from "./processes.ts";
 import { CONTAINERD_SOCKET, type Order, type Site } from "./site.ts";
 
@@ -147,24 +147,4 @@ async function importImages(order: Order, layout: Layout, pid: number): Promise<
       await sleep(RETRY_MILLISECONDS);
     }
   }
-}
-
-/** Ports of 127.0.0.1 that are free now. All are held open until all are known, or one could be named twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            if (address && typeof address === "object") resolve(address.port);
-            else reject(new Error("no free port"));
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { messageOf } from "@leanvibe/runtime";
 import { planCluster } from "../cluster/index.ts";
 import { cacheFolder } from "../cluster/layout.ts";
+import { nodeRequirements } from "../cluster/requirements.ts";
 import { findOperator, operatorFiles } from "./operator.ts";
 import type { Reporter } from "./terminal.ts";
 import { DEV_CLUSTER } from "./up.ts";
@@ -68,10 +69,7 @@ function go(): Finding {
   };
 }
 
-/** Programs that a real kubelet calls. */
-const NODE_PROGRAMS = ["runc", "nft", "ip", "unshare"];
-
-function realNodes(): Finding {
+async function realNodes(): Promise<Finding> {
   const name = "real nodes";
   if (process.platform !== "linux")
     return { name, state: "note", found: "only on Linux; elsewhere use Docker, kind or minikube" };
@@ -83,12 +81,13 @@ function realNodes(): Finding {
       fix: "sudo npm start, or use kind",
     };
   }
-  const missing = NODE_PROGRAMS.filter((program) => !isOnPath(program));
-  if (missing.length === 0) return { name, state: "ok", found: "root, and all programs are here" };
+  const { impossible, packages } = await nodeRequirements(process.env);
+  if (impossible !== undefined) return { name, state: "note", found: impossible };
+  if (packages.length === 0) return { name, state: "ok", found: "root, and all programs are here" };
   return {
     name,
     state: "note",
-    found: `missing: ${missing.join(", ")}; npm start installs them with apt-get where it can`,
+    found: `missing: ${packages.join(", ")}; npm start installs them with apt-get`,
   };
 }
 
@@ -118,8 +117,4 @@ function operator(): Finding {
 function run(command: string, args: string[]): { status: number | null; stdout: string } {
   const { status, stdout } = spawnSync(command, args, { encoding: "utf8", timeout: 3_000 });
   return { status, stdout: (stdout ?? "").trim() };
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { dataFolder } from "../cluster/layout.ts";
+import { freePorts } from "../cluster/ports.ts";
 import { ROOT } from "./manifests.ts";
 
 const PROGRAM = join(ROOT, "operator", "src", "main.ts");
@@ -63,7 +63,7 @@ export async function startOperator(
   files: OperatorFiles,
   options: { detached: boolean; signal?: AbortSignal },
 ): Promise<StartedOperator> {
-  const healthPort = await freePort();
+  const [healthPort = 0] = await freePorts(1);
   mkdirSync(dirname(files.log), { recursive: true });
   const child = launch(files, healthPort, options.detached);
   const ended = new Promise<void>((resolve) => {
@@ -133,12 +133,4 @@ export async function isReady({ healthPort }: Pick<RunningOperator, "healthPort"
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Transport } from "@leanvibe/runtime";
 import { type Cluster, type ClusterOptions, planCluster, startCluster } from "../cluster/index.ts";
+import { findProgram } from "../cluster/requirements.ts";
 import { connectTo, writeOperatorKubeconfig } from "./credentials.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
@@ -130,7 +130,8 @@ function nextLines(
   about: { found: boolean; seconds: number; log: string; example: boolean },
 ): string[] {
   const own = cluster.rung !== "context";
-  const kubectl = hasKubectl() ? "kubectl" : cluster.kubectl;
+  // Ours is for those who have none.
+  const kubectl = findProgram("kubectl", process.env) === undefined ? cluster.kubectl : "kubectl";
   return [
     "",
     about.found ? "LeanVibe is up already." : `LeanVibe is up after ${duration(about.seconds)}. Next:`,
@@ -143,11 +144,6 @@ function nextLines(
     "",
     `  operator's log: ${about.log}`,
   ];
-}
-
-/** Ours is for those who have none. */
-function hasKubectl(): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "kubectl")));
 }
 
 async function confirm(question: string, signal: AbortSignal): Promise<boolean> {

@@ -54,6 +54,6 @@ export function eventsOfTransitions(
 }
 
 /** metav1.Time has whole seconds; milliseconds would come back different from what was sent. */
-function secondsPrecision(time: Date): string {
+export function secondsPrecision(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { EventDraft } from "./conditions.ts";
+import { type EventDraft, secondsPrecision } from "./conditions.ts";
 import { isApiError, messageOf } from "./errors.ts";
 import { collectionPath, KINDS, type KubeObject, objectPath } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
@@ -36,7 +36,7 @@ function remember(told: Map<string, Told>, identity: string, objectName: string,
   const known = told.get(identity);
   const recent = known !== undefined && now.getTime() - known.at < REMEMBER_MILLISECONDS ? known : undefined;
   const digest = createHash("sha256").update(identity).digest("hex").slice(0, 16);
-  const lastTimestamp = `${now.toISOString().slice(0, 19)}Z`;
+  const lastTimestamp = secondsPrecision(now);
   const next: Told = {
     // A cut may fall behind a dash or a dot, where no name may end.
     name: `${objectName.slice(0, 200).replace(/[^a-z0-9]+$/, "")}.${digest}`,

@@ -23,12 +23,6 @@ export const LABELS = {
   retained: "leanvibe.io/retained",
 } as const;
 
-/** Annotations we write. */
-export const ANNOTATIONS = {
-  /** Hash of the desired object as last applied, so that an unchanged child costs no request. */
-  applied: "leanvibe.io/applied",
-} as const;
-
 /** Finalizers we write. */
 export const FINALIZERS = {
   /** On Tenants: rights go before fences, and namespaces go only where the policy says Delete. */

@@ -34,13 +34,13 @@ export function ownChildren(tenant: Tenant, children: readonly KubeObject[]): Ch
     (child) => child.kind === "Namespace" && (listed.has(child.metadata.name) || isRecorded(tenant, child)),
   );
   const known = new Map(namespaces.map((namespace) => [namespace.metadata.name, namespace]));
+  // Only what lies in a namespace that carries our labels and is unknown is strange: in one that is gone, or lost its
+  // labels, children are still ours to look after.
+  const strange = new Set(
+    labelled.flatMap(({ kind, metadata }) => (kind === "Namespace" && !known.has(metadata.name) ? metadata.name : [])),
+  );
   const isOwn = ({ kind, metadata }: KubeObject) =>
-    kind === "Namespace"
-      ? known.has(metadata.name)
-      : metadata.namespace === undefined || !isStrange(metadata.namespace);
-  // A namespace that we know, or that is gone or lost its labels: its children are still ours to look after.
-  const isStrange = (name: string) =>
-    !known.has(name) && labelled.some(({ kind, metadata }) => kind === "Namespace" && metadata.name === name);
+    !strange.has(kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""));
   const all = labelled.filter(isOwn);
   const index = new Map(
     all

@@ -3,6 +3,7 @@ import { LABELS, type Tenant } from "@leanvibe/schema";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
 import { CHILD_NAMES, desiredTenant, type FencedClaim, fences } from "./desired.ts";
+import { NAMESPACE_NAME_LABEL } from "./network.ts";
 import { hardOf, isInForce, shareOf, totalOf } from "./quota.ts";
 import { deletingConditions, livingConditions, statusOf } from "./status.ts";
 
@@ -90,7 +91,7 @@ function fencesOutside(own: Children, held: readonly FencedClaim[]): readonly Ku
 
 function retained(live: KubeObject, tenant: Tenant): Manifest {
   // Kubernetes keeps this one itself; everything else is ours or was asked for by the Tenant, and stays.
-  const { "kubernetes.io/metadata.name": _, ...labels } = live.metadata.labels ?? {};
+  const { [NAMESPACE_NAME_LABEL]: _, ...labels } = live.metadata.labels ?? {};
   return {
     apiVersion: "v1",
     kind: "Namespace",

@@ -3,7 +3,7 @@ import type { Manifest } from "@leanvibe/runtime";
 import { LABELS, type Tenant } from "@leanvibe/schema";
 
 /** Set by Kubernetes itself on every namespace, so nobody can wear another's name. */
-const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 
 const DNS = {
   to: [

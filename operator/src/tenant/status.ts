@@ -10,6 +10,7 @@ import { LABELS, TENANT, type Tenant, type TenantConditionType, type TenantStatu
 import type { Children } from "./children.ts";
 import { type Claim, isHeld } from "./claims.ts";
 import { CHILD_NAMES, type FencedClaim } from "./desired.ts";
+import { networkPolicies } from "./network.ts";
 import { type Amounts, hardOf, isInForce } from "./quota.ts";
 
 /** maxItems of status.namespaces. */
@@ -149,9 +150,8 @@ function quotaEnforced(seen: Seen): Draft {
 
 function networkIsolated(tenant: Tenant, { held, own }: Seen): Draft {
   const type = "NetworkIsolated";
-  const names = ["leanvibe-isolation", ...(tenant.spec.networkPolicy.mode === "Custom" ? ["leanvibe-custom"] : [])];
-  const pending = held.filter((claim) =>
-    names.some((name) => own.get("NetworkPolicy", claim.name, name) === undefined),
+  const pending = held.filter(({ name }) =>
+    networkPolicies(name, tenant, {}).some(({ kind, metadata }) => own.get(kind, name, metadata.name) === undefined),
   );
   if (pending.length > 0) {
     const where = pending.map(({ name }) => name).join(", ");
