@@ -68,7 +68,10 @@ function operatorRules(owns: readonly Owns[]): Rule[] {
         resourceNames: [...binds],
         verbs: ["bind"],
       },
-      ...reads.map((read) => ({ ...ruleFor(read.kind, read.verbs), resourceNames: [...read.names] })),
+      ...reads.map((read) => ({
+        ...ruleFor(read.kind, read.verbs),
+        ...(read.names.length === 0 ? {} : { resourceNames: [...read.names] }),
+      })),
     ]),
     ruleFor(KINDS.Event, ["create", "patch"]),
   ];

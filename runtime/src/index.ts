@@ -6,6 +6,7 @@ export {
   conditionsFrom,
   type EventDraft,
   eventsOfTransitions,
+  secondsPrecision,
 } from "./conditions.ts";
 export { byKey, byLabel, type Controller, controller, type Source } from "./controller.ts";
 export { type Credentials, credentialsOf } from "./credentials.ts";
@@ -25,6 +26,7 @@ export {
   type Manifest,
   type ObjectMeta,
   objectPath,
+  recordOf,
 } from "./kubernetes.ts";
 export type { Log } from "./log.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";

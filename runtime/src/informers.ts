@@ -3,20 +3,20 @@ import { messageOf } from "./errors.ts";
 import type { Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
-import { type Reflector, reflect } from "./reflector.ts";
+import { type Reflector, reflect, type Selectors } from "./reflector.ts";
 import type { Transport } from "./transport.ts";
 
 /** One kind, watched once and shared by all controllers of the process. */
 export type Informer = {
   kind: Kind;
   cache: Cache;
-  /** Does the cache hold every object of the kind, or only those with our label? */
+  /** Does the cache hold every object of the kind, or only selected ones? */
   complete: boolean;
   /** Calls `handler` for every change from now on. */
   subscribe(handler: (change: Change) => void): void;
 };
 
-export type InformerOptions = { labelSelector?: string; indexes?: Indexes };
+export type InformerOptions = { selectors?: Selectors; indexes?: Indexes };
 
 /** All watches of a process: asked for while it is put together, started together, stopped together. */
 export class Informers {
@@ -39,7 +39,7 @@ export class Informers {
     const informer = {
       kind,
       cache: new Cache(this.#guarded(kind, options.indexes)),
-      complete: options.labelSelector === undefined,
+      complete: options.selectors === undefined,
       options,
       handlers,
       subscribe: (handler: (change: Change) => void) => void handlers.push(handler),
@@ -56,7 +56,7 @@ export class Informers {
           ...this.#about,
           kind,
           cache,
-          ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
+          ...(options.selectors === undefined ? {} : { selectors: options.selectors }),
           onChange: (change) => {
             for (const handler of handlers) this.#tell(kind, handler, change);
           },

@@ -77,6 +77,11 @@ export const KINDS = {
   },
 } as const satisfies Record<string, Kind>;
 
+/** The fields of a part of an object; none where there is no such part. */
+export function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
 /** `v1` or `apps/v1`: the text that an object of this kind carries. */
 export function apiVersionOf(kind: Kind): string {
   return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cache, Change } from "./cache.ts";
 import { ApiError, isApiError, messageOf } from "./errors.ts";
-import { apiVersionOf, collectionPath, type Kind, type KubeObject } from "./kubernetes.ts";
+import { apiVersionOf, collectionPath, type Kind, type KubeObject, recordOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import type { Transport } from "./transport.ts";
@@ -11,12 +11,16 @@ export type ReflectorOptions = {
   cache: Cache;
   transport: Transport;
   log: Log;
-  labelSelector?: string;
+  /** Only these objects, told by label or, where the kind allows it, by field. */
+  selectors?: Selectors;
   metrics?: WatchMetrics;
   onChange: (change: Change) => void;
   /** Defaults to what an API server should be asked for; tests have less time. */
   pace?: Partial<Pace>;
 };
+
+/** As the API server takes them in a query. */
+export type Selectors = { labelSelector?: string; fieldSelector?: string };
 
 type Pace = {
   /** A watch is opened at most this often. */
@@ -155,7 +159,7 @@ async function listAll(
   options: ReflectorOptions,
   signal: AbortSignal,
 ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
-  const { kind, transport, labelSelector } = options;
+  const { kind, transport, selectors } = options;
   const items: KubeObject[] = [];
   let continueToken = "";
   for (;;) {
@@ -165,7 +169,7 @@ async function listAll(
         path: collectionPath(kind),
         query: {
           limit: PAGE_SIZE,
-          ...(labelSelector === undefined ? {} : { labelSelector }),
+          ...selectors,
           ...(continueToken === "" ? {} : { continue: continueToken }),
         },
         signal,
@@ -184,13 +188,13 @@ async function* watchOnce(
   signal: AbortSignal,
   opened: () => void,
 ): AsyncGenerator<string> {
-  const { kind, transport, cache, labelSelector, onChange } = options;
+  const { kind, transport, cache, selectors, onChange } = options;
   const query = {
     watch: true,
     allowWatchBookmarks: true,
     resourceVersion: from,
     timeoutSeconds: 300 + Math.floor(Math.random() * 300),
-    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...selectors,
   };
   const lines = transport.lines({ method: "GET", path: collectionPath(kind), query, signal }, opened);
   for await (const line of lines) {
@@ -250,8 +254,4 @@ function parseList(body: unknown): { items: KubeObject[]; resourceVersion: strin
     resourceVersion: metadata["resourceVersion"],
     continueToken: typeof metadata["continue"] === "string" ? metadata["continue"] : "",
   };
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

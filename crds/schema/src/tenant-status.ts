@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, dnsLabel, generation, lineOfText, mapOf, quantityText } from "./atoms.ts";
+import { count, dnsLabel, generation, lineOfText, mapOf, quantityText, timestamp } from "./atoms.ts";
 import { condition } from "./metadata.ts";
 import { PLAN_NAMES } from "./plans.ts";
 
@@ -7,7 +7,7 @@ import { PLAN_NAMES } from "./plans.ts";
 export const TENANT_CONDITIONS = {
   Ready: "Everything the Tenant asks for stands.",
   NamespacesReady: "Every namespace exists, is the Tenant's own and is not terminating.",
-  QuotaEnforced: "The quota of every namespace is in force: its status.hard equals its spec.hard.",
+  QuotaEnforced: "Kubernetes enforces the quota of every namespace: its status.hard bounds every resource.",
   NetworkIsolated:
     "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
   RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
@@ -53,14 +53,19 @@ export const tenantStatus = z
     quota: z
       .object({
         hard: hard.describe("The Tenant's total."),
+        used: hard.optional().describe("What its namespaces use of it together."),
+        cpu: z.string().max(80).optional().describe("CPU as used/total, for the column."),
+        memory: z.string().max(80).optional().describe("Memory as used/total, for the column."),
+        time: timestamp().optional().describe("When these figures were taken; they are renewed at most every 10 s."),
         perNamespace: mapOf(
           z.object({
             namespace: dnsLabel().describe("The namespace."),
-            hard: hard.describe("Its part of the total."),
+            hard: hard.describe("What it is lent of the total: more when it needs more, less when it does not."),
+            used: hard.optional().describe("What it uses."),
           }),
           ["namespace"],
           STATUS_NAMESPACES_MAX,
-        ).describe("How the total is divided."),
+        ).describe("How the total is lent out."),
       })
       .optional()
       .describe("Quota in force."),

@@ -146,6 +146,8 @@ export const TENANT = defineKind({
       description: "Whether everything stands.",
     },
     { name: "Namespaces", type: "integer", jsonPath: ".status.namespaceCount", description: "Namespaces that stand." },
+    { name: "CPU", type: "string", jsonPath: ".status.quota.cpu", description: "CPU in use, of the total." },
+    { name: "Mem", type: "string", jsonPath: ".status.quota.memory", description: "Memory in use, of the total." },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation." },
   ],
   spec: tenantSpec,

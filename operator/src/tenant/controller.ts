@@ -6,6 +6,7 @@ import {
   controller,
   type Definition,
   type Informer,
+  type Informers,
   isApiError,
   KINDS,
   type KubeObject,
@@ -17,6 +18,9 @@ import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS,
 import type { ControllerEnvironment } from "../controllers.ts";
 import { namespacesOf } from "./claims.ts";
 import { decide, type World } from "./decide.ts";
+import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
+import { CHILD_NAMES } from "./desired.ts";
+import { readQuota } from "./quota.ts";
 import { refusedStatus } from "./status.ts";
 
 const CRD_NAME = `${TENANT.plural}.${GROUP}`;
@@ -34,7 +38,12 @@ export const TENANT_OWNS = {
   children: TENANT_STAGES.flat(),
   /** ClusterRoles it gives to others without holding their rights itself. */
   binds: [CLUSTER_ROLES.owner],
-  reads: [{ kind: KINDS.CustomResourceDefinition, names: [CRD_NAME], verbs: ["get"] }],
+  reads: [
+    { kind: KINDS.CustomResourceDefinition, names: [CRD_NAME], verbs: ["get"] },
+    { kind: KINDS.ConfigMap, names: [ASK_NAME], verbs: ["list", "watch"] },
+    // Of all names: an Event's is made by whoever tells it. Only failures to create are watched.
+    { kind: KINDS.Event, names: [], verbs: ["list", "watch"] },
+  ],
 } as const;
 
 /** Index of Tenants by the names of the namespaces that they want. */
@@ -49,10 +58,11 @@ export function tenantController(environment: ControllerEnvironment): Controller
   const informerOf = (kind: (typeof TENANT_OWNS.children)[number]): Informer =>
     informers.of(
       kind,
-      kind === KINDS.Namespace ? { indexes: index } : { indexes: index, labelSelector: LABELS.tenant },
+      kind === KINDS.Namespace ? { indexes: index } : { indexes: index, selectors: { labelSelector: LABELS.tenant } },
     );
   const namespaces = informerOf(KINDS.Namespace);
   const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
+  const demand = observeDemand(environment);
 
   const definition: Definition<Tenant, World> = {
     informer: tenants,
@@ -63,6 +73,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     related: async (tenant) => ({
       namespace: (name) => namespaces.cache.get(name),
       crdTerminating: await isCrdTerminating(tenant, environment),
+      wanted: (namespace) => demand.of(namespace, now().getTime()),
     }),
     decide,
     refused: refusedStatus,
@@ -73,12 +84,45 @@ export function tenantController(environment: ControllerEnvironment): Controller
       { informer: tenants, keysOf: byKey },
       ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
       { informer: namespaces, keysOf: claimants(tenants) },
+      ...needSources(informers).map((informer) => ({ informer, keysOf: tenantOf(namespaces) })),
     ],
     reconcile: reconciler(definition, { applier, record, now }),
     log,
     metrics: metrics.controller("tenant"),
     workers,
   });
+}
+
+/** Where namespaces say that they need more: controllers' failures, and requests in advance. */
+function needSources(informers: Informers): Informer[] {
+  return [
+    informers.of(KINDS.Event, { selectors: { fieldSelector: `reason=${FAILED_CREATE}` } }),
+    informers.of(KINDS.ConfigMap, { selectors: { fieldSelector: `metadata.name=${ASK_NAME}` } }),
+  ];
+}
+
+/** Subscribed before the controller is, so that a need is remembered when its Tenant's turn comes. */
+function observeDemand({ informers, now }: ControllerEnvironment): Demand {
+  const demand = new Demand();
+  const quotas = informers.of(KINDS.ResourceQuota);
+  const [failures, asks] = needSources(informers);
+  const at = () => now().getTime();
+  quotas.subscribe((change) => {
+    if ((change.after ?? change.before)?.metadata.name === CHILD_NAMES.quota) demand.quotaChanged(change, at());
+  });
+  failures?.subscribe((change) => demand.createFailed(change, CHILD_NAMES.quota, at()));
+  asks?.subscribe((change) => {
+    const namespace = (change.after ?? change.before)?.metadata.namespace ?? "";
+    demand.asked(change, readQuota(quotas.cache.get(`${namespace}/${CHILD_NAMES.quota}`)).used, at());
+  });
+  return demand;
+}
+
+function tenantOf(namespaces: Informer): (change: Change) => string[] {
+  return ({ before, after }) => {
+    const namespace = namespaces.cache.get((after ?? before)?.metadata.namespace ?? "");
+    return namespace === undefined ? [] : tenantLabel(namespace);
+  };
 }
 
 function tenantLabel(object: KubeObject): string[] {

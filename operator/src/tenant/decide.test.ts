@@ -1,7 +1,8 @@
 import { type KubeObject, type Manifest, stamped } from "@leanvibe/runtime";
-import { parseTenant, type Tenant } from "@leanvibe/schema";
+import { parseQuantity, parseTenant, type Tenant } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import { decide, type World } from "./decide.ts";
+import { eachResource } from "./quota.ts";
 import { refusedStatus } from "./status.ts";
 
 const NOW = new Date("2026-11-23T12:00:00Z");
@@ -30,7 +31,7 @@ class SmallCluster {
   readonly objects = new Map<string, KubeObject>();
 
   world(crdTerminating = false): World {
-    return { namespace: (name) => this.objects.get(`Namespace ${name}`), crdTerminating };
+    return { namespace: (name) => this.objects.get(`Namespace ${name}`), crdTerminating, wanted: () => undefined };
   }
 
   make(manifests: readonly Manifest[]): void {
@@ -246,14 +247,38 @@ describe("decide", () => {
     expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).toEqual(namespace?.metadata.labels);
   });
 
-  it("divides the total so that the parts together never exceed it", () => {
-    const namespaces = ["a", "b", "c"].map((name) => ({ name }));
-    const { manifests } = decide(tenant({ plan: "professional", namespaces }), new SmallCluster().world(), [], NOW);
-    const hard = manifests
-      .filter(({ kind }) => kind === "ResourceQuota")
-      .map(({ spec }) => (spec as { hard: Record<string, string> }).hard);
-    expect(hard).toHaveLength(3);
-    for (const part of hard) expect(part).toMatchObject({ "limits.cpu": "5333m", "requests.cpu": "5333m", pods: "66" });
+  it("lends a namespace alone the whole total, and several a floor to begin with", () => {
+    const cpuOf = (...names: string[]) =>
+      decide(
+        tenant({ plan: "professional", namespaces: names.map((name) => ({ name })) }),
+        new SmallCluster().world(),
+        [],
+        NOW,
+      )
+        .manifests.filter(({ kind }) => kind === "ResourceQuota")
+        .map(({ spec }) => (spec as { hard: Record<string, string> }).hard["limits.cpu"]);
+    expect(cpuOf("a")).toEqual(["16"]);
+    expect(cpuOf("a", "b", "c", "d")).toEqual(["1", "1", "1", "1"]);
+  });
+
+  it("counts what a namespace that left still uses against the total, and takes back what it does not", () => {
+    const world = new SmallCluster();
+    const both = tenant({ plan: "professional", namespaces: [{ name: "a" }, { name: "b" }] });
+    world.settle(both);
+    const quota = world.objects.get("ResourceQuota b/leanvibe");
+    if (quota !== undefined) quota["status"] = { hard: { "limits.cpu": "8" }, used: { "limits.cpu": "6" } };
+    if (quota !== undefined) quota["spec"] = { hard: { "limits.cpu": "8" } };
+    const one = tenant({ plan: "professional", namespaces: [{ name: "a" }] }, {}, recorded(world, "a", "b"));
+    const wanted = { amounts: eachResource(() => parseQuantity("100")), until: NOW.getTime() + 1_000 };
+    const wantsAll: World = { ...world.world(), wanted: (name) => (name === "a" ? wanted : undefined) };
+    const { manifests, requeueAfterSeconds } = decide(one, wantsAll, world.children(), NOW);
+    const hard = manifests.flatMap(({ kind, metadata, spec }) =>
+      kind === "ResourceQuota"
+        ? [`${metadata.namespace} ${(spec as { hard: Record<string, string> }).hard["limits.cpu"]}`]
+        : [],
+    );
+    expect(hard).toEqual(["a 8", "b 7500m"]);
+    expect(requeueAfterSeconds).toBeCloseTo(1.05);
   });
 });
 

@@ -2,9 +2,12 @@ import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } fr
 import { LABELS, type Tenant } from "@leanvibe/schema";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
-import { CHILD_NAMES, desiredTenant, type FencedClaim, fences } from "./desired.ts";
+import type { Wanted } from "./demand.ts";
+import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota } from "./desired.ts";
+import { quotaStatus } from "./figures.ts";
+import { type Leases, leasesOf } from "./leases.ts";
 import { NAMESPACE_NAME_LABEL } from "./network.ts";
-import { hardOf, isInForce, shareOf, totalOf } from "./quota.ts";
+import { type Amounts, eachResource, isInForce, totalOf } from "./quota.ts";
 import { deletingConditions, livingConditions, statusOf } from "./status.ts";
 
 /** What a Tenant's decision depends on besides its own children. */
@@ -16,6 +19,8 @@ export type World = {
    * their deletionPolicy says, namespaces stay.
    */
   crdTerminating: boolean;
+  /** What the namespace of that name was seen to need lately; undefined for nothing beyond what it uses. */
+  wanted: (namespace: string) => Wanted | undefined;
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */
@@ -29,21 +34,47 @@ export function decide(tenant: Tenant, world: World, children: readonly KubeObje
 function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): Decision {
   const claims = claimsOf(tenant, world.namespace);
   const total = totalOf(tenant);
-  const share = shareOf(total, claims.length);
-  const held = claims
-    .filter((claim) => isHeld(tenant, claim))
-    .map((claim): FencedClaim => ({ ...claim, share, fenced: mayHaveOwners(tenant, { ...claim, share }, own) }));
+  const ours = claims.filter((claim) => isHeld(tenant, claim));
   const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
-  const conditions = livingConditions(tenant, { claims, held, own, now });
+  const seen = { held: ours.map(({ name }) => name), left: former, own };
+  const leases = leasesOf(total, seen, world.wanted);
+  const held = ours.map((claim): FencedClaim => {
+    const withShare = { ...claim, share: leases.shares.get(claim.name) ?? NOTHING };
+    return { ...withShare, fenced: mayHaveOwners(tenant, withShare, own, total) };
+  });
+  const conditions = livingConditions(tenant, { claims, held, own, now, total });
+  const figures = quotaStatus(tenant, { total, leases, own, now });
+  const seconds = [leases.until, figures?.fresh].flatMap((at) =>
+    at === undefined ? [] : [(at - now.getTime()) / 1000],
+  );
   return {
-    manifests: [...desiredTenant(tenant, held), ...leaving(tenant, former, tenant.spec.deletionPolicy)],
+    manifests: [
+      ...desiredTenant(tenant, held),
+      ...leaving(tenant, former, tenant.spec.deletionPolicy),
+      ...leasesOfFormer(tenant, former, leases),
+    ],
     kept: [...untouchable(own), ...fencesOutside(own, held)],
-    status: statusOf(tenant, { held, former, total, own, conditions, blockedBy: undefined }),
+    status: statusOf(tenant, { held, former, quota: figures?.quota, own, total, conditions, blockedBy: undefined }),
     settled:
       conditions.some(({ type, status }) => type === "Ready" && status === "True") || someoneMustAct(claims, held),
     events: eventsOf(tenant, conditions),
+    ...(seconds.length === 0 ? {} : { requeueAfterSeconds: Math.max(0, Math.min(...seconds)) + SLACK_SECONDS }),
     finished: false,
   };
+}
+
+/** A timer may fire a little before its time. */
+const SLACK_SECONDS = 0.05;
+const NOTHING: Amounts = eachResource(() => 0n);
+
+/** What left keeps its fences; of its quota what is not used comes back. One that is going is left to Kubernetes. */
+function leasesOfFormer(tenant: Tenant, former: readonly KubeObject[], { shares }: Leases): Manifest[] {
+  return former.flatMap(({ metadata }) => {
+    const share = shares.get(metadata.name);
+    return share === undefined || metadata.deletionTimestamp !== undefined
+      ? []
+      : [resourceQuota(metadata.name, share, tenant)];
+  });
 }
 
 function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date): Decision {
@@ -54,7 +85,15 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
   return {
     manifests: leaving(tenant, own.namespaces, policy),
     kept: [...untouchable(own), ...fencesOutside(own, [])],
-    status: statusOf(tenant, { held: [], former: own.namespaces, total: totalOf(tenant), own, conditions, blockedBy }),
+    status: statusOf(tenant, {
+      held: [],
+      former: own.namespaces,
+      quota: undefined,
+      total: totalOf(tenant),
+      own,
+      conditions,
+      blockedBy,
+    }),
     settled: blockedBy.length > 0,
     events: eventsOf(tenant, conditions),
     // What blocks a namespace is written in its status and comes as an event; this is for whatever does not.
@@ -110,10 +149,10 @@ function eventsOf({ status }: Tenant, conditions: Parameters<typeof eventsOfTran
  * A right is given when its fence has been seen in force. One that was given stays: a change of plan must not throw the
  * owners out for the second in which the quota's status catches up.
  */
-function mayHaveOwners(tenant: Tenant, claim: Claim & { share: FencedClaim["share"] }, own: Children): boolean {
+function mayHaveOwners(tenant: Tenant, claim: Claim & { share: Amounts }, own: Children, total: Amounts): boolean {
   if (own.get("RoleBinding", claim.name, CHILD_NAMES.owners) !== undefined) return true;
   return (
-    isInForce(own.get("ResourceQuota", claim.name, CHILD_NAMES.quota), hardOf(claim.share)) &&
+    isInForce(own.get("ResourceQuota", claim.name, CHILD_NAMES.quota), total) &&
     fences(claim, tenant).every(({ kind, metadata }) => own.get(kind, metadata.namespace, metadata.name) !== undefined)
   );
 }

@@ -29,12 +29,7 @@ export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[]
 export function fences({ name, share }: { name: string; share: Amounts }, tenant: Tenant): Manifest[] {
   const labels = childLabels(tenant);
   return [
-    {
-      apiVersion: "v1",
-      kind: "ResourceQuota",
-      metadata: { name: CHILD_NAMES.quota, namespace: name, labels },
-      spec: { hard: hardOf(share) },
-    },
+    resourceQuota(name, share, tenant),
     {
       apiVersion: "v1",
       kind: "LimitRange",
@@ -43,6 +38,16 @@ export function fences({ name, share }: { name: string; share: Amounts }, tenant
     },
     ...networkPolicies(name, tenant, labels),
   ];
+}
+
+/** What a namespace is lent of the Tenant's total. */
+export function resourceQuota(namespace: string, share: Amounts, tenant: Tenant): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { name: CHILD_NAMES.quota, namespace, labels: childLabels(tenant) },
+    spec: { hard: hardOf(share) },
+  };
 }
 
 function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): Manifest {

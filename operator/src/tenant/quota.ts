@@ -1,62 +1,105 @@
-import type { KubeObject } from "@leanvibe/runtime";
-import { canonicalQuantity, divideQuantity, isQuantity, minQuantity, PLANS, type Tenant } from "@leanvibe/schema";
+import { type KubeObject, recordOf } from "@leanvibe/runtime";
+import {
+  canonicalQuantity,
+  formatQuantity,
+  isQuantity,
+  minQuantity,
+  type Nanos,
+  PLANS,
+  parseQuantity,
+  type Tenant,
+} from "@leanvibe/schema";
 
-/** CPU and memory bound requests and limits alike. Quantities as Kubernetes writes them. */
-export type Amounts = { cpu: string; memory: string; pods: number; storage: string };
+/** What is lent to namespaces, and the names under which a ResourceQuota bounds it: requests and limits alike. */
+export const RESOURCES = {
+  cpu: ["requests.cpu", "limits.cpu"],
+  memory: ["requests.memory", "limits.memory"],
+  pods: ["pods"],
+  storage: ["requests.storage"],
+} as const;
+
+export type Resource = keyof typeof RESOURCES;
+
+/** An amount of each resource, in nano-units. */
+export type Amounts = Record<Resource, Nanos>;
+
+/** The same for people and for status, as Kubernetes writes quantities. */
+export type AmountTexts = { cpu: string; memory: string; pods: number; storage: string };
+
+/** An amount of each resource, made one by one. */
+export function eachResource(amountOf: (resource: Resource) => Nanos): Amounts {
+  return { cpu: amountOf("cpu"), memory: amountOf("memory"), pods: amountOf("pods"), storage: amountOf("storage") };
+}
 
 /** The Tenant's total: its plan's ceilings, lowered where spec.resourceQuota asks for less. */
 export function totalOf({ spec }: Tenant): Amounts {
-  const { cpu, memory, pods, storage } = PLANS[spec.plan].ceilings;
-  const lower = spec.resourceQuota ?? {};
+  const { ceilings } = PLANS[spec.plan];
+  return eachResource((resource) => {
+    const ceiling = String(ceilings[resource]);
+    return parseQuantity(minQuantity(ceiling, String(spec.resourceQuota?.[resource] ?? ceiling)));
+  });
+}
+
+export function textsOf({ cpu, memory, pods, storage }: Amounts): AmountTexts {
   return {
-    cpu: minQuantity(cpu, lower.cpu ?? cpu),
-    memory: minQuantity(memory, lower.memory ?? memory),
-    pods: Math.min(pods, lower.pods ?? pods),
-    storage: minQuantity(storage, lower.storage ?? storage),
+    cpu: formatQuantity(cpu),
+    memory: formatQuantity(memory),
+    pods: Number(pods / parseQuantity("1")),
+    storage: formatQuantity(storage),
   };
 }
 
-/** One of `parts` equal shares; the shares together never exceed the total. */
-export function shareOf(total: Amounts, parts: number): Amounts {
+/** As spec.hard of a ResourceQuota. */
+export function hardOf(amounts: Amounts): Record<string, string> {
+  return Object.fromEntries(
+    entriesOf(RESOURCES).flatMap(([resource, names]) => names.map((name) => [name, formatQuantity(amounts[resource])])),
+  );
+}
+
+/** What a ResourceQuota says, by resource. Of requests and limits the one that leaves less room counts. */
+export function readQuota(quota: KubeObject | undefined): { lent: Amounts; enforced: Amounts; used: Amounts } {
+  const [spec, status] = [recordOf(quota?.["spec"]), recordOf(quota?.["status"])];
+  const most = (list: unknown) => (resource: Resource) =>
+    RESOURCES[resource].map(amountIn(list)).reduce((a, b) => (a > b ? a : b), 0n);
   return {
-    cpu: divideQuantity(total.cpu, parts, "cpu"),
-    memory: divideQuantity(total.memory, parts, "memory"),
-    pods: Math.floor(total.pods / parts),
-    storage: divideQuantity(total.storage, parts, "storage"),
+    lent: eachResource(most(spec["hard"])),
+    enforced: eachResource(most(status["hard"])),
+    used: eachResource(most(status["used"])),
   };
 }
 
-/** The share as spec.hard of a ResourceQuota. */
-export function hardOf({ cpu, memory, pods, storage }: Amounts): Record<string, string> {
-  return {
-    "requests.cpu": cpu,
-    "limits.cpu": cpu,
-    "requests.memory": memory,
-    "limits.memory": memory,
-    "requests.storage": storage,
-    pods: String(pods),
+function amountIn(list: unknown): (name: string) => Nanos {
+  const amounts = recordOf(list);
+  return (name) => {
+    const text = amounts[name];
+    return typeof text === "string" && isQuantity(text) ? parseQuantity(text) : 0n;
   };
 }
 
 /**
- * Is the quota in force with these amounts? Admission goes by status.hard: a quota whose status has not been filled in
- * yet admits everything, so neither the object's existence nor its spec says that anything is fenced.
+ * Does Kubernetes bound each resource, by no more than the Tenant's total? Admission goes by status.hard: a quota whose
+ * status has not been filled in yet admits everything, so neither the object's existence nor its spec fences anything.
  */
-export function isInForce(quota: KubeObject | undefined, hard: Record<string, string>): boolean {
-  const inForce = quota === undefined ? undefined : statusHard(quota["status"]);
-  if (inForce === undefined) return false;
-  return Object.entries(hard).every(([name, amount]) => {
-    const live = inForce[name];
-    return typeof live === "string" && sameQuantity(amount, live);
-  });
-}
-
-function statusHard(status: unknown): Record<string, unknown> | undefined {
-  if (typeof status !== "object" || status === null || !("hard" in status)) return undefined;
-  return typeof status.hard === "object" && status.hard !== null ? { ...status.hard } : undefined;
+export function isInForce(quota: KubeObject | undefined, total: Amounts): boolean {
+  const hard = recordOf(recordOf(quota?.["status"])["hard"]);
+  return entriesOf(RESOURCES).every(([resource, names]) =>
+    names.every((name) => {
+      const live = hard[name];
+      return typeof live === "string" && isQuantity(live) && parseQuantity(live) <= total[resource];
+    }),
+  );
 }
 
 /** Are these two spellings of one amount, such as `1000m` and `1`? */
 export function sameQuantity(a: string, b: string): boolean {
   return a === b || (isQuantity(a) && isQuantity(b) && canonicalQuantity(a) === canonicalQuantity(b));
+}
+
+function entriesOf(resources: typeof RESOURCES): [Resource, readonly string[]][] {
+  return [
+    ["cpu", resources.cpu],
+    ["memory", resources.memory],
+    ["pods", resources.pods],
+    ["storage", resources.storage],
+  ];
 }

@@ -11,13 +11,13 @@ import type { Children } from "./children.ts";
 import { type Claim, isHeld } from "./claims.ts";
 import { CHILD_NAMES, type FencedClaim } from "./desired.ts";
 import { networkPolicies } from "./network.ts";
-import { type Amounts, hardOf, isInForce } from "./quota.ts";
+import { type Amounts, isInForce } from "./quota.ts";
 
 /** maxItems of status.namespaces. */
 const NAMESPACES_AT_MOST = 200;
 
 type Draft = ConditionDraft & { type: TenantConditionType };
-type Seen = { claims: readonly Claim[]; held: readonly FencedClaim[]; own: Children; now: Date };
+type Seen = { claims: readonly Claim[]; held: readonly FencedClaim[]; own: Children; now: Date; total: Amounts };
 
 /** The whole status; every field in every answer, an absent one as undefined, so that none of an earlier state is left behind. */
 export function statusOf(
@@ -25,6 +25,7 @@ export function statusOf(
   seen: {
     held: readonly FencedClaim[];
     former: readonly KubeObject[];
+    quota: TenantStatus["quota"];
     total: Amounts;
     own: Children;
     conditions: Condition[];
@@ -36,7 +37,7 @@ export function statusOf(
       name: claim.name,
       uid: namespaceOf(seen.own, claim.name)?.metadata.uid,
       ready: isActive(namespaceOf(seen.own, claim.name)),
-      quotaInForce: quotaInForce(claim, seen.own),
+      quotaInForce: quotaInForce(claim, seen),
     })),
     ...seen.former.map(({ metadata }) => ({
       name: metadata.name,
@@ -52,14 +53,10 @@ export function statusOf(
     // Trap: to server-side apply an empty list of a keyed list type means null, which the schema refuses.
     namespaces: namespaces.length === 0 ? undefined : namespaces,
     namespaceCount: namespaces.filter(({ ready }) => ready).length,
-    quota: seen.held.length === 0 ? undefined : quotaStatus(seen.total, seen.held),
+    quota: seen.quota,
     deletion: seen.blockedBy === undefined ? undefined : { blockedBy: seen.blockedBy },
     conditions: seen.conditions,
   };
-}
-
-function quotaStatus(total: Amounts, held: readonly FencedClaim[]): TenantStatus["quota"] {
-  return { hard: total, perNamespace: held.map(({ name, share }) => ({ namespace: name, hard: share })) };
 }
 
 /** Conditions of a Tenant that is meant to stand. */
@@ -129,7 +126,7 @@ function unheld(type: TenantConditionType, { claims, held }: Seen): Draft | unde
 
 function quotaEnforced(seen: Seen): Draft {
   const type = "QuotaEnforced";
-  const pending = seen.held.filter((claim) => !quotaInForce(claim, seen.own)).map(({ name }) => name);
+  const pending = seen.held.filter((claim) => !quotaInForce(claim, seen)).map(({ name }) => name);
   if (pending.length === 0) {
     return (
       unheld(type, seen) ?? {
@@ -268,8 +265,8 @@ function oneLine(text: string): string {
     .trim();
 }
 
-function quotaInForce({ name, share }: FencedClaim, own: Children): boolean {
-  return isInForce(own.get("ResourceQuota", name, CHILD_NAMES.quota), hardOf(share));
+function quotaInForce({ name }: FencedClaim, { own, total }: { own: Children; total: Amounts }): boolean {
+  return isInForce(own.get("ResourceQuota", name, CHILD_NAMES.quota), total);
 }
 
 function namespaceOf(children: Children, namespace: string): KubeObject | undefined {

@@ -1,0 +1,132 @@
+import { type Change, type KubeObject, recordOf } from "@leanvibe/runtime";
+import { isQuantity, type Nanos, parseQuantity } from "@leanvibe/schema";
+import { type Amounts, eachResource, RESOURCES, readQuota } from "./quota.ts";
+
+/** What a namespace was seen to need, and until when that is remembered (milliseconds since the epoch). */
+export type Wanted = { amounts: Amounts; until: number };
+
+/** A ConfigMap of this name in a namespace asks for room in advance: `cpu`, `memory`, `pods` and `storage` in its data. */
+export const ASK_NAME = "leanvibe-quota-ask";
+/** Of Events: a controller could not make a pod or a claim. */
+export const FAILED_CREATE = "FailedCreate";
+
+/** What is no longer used goes back after this time; so does what was lent for a pod that never came. */
+const KEPT_MILLISECONDS = 60_000;
+const ASKED_MILLISECONDS = 10 * 60_000;
+/** A controller that is refused tries less and less often: each refusal doubles what is lent beside. */
+const DOUBLINGS_AT_MOST = 8;
+
+type Need = Wanted & { source: string; times: number };
+
+/**
+ * Remembers what namespaces needed lately. Kept in the process only: after a restart what is lent then is kept for a
+ * minute, and the rest is learned anew.
+ */
+export class Demand {
+  readonly #needs = new Map<string, Need[]>();
+
+  /** What the namespace needs, by what is still remembered; undefined for nothing. */
+  of(namespace: string, now: number): Wanted | undefined {
+    const needs = this.#current(namespace, now);
+    if (needs.length === 0) return undefined;
+    return {
+      amounts: eachResource((resource) => highest(needs.map(({ amounts }) => amounts[resource]))),
+      until: Math.min(...needs.map(({ until }) => until)),
+    };
+  }
+
+  /** A quota changed: what was in use is kept for a while; what is seen for the first time, as it was lent. */
+  quotaChanged({ before, after }: Change, now: number): void {
+    const namespace = (after ?? before)?.metadata.namespace ?? "";
+    if (after === undefined) {
+      this.#needs.delete(namespace);
+      return;
+    }
+    if (before === undefined) {
+      this.#remember(namespace, { source: "lent", amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS });
+      return;
+    }
+    const [was, is] = [withReserve(readQuota(before).used), withReserve(readQuota(after).used)];
+    if (!covers(is, was))
+      this.#remember(namespace, { source: `used ${now}`, amounts: was, until: now + KEPT_MILLISECONDS });
+  }
+
+  /** A controller was refused by our quota: lends for what it wanted to make, and more each time. */
+  createFailed({ after }: Change, quotaName: string, now: number): void {
+    const [namespace, refused] = [after?.metadata.namespace, after && refusalOf(after, quotaName, now)];
+    if (namespace === undefined || refused === undefined) return;
+    const owner = recordOf(after?.["involvedObject"]);
+    const source = `refused ${String(owner["kind"])} ${String(owner["name"])}`;
+    const times = this.#current(namespace, now).find((need) => need.source === source)?.times ?? 0;
+    const factor = 2n ** BigInt(Math.min(times, DOUBLINGS_AT_MOST));
+    const amounts = eachResource((resource) => refused.used[resource] + refused.requested[resource] * factor);
+    this.#remember(namespace, { source, amounts, until: now + KEPT_MILLISECONDS }, times + 1);
+  }
+
+  /** Somebody asks for room beside what is used, or takes the request back. */
+  asked({ before, after }: Change, used: Amounts, now: number): void {
+    const namespace = (after ?? before)?.metadata.namespace ?? "";
+    this.#forget(namespace, ASK_NAME);
+    if (after === undefined) return;
+    const data = recordOf(after["data"]);
+    const amounts = eachResource((resource) => used[resource] + amountOf(data[resource]));
+    this.#remember(namespace, { source: ASK_NAME, amounts, until: now + ASKED_MILLISECONDS });
+  }
+
+  #current(namespace: string, now: number): Need[] {
+    return (this.#needs.get(namespace) ?? []).filter(({ until }) => until > now);
+  }
+
+  #forget(namespace: string, source: string): void {
+    const others = (this.#needs.get(namespace) ?? []).filter((need) => need.source !== source);
+    if (others.length === 0) this.#needs.delete(namespace);
+    else this.#needs.set(namespace, others);
+  }
+
+  #remember(namespace: string, need: Wanted & { source: string }, times = 1): void {
+    this.#forget(namespace, need.source);
+    // What asks for less and ends sooner than the new one says nothing any more: the list stays a handful.
+    const others = (this.#needs.get(namespace) ?? []).filter(
+      ({ amounts, until, source }) =>
+        until > need.until || !covers(need.amounts, amounts) || source.startsWith("refused"),
+    );
+    this.#needs.set(namespace, [...others, { ...need, times }]);
+  }
+}
+
+/** A quarter more than is used, so that what grows does not meet its bound at each step. */
+export function withReserve(used: Amounts): Amounts {
+  return eachResource((resource) => used[resource] + used[resource] / 4n);
+}
+
+function covers(a: Amounts, b: Amounts): boolean {
+  return a.cpu >= b.cpu && a.memory >= b.memory && a.pods >= b.pods && a.storage >= b.storage;
+}
+
+function highest(amounts: readonly Nanos[]): Nanos {
+  return amounts.reduce((a, b) => (a > b ? a : b), 0n);
+}
+
+function amountOf(text: unknown): Nanos {
+  return typeof text === "string" && isQuantity(text) ? parseQuantity(text) : 0n;
+}
+
+/** `exceeded quota: leanvibe, requested: limits.cpu=12,requests.cpu=12, used: limits.cpu=0,..., limited: ...` */
+function refusalOf(
+  event: KubeObject,
+  quotaName: string,
+  now: number,
+): { requested: Amounts; used: Amounts } | undefined {
+  const message = String(event["message"] ?? "");
+  const told = Date.parse(String(event["lastTimestamp"] ?? ""));
+  // After a restart the API server still tells of the last hour.
+  if (!message.includes(`exceeded quota: ${quotaName},`) || now - told > KEPT_MILLISECONDS) return undefined;
+  const listed = (name: string) => {
+    const list = new RegExp(`${name}: ([^ ]+?)(?:, |$)`).exec(message)?.[1] ?? "";
+    const amounts = new Map(
+      list.split(",").map((pair): [string, string] => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]),
+    );
+    return eachResource((resource) => highest(RESOURCES[resource].map((key) => amountOf(amounts.get(key)))));
+  };
+  return { requested: listed("requested"), used: listed("used") };
+}
