@@ -76,6 +76,18 @@ export function quantityText() {
     .regex(QUANTITY_PATTERN, "must be a Kubernetes quantity such as 500m, 2 or 1.5Gi");
 }
 
+/** A container registry, with or without a folder: the first part is a host, told by a dot, a port or `localhost`. */
+export function registryPrefix() {
+  return z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(
+      /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+:[0-9]{1,5}|(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+):[0-9]{1,5})(\/[a-z0-9._-]+)*$/,
+      "must be a registry such as registry.example.com, registry.example.com:5000/acme or docker.io/library",
+    );
+}
+
 /** A CIDR, IPv4 or IPv6. `isCIDR` is the API server's own judge; zod's two patterns agree with it. */
 export function cidr(field: string) {
   return rules(

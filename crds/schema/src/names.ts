@@ -21,6 +21,14 @@ export const LABELS = {
   tenantUid: "leanvibe.io/tenant-uid",
   /** On namespaces kept after their Tenant went (deletionPolicy Retain): "true". */
   retained: "leanvibe.io/retained",
+  /** On namespaces of a Tenant with spec.registries: its action, by which the policy's bindings choose. */
+  registries: "leanvibe.io/registries",
+} as const;
+
+/** Annotations we write on namespaces. */
+export const ANNOTATIONS = {
+  /** Beside the label of that name: the prefixes that images may begin with, joined by commas. */
+  registries: "leanvibe.io/registries",
 } as const;
 
 /** Finalizers we write. */
@@ -63,3 +71,6 @@ export function defaultNamespace(tenantName: string): string {
 export function tenantRoleName(tenantName: string): string {
   return `leanvibe-tenant-${tenantName}`;
 }
+
+/** What happens to a pod whose image spec.registries does not allow; each has a binding of the policy. */
+export const REGISTRY_ACTIONS = ["Deny", "Warn", "Audit"] as const;

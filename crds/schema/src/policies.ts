@@ -1,4 +1,4 @@
-import { GROUP, LABELS, OPERATOR_USERNAME } from "./names.ts";
+import { ANNOTATIONS, GROUP, LABELS, OPERATOR_USERNAME, REGISTRY_ACTIONS } from "./names.ts";
 
 /**
  * ValidatingAdmissionPolicies: what RBAC cannot say. They run inside the API server, so a dead operator blocks
@@ -32,6 +32,11 @@ function isFenceLabel(key: string): string {
   return `(${FENCE_LABEL_PREFIXES.map((prefix) => `${key}.startsWith('${prefix}')`).join(" || ")})`;
 }
 
+/** The list of registries on a namespace; none is no registry, which allows nothing. */
+function annotationOf(namespace: string): string {
+  return `${namespace}.?metadata.?annotations[?'${ANNOTATIONS.registries}'].orValue('')`;
+}
+
 interface Policy {
   name: string;
   /** Which objects it looks at: by their own label, or by that of their namespace. */
@@ -44,7 +49,9 @@ interface Policy {
   }[];
   matchConditions: readonly { name: string; expression: string }[];
   variables: readonly { name: string; expression: string }[];
-  validations: readonly { expression: string; message: string; reason: "Forbidden" }[];
+  validations: readonly { expression: string; message: string; messageExpression?: string; reason: "Forbidden" }[];
+  /** Which namespaces each binding holds in, and what it does; one that denies everywhere where it is left out. */
+  bindings?: readonly { name: string; action: string; namespaceSelector: object }[];
 }
 
 const NAMESPACE_LABELS: Policy = {
@@ -72,6 +79,11 @@ const NAMESPACE_LABELS: Policy = {
     },
   ],
   validations: [
+    {
+      expression: `${annotationOf("object")} == (oldObject == null ? '' : ${annotationOf("oldObject")}) || ${IS_PLATFORM_ADMIN}`,
+      message: `annotation ${ANNOTATIONS.registries} of a Tenant's namespace is its fence and is set by the operator; change spec.registries of the Tenant`,
+      reason: "Forbidden",
+    },
     {
       expression: `variables.fencesUnchanged || ${IS_PLATFORM_ADMIN}`,
       message: `labels ${FENCE_LABEL_PREFIXES.map((prefix) => `${prefix}*`).join(" and ")} of a Tenant's namespace are its fence and are set by the operator; change the Tenant, or ask someone who may update Tenants`,
@@ -167,15 +179,66 @@ function doorPolicy({ resource, operations, shut, message }: Door): Policy {
   };
 }
 
+const containerImages = (list: string) =>
+  `object.spec.?${list}.orValue([]).map(container, container.?image.orValue(''))`;
+
+/** One policy for all Tenants: the list is read from the pod's namespace, which its owners cannot write. */
+const REGISTRIES: Policy = {
+  name: "leanvibe-tenant-registries",
+  selector: "namespaceSelector",
+  resourceRules: [
+    {
+      apiGroups: [""],
+      apiVersions: ["v1"],
+      // An image can be changed while the pod lives, and a debug container joins by a subresource.
+      operations: ["CREATE", "UPDATE"],
+      resources: ["pods", "pods/ephemeralcontainers"],
+    },
+  ],
+  matchConditions: [],
+  variables: [
+    { name: "allowed", expression: `${annotationOf("namespaceObject")}.split(',')` },
+    {
+      name: "images",
+      expression: [
+        containerImages("containers"),
+        containerImages("initContainers"),
+        containerImages("ephemeralContainers"),
+        "object.spec.?volumes.orValue([]).filter(volume, has(volume.image)).map(volume, volume.image.?reference.orValue(''))",
+      ].join(" + "),
+    },
+    {
+      // As a node reads them: `nginx` is docker.io/library/nginx, `acme/web` is docker.io/acme/web.
+      name: "outside",
+      expression:
+        "variables.images.map(image, !image.contains('/') ? 'docker.io/library/' + image : image.split('/')[0].matches('[.:]|^localhost$') ? image : 'docker.io/' + image)" +
+        ".filter(image, !variables.allowed.exists(prefix, image.startsWith(prefix + '/')))",
+    },
+  ],
+  validations: [
+    {
+      expression: `variables.outside.size() == 0 || ${IS_PLATFORM_ADMIN}`,
+      message: "an image comes from a registry that spec.registries of the Tenant does not allow",
+      messageExpression: `variables.outside.join(', ') + ': images in this namespace must come from ' + variables.allowed.join(', ') + '; use such an image, or ask for spec.registries of the Tenant to allow this one'`,
+      reason: "Forbidden",
+    },
+  ],
+  bindings: REGISTRY_ACTIONS.map((action) => ({
+    name: `leanvibe-tenant-registries-${action.toLowerCase()}`,
+    action,
+    namespaceSelector: { matchLabels: { [LABELS.registries]: action } },
+  })),
+};
+
 /** The policies and their bindings, ready to be applied. */
 export function admissionPolicies() {
-  return [NAMESPACE_LABELS, MANAGED_OBJECTS, ...DOORS.map(doorPolicy)].flatMap((policy) => [
+  return [NAMESPACE_LABELS, MANAGED_OBJECTS, ...DOORS.map(doorPolicy), REGISTRIES].flatMap((policy) => [
     policyObject(policy),
-    bindingObject(policy),
+    ...bindingObjects(policy),
   ]);
 }
 
-function policyObject({ name, selector, resourceRules, ...rest }: Policy) {
+function policyObject({ name, selector, resourceRules, bindings: _, ...rest }: Policy) {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingAdmissionPolicy",
@@ -189,11 +252,15 @@ function policyObject({ name, selector, resourceRules, ...rest }: Policy) {
   };
 }
 
-function bindingObject({ name }: Policy) {
-  return {
+function bindingObjects({ name, bindings = [{ name, action: "Deny", namespaceSelector: {} }] }: Policy) {
+  return bindings.map(({ name: bindingName, action, namespaceSelector }) => ({
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingAdmissionPolicyBinding",
-    metadata: { name, labels: { "app.kubernetes.io/part-of": "leanvibe" } },
-    spec: { policyName: name, validationActions: ["Deny"] },
-  };
+    metadata: { name: bindingName, labels: { "app.kubernetes.io/part-of": "leanvibe" } },
+    spec: {
+      policyName: name,
+      validationActions: [action],
+      ...(Object.keys(namespaceSelector).length === 0 ? {} : { matchResources: { namespaceSelector } }),
+    },
+  }));
 }

@@ -1,7 +1,19 @@
 import { z } from "zod";
-import { cidr, count, dnsLabel, email, labels, lineOfText, mapOf, quantity, setOf, subjectName } from "./atoms.ts";
+import {
+  cidr,
+  count,
+  dnsLabel,
+  email,
+  labels,
+  lineOfText,
+  mapOf,
+  quantity,
+  registryPrefix,
+  setOf,
+  subjectName,
+} from "./atoms.ts";
 import { defineKind, type KindObject, parserOf } from "./kind.ts";
-import { GROUP, VERSION } from "./names.ts";
+import { GROUP, REGISTRY_ACTIONS, VERSION } from "./names.ts";
 import { PLAN_NAMES, PLANS } from "./plans.ts";
 import { rules } from "./rules.ts";
 import {
@@ -92,6 +104,18 @@ const networkPolicy = rules(
   networkRules,
 );
 
+const registries = z.object({
+  allowed: setOf(registryPrefix(), 50).describe(
+    "Registries, or folders in one, that images may come from, such as registry.example.com/acme. Images without a registry come from docker.io.",
+  ),
+  action: z
+    .enum(REGISTRY_ACTIONS)
+    .default("Deny")
+    .describe(
+      "Of a pod with another image. Deny: it is refused. Warn: its maker is warned. Audit: the audit log says so.",
+    ),
+});
+
 const tenantSpec = rules(
   z.object({
     organizationName: lineOfText(200).describe("The organization's name, for people."),
@@ -114,6 +138,9 @@ const tenantSpec = rules(
     networkPolicy: networkPolicy
       .default({ mode: "Isolated" })
       .describe("Traffic in and out of the Tenant's namespaces."),
+    registries: registries
+      .optional()
+      .describe("Where the images of the Tenant's pods may come from. Omitted, anywhere."),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")

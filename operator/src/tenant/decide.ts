@@ -1,5 +1,5 @@
 import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } from "@leanvibe/runtime";
-import { LABELS, type Tenant } from "@leanvibe/schema";
+import { ANNOTATIONS, LABELS, type Tenant } from "@leanvibe/schema";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
 import type { Wanted } from "./demand.ts";
@@ -131,12 +131,15 @@ function fencesOutside(own: Children, held: readonly FencedClaim[]): readonly Ku
 function retained(live: KubeObject, tenant: Tenant): Manifest {
   // Kubernetes keeps this one itself; everything else is ours or was asked for by the Tenant, and stays.
   const { [NAMESPACE_NAME_LABEL]: _, ...labels } = live.metadata.labels ?? {};
+  const registries = live.metadata.annotations?.[ANNOTATIONS.registries];
   return {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
       name: live.metadata.name,
       labels: { ...labels, [LABELS.tenant]: tenant.metadata.name, [LABELS.retained]: "true" },
+      // A fence as well: without the list its policy would let no pod in.
+      ...(registries === undefined ? {} : { annotations: { [ANNOTATIONS.registries]: registries } }),
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, LABELS, TENANTS, type Tenant, tenantRoleName } from "@leanvibe/schema";
+import { ANNOTATIONS, CLUSTER_ROLES, LABELS, TENANTS, type Tenant, tenantRoleName } from "@leanvibe/schema";
 import type { Claim } from "./claims.ts";
 import { networkPolicies } from "./network.ts";
 import { type Amounts, hardOf } from "./quota.ts";
@@ -51,6 +51,7 @@ export function resourceQuota(namespace: string, share: Amounts, tenant: Tenant)
 }
 
 function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): Manifest {
+  const { registries } = tenant.spec;
   return {
     apiVersion: "v1",
     kind: "Namespace",
@@ -63,7 +64,9 @@ function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): 
         // What would break under the strictest level is said at once, also where less is enforced.
         "pod-security.kubernetes.io/warn": "restricted",
         "pod-security.kubernetes.io/audit": "restricted",
+        ...(registries === undefined ? {} : { [LABELS.registries]: registries.action }),
       },
+      ...(registries === undefined ? {} : { annotations: { [ANNOTATIONS.registries]: registries.allowed.join(",") } }),
     },
   };
 }
