@@ -22,9 +22,34 @@ describe("the shipped rights", () => {
       expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain("*");
       expect(rule.verbs).not.toContain("escalate");
       expect(rule.verbs).not.toContain("impersonate");
-      if (rule.verbs.includes("bind")) expect(rule.resourceNames).toEqual(["leanvibe-owner"]);
+      if (rule.verbs.includes("bind"))
+        expect(rule.resourceNames).toEqual(["leanvibe-owner", "leanvibe-member", "leanvibe-viewer"]);
     }
-    expect(rules.some(({ resources }) => resources.includes("secrets") || resources.includes("pods"))).toBe(false);
+    const verbsOn = (resource: string) =>
+      new Set(rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs));
+    expect(verbsOn("secrets")).toEqual(new Set());
+    expect(verbsOn("pods")).toEqual(new Set(["list", "delete"]));
+    expect(verbsOn("pods/exec")).toEqual(new Set());
+    for (const workload of ["deployments", "statefulsets", "replicasets", "daemonsets", "jobs", "cronjobs"])
+      expect(verbsOn(workload), workload).toEqual(new Set(["list", "patch"]));
+  });
+
+  it("of a member are an owner's but for deleting volumes, and of a viewer only looking, at no Secret and into no pod", () => {
+    const verbsOn = (role: string, resource: string) =>
+      rulesOf(role)
+        .filter(({ resources }) => resources.includes(resource))
+        .flatMap(({ verbs }) => verbs);
+    const resources = [...new Set(rulesOf("leanvibe-owner").flatMap((rule) => rule.resources))];
+    for (const resource of resources.filter((each) => each !== "persistentvolumeclaims"))
+      expect(verbsOn("leanvibe-member", resource), resource).toEqual(verbsOn("leanvibe-owner", resource));
+    expect(verbsOn("leanvibe-member", "persistentvolumeclaims")).not.toContain("delete");
+    expect(verbsOn("leanvibe-member", "persistentvolumeclaims")).toContain("create");
+    for (const { resources: seen, verbs } of rulesOf("leanvibe-viewer")) {
+      expect(["get", "list", "watch"]).toEqual(expect.arrayContaining(verbs));
+      for (const closed of ["secrets", "pods/exec", "pods/attach", "pods/portforward", "pods/eviction"])
+        expect(seen).not.toContain(closed);
+    }
+    expect(verbsOn("leanvibe-viewer", "pods/log")).toContain("get");
   });
 
   it("of an owner reach no fence, no other identity and nothing outside a namespace", () => {

@@ -39,6 +39,8 @@ export function rbacManifests(): Manifest[] {
       rules: operatorRules(CONTROLLERS.map(({ owns }) => owns)),
     },
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.owner, labels }, rules: OWNER_RULES },
+    { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.member, labels }, rules: MEMBER_RULES },
+    { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.viewer, labels }, rules: VIEWER_RULES },
     {
       apiVersion: rbac,
       kind: "ClusterRoleBinding",
@@ -81,6 +83,9 @@ function ruleFor({ group, plural }: Kind, verbs: readonly string[]): Rule {
   return { apiGroups: [group], resources: [plural], verbs: [...verbs] };
 }
 
+/** Subresources through which `get` does something: it opens a shell or a connection. */
+const ACTS = new Set(["pods/exec", "pods/attach", "pods/portforward"]);
+
 /**
  * What a Tenant's owner may do inside its namespaces. Not here, on purpose: writing quotas, limits, network policies,
  * role bindings or namespaces (the fences); serviceaccounts/token and impersonation (other identities, which built-in
@@ -122,3 +127,22 @@ const OWNER_RULES: Rule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: READ },
   { apiGroups: ["metrics.k8s.io"], resources: ["pods"], verbs: ["get", "list"] },
 ];
+
+const isOf = (resource: string) => (rule: Rule) => rule.resources.includes(resource);
+
+/** Owners' rights but one: a volume's data, once deleted, is gone. */
+const MEMBER_RULES: Rule[] = OWNER_RULES.flatMap((rule) =>
+  isOf("persistentvolumeclaims")(rule)
+    ? [
+        { ...rule, resources: rule.resources.filter((resource) => resource !== "persistentvolumeclaims") },
+        { ...rule, resources: ["persistentvolumeclaims"], verbs: [...READ, "create", "update", "patch"] },
+      ]
+    : [rule],
+);
+
+/** Looking at everything but Secrets; what only acts (exec, eviction) is left out. */
+const VIEWER_RULES: Rule[] = OWNER_RULES.flatMap((rule) => {
+  const resources = rule.resources.filter((resource) => resource !== "secrets" && !ACTS.has(resource));
+  const verbs = rule.verbs.filter((verb) => READ.includes(verb));
+  return resources.length === 0 || verbs.length === 0 ? [] : [{ ...rule, resources, verbs }];
+});

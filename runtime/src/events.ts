@@ -5,8 +5,20 @@ import { collectionPath, KINDS, type KubeObject, objectPath } from "./kubernetes
 import type { Log } from "./log.ts";
 import type { Transport } from "./transport.ts";
 
+/** What an Event is about: as much of an object as the Event names. */
+export type EventSubject = {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string | undefined;
+    uid?: string | undefined;
+    resourceVersion?: string | undefined;
+  };
+};
+
 /** Tells what happened to an object where `kubectl describe` and `kubectl get events` show it. Never throws. */
-export type EventRecorder = (about: KubeObject, event: EventDraft) => Promise<void>;
+export type EventRecorder = (about: EventSubject, event: EventDraft) => Promise<void>;
 
 /** The API server forgets Events after an hour; the same one within that time is counted, not repeated. */
 const REMEMBER_MILLISECONDS = 50 * 60_000;
@@ -67,7 +79,7 @@ async function write(transport: Transport, namespace: string, event: KubeObject)
 }
 
 function eventObject(
-  about: KubeObject,
+  about: EventSubject,
   draft: EventDraft,
   told: Told & { namespace: string },
   by: { component: string },

@@ -14,6 +14,7 @@ export { ApiError, isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
 export { createEventRecorder, type EventRecorder } from "./events.ts";
 export { serveHealth } from "./health.ts";
 export { type Informer, Informers } from "./informers.ts";
+export type { Intervention, MergePatch } from "./intervene.ts";
 export {
   apiVersionOf,
   collectionPath,

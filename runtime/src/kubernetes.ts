@@ -10,6 +10,8 @@ export type ObjectMeta = {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   finalizers?: string[];
+  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+  deletionGracePeriodSeconds?: number;
   managedFields?: unknown[];
 };
 
@@ -39,6 +41,20 @@ export const KINDS = {
   ResourceQuota: { group: "", version: "v1", kind: "ResourceQuota", plural: "resourcequotas", namespaced: true },
   LimitRange: { group: "", version: "v1", kind: "LimitRange", plural: "limitranges", namespaced: true },
   ConfigMap: { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true },
+  Pod: { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true },
+  ReplicationController: {
+    group: "",
+    version: "v1",
+    kind: "ReplicationController",
+    plural: "replicationcontrollers",
+    namespaced: true,
+  },
+  Deployment: { group: "apps", version: "v1", kind: "Deployment", plural: "deployments", namespaced: true },
+  ReplicaSet: { group: "apps", version: "v1", kind: "ReplicaSet", plural: "replicasets", namespaced: true },
+  StatefulSet: { group: "apps", version: "v1", kind: "StatefulSet", plural: "statefulsets", namespaced: true },
+  DaemonSet: { group: "apps", version: "v1", kind: "DaemonSet", plural: "daemonsets", namespaced: true },
+  Job: { group: "batch", version: "v1", kind: "Job", plural: "jobs", namespaced: true },
+  CronJob: { group: "batch", version: "v1", kind: "CronJob", plural: "cronjobs", namespaced: true },
   Event: { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true },
   NetworkPolicy: {
     group: "networking.k8s.io",

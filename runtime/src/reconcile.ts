@@ -3,6 +3,7 @@ import type { EventDraft } from "./conditions.ts";
 import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
 import type { Informer } from "./informers.ts";
+import { type Intervention, intervene } from "./intervene.ts";
 import { type KubeObject, keyOf, labelOf, type Manifest, objectPath } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 import { StatusWriter } from "./status.ts";
@@ -13,6 +14,8 @@ export type Decision = {
   manifests: Manifest[];
   /** Children that stay as they are, such as the fences of a namespace that is on its way out. */
   kept: readonly KubeObject[];
+  /** Changes of objects that are not ours, made when all stages were applied. */
+  interventions?: readonly Intervention[];
   /** Our part of the status. Fields of other writers are left alone. */
   status: Record<string, unknown>;
   /** False while things are still on their way: such a status may wait half a second for the final one. */
@@ -114,7 +117,7 @@ async function bringInLine<T, R>(
     const children = childrenOf(definition, object);
     const decision = decided(() => definition.decide(parsed, related, children, options.now()));
     const deletions = await prune(definition, options, object, decision);
-    const writes = await applyStages(definition, options, decision.manifests);
+    const writes = await applyStages(definition, options, decision);
     if (deletions + writes === 0) return decision;
     // Somebody who undoes every write of ours must not keep us here; but nothing else may bring the key back.
     if (round === ROUNDS) {
@@ -153,12 +156,13 @@ function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): 
 /**
  * Applies stage by stage; inside a stage all at once. A refusal keeps nothing else from being tried: one bad object must
  * not keep a right that was revoked from being taken away. (What must wait for a fence is not among the manifests yet.)
+ * Others' objects come last: what forbids new pods stands when the old ones are ended.
  * @returns how many writes it took.
  */
 async function applyStages<T, R>(
   { stages }: Definition<T, R>,
-  { applier }: ReconcilerOptions,
-  manifests: readonly Manifest[],
+  { applier, record }: ReconcilerOptions,
+  { manifests, interventions = [] }: Decision,
 ): Promise<number> {
   const results: PromiseSettledResult<boolean>[] = [];
   for (const stage of stages) {
@@ -169,6 +173,7 @@ async function applyStages<T, R>(
     );
     results.push(...(await Promise.allSettled(applied)));
   }
+  results.push(...(await intervene(interventions, { transport: applier.transport, record })));
   throwWorst(results);
   return succeeded(results);
 }

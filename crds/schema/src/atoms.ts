@@ -57,6 +57,14 @@ export function subjectName() {
   return lineOfText(256);
 }
 
+/** An account of the platform, as Kubernetes is told its name. */
+export function accountSubject() {
+  return z
+    .string()
+    .max(100)
+    .regex(/^leanvibe:[A-Za-z0-9][A-Za-z0-9-]*$/, "must be an account of the platform, such as leanvibe:6f1c");
+}
+
 /**
  * A Kubernetes quantity. A bare YAML number (`cpu: 2`) is taken as well as text, and becomes text: that is how
  * everybody writes it, and how Kubernetes itself takes it.

@@ -23,12 +23,20 @@ export const LABELS = {
   retained: "leanvibe.io/retained",
   /** On namespaces of a Tenant with spec.registries: its action, by which the policy's bindings choose. */
   registries: "leanvibe.io/registries",
+  /** On namespaces of a Tenant with spec.runtimeClassName: that name, which every pod must carry. */
+  runtimeClass: "leanvibe.io/runtime-class",
+  /** On namespaces of a suspended Tenant: "true". New pods are refused. */
+  suspended: "leanvibe.io/suspended",
 } as const;
 
-/** Annotations we write on namespaces. */
+/** Annotations we write. */
 export const ANNOTATIONS = {
-  /** Beside the label of that name: the prefixes that images may begin with, joined by commas. */
+  /** On namespaces, beside the label of that name: the prefixes that images may begin with, joined by commas. */
   registries: "leanvibe.io/registries",
+  /** On workloads that a suspension scaled to zero: the replicas they get back. */
+  resumeReplicas: "leanvibe.io/resume-replicas",
+  /** On Jobs, CronJobs and DaemonSets that a suspension stopped: "true". */
+  resume: "leanvibe.io/resume",
 } as const;
 
 /** Finalizers we write. */
@@ -54,6 +62,10 @@ export const CLUSTER_ROLES = {
   operator: "leanvibe-operator",
   /** Bound to a Tenant's owners in each of its namespaces. */
   owner: "leanvibe-owner",
+  /** Bound to members by their role: the same work, but no volume is deleted for good. */
+  member: "leanvibe-member",
+  /** Bound to members by their role: looking only, and at no Secret. */
+  viewer: "leanvibe-viewer",
 } as const;
 
 /** Prefix of the namespace a Tenant gets when it lists none. */
@@ -71,6 +83,14 @@ export function defaultNamespace(tenantName: string): string {
 export function tenantRoleName(tenantName: string): string {
   return `leanvibe-tenant-${tenantName}`;
 }
+
+/** How the platform's accounts are named to Kubernetes; no identity provider may hand out such names. */
+export const MEMBER_PREFIX = "leanvibe:";
+
+/** What a member may do in the Tenant's namespaces, from most to least. */
+export const MEMBER_ROLES = ["admin", "member", "viewer"] as const;
+
+export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 /** What happens to a pod whose image spec.registries does not allow; each has a binding of the policy. */
 export const REGISTRY_ACTIONS = ["Deny", "Warn", "Audit"] as const;

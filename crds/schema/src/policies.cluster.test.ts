@@ -15,7 +15,10 @@ const NAMESPACE_CONTROLLER = { user: "system:serviceaccount:kube-system:namespac
 const RUN = Date.now().toString(36);
 const FENCED = `schema-test-fenced-${RUN}`;
 const OPEN = `schema-test-open-${RUN}`;
+const STOPPED = `schema-test-stopped-${RUN}`;
+const SANDBOXED = `schema-test-sandboxed-${RUN}`;
 
+const SANDBOX = "schema-test-sandbox";
 const fenceLabels = { [LABELS.tenant]: "schema-test", "pod-security.kubernetes.io/enforce": "restricted" };
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const clusterRole = (name: string, rules: object[]) => ({
@@ -187,7 +190,39 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
       { ...creating(FENCED, "Pod", pod({ nodeName: "any" })), as: NAMESPACE_CONTROLLER },
     ],
   },
+  {
+    promise: "a suspended Tenant's stillness",
+    refusal: "the Tenant of this namespace is suspended",
+    accepted: [
+      { ...creating(FENCED, "Pod", pod({})), as: EDITOR },
+      { ...creating(STOPPED, "ConfigMap", {}), as: EDITOR },
+    ],
+    // The controllers run an administrator's workload like anybody's, so there is no exception.
+    refused: [EDITOR, NAMESPACE_CONTROLLER, OPERATOR, ADMIN].map((as) => ({
+      ...creating(STOPPED, "Pod", pod({})),
+      as,
+    })),
+  },
+  {
+    promise: "the sandbox that a Tenant's pods run in",
+    refusal: "spec.runtimeClassName must be schema-test-sandbox in this namespace",
+    accepted: [
+      { ...creating(SANDBOXED, "Pod", pod({ runtimeClassName: SANDBOX })), as: EDITOR },
+      { ...creating(SANDBOXED, "Pod", pod({})), as: ADMIN },
+      { ...creating(FENCED, "Pod", pod({ runtimeClassName: SANDBOX })), as: EDITOR },
+    ],
+    refused: [{ ...creating(SANDBOXED, "Pod", pod({})), as: EDITOR }],
+  },
 ];
+
+const stops = { ...fenceLabels, [LABELS.suspended]: "true" };
+const sandboxes = { ...fenceLabels, [LABELS.runtimeClass]: SANDBOX };
+const runtimeClass = {
+  apiVersion: "node.k8s.io/v1",
+  kind: "RuntimeClass",
+  metadata: { name: SANDBOX },
+  handler: "none",
+};
 
 describe("admission policies on a real API server", () => {
   beforeAll(async () => {
@@ -206,12 +241,17 @@ describe("admission policies on a real API server", () => {
     for (const name of [GROUP, ADMIN_GROUP]) await apply(`${rbac}/clusterrolebindings`, clusterRoleBinding(name));
     await apply("/api/v1/namespaces", namespace(FENCED, fenceLabels));
     await apply("/api/v1/namespaces", namespace(OPEN, { "pod-security.kubernetes.io/enforce": "baseline" }));
+    await apply("/api/v1/namespaces", namespace(STOPPED, stops));
+    await apply("/api/v1/namespaces", namespace(SANDBOXED, sandboxes));
+    await apply("/apis/node.k8s.io/v1/runtimeclasses", runtimeClass);
     await apply(quotas, quota(fenceLabels));
-    const account = `/api/v1/namespaces/${FENCED}/serviceaccounts/default`;
-    await eventually(
-      async () => (await call({ method: "GET", path: account })).code === 200,
-      "the default ServiceAccount",
-    );
+    for (const where of [FENCED, STOPPED, SANDBOXED]) {
+      const account = `/api/v1/namespaces/${where}/serviceaccounts/default`;
+      await eventually(
+        async () => (await call({ method: "GET", path: account })).code === 200,
+        "the default ServiceAccount",
+      );
+    }
     for (const { refused, refusal } of CASES) {
       const [first] = refused;
       if (first !== undefined) await eventually(async () => refusedBy(await call(first), refusal), refusal);
@@ -223,7 +263,9 @@ describe("admission policies on a real API server", () => {
       await call({ method: "DELETE", path: `${rbac}/clusterrolebindings/${name}` });
       await call({ method: "DELETE", path: `${rbac}/clusterroles/${name}` });
     }
-    for (const name of [FENCED, OPEN]) await call({ method: "DELETE", path: `/api/v1/namespaces/${name}` });
+    await call({ method: "DELETE", path: `/apis/node.k8s.io/v1/runtimeclasses/${SANDBOX}` });
+    for (const name of [FENCED, OPEN, STOPPED, SANDBOXED])
+      await call({ method: "DELETE", path: `/api/v1/namespaces/${name}` });
   });
 
   const label = ({ as, method, path, body }: Call) => `${as?.user} ${method} ${path} ${JSON.stringify(body ?? {})}`;

@@ -230,12 +230,64 @@ const REGISTRIES: Policy = {
   })),
 };
 
+/** Every pod names the Tenant's RuntimeClass; the API server itself refuses a class that does not exist. */
+const RUNTIME_CLASS: Policy = {
+  name: "leanvibe-tenant-runtime-class",
+  selector: "namespaceSelector",
+  resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+  matchConditions: [],
+  variables: [
+    { name: "wanted", expression: `namespaceObject.?metadata.?labels[?'${LABELS.runtimeClass}'].orValue('')` },
+  ],
+  validations: [
+    {
+      expression: `object.spec.?runtimeClassName.orValue('') == variables.wanted || ${IS_PLATFORM_ADMIN}`,
+      message: "spec.runtimeClassName is not the Tenant's",
+      messageExpression: `'spec.runtimeClassName must be ' + variables.wanted + ' in this namespace; write it into the pod, or into the template of the workload that makes it'`,
+      reason: "Forbidden",
+    },
+  ],
+  bindings: [
+    {
+      name: "leanvibe-tenant-runtime-class",
+      action: "Deny",
+      namespaceSelector: { matchExpressions: [{ key: LABELS.runtimeClass, operator: "Exists" }] },
+    },
+  ],
+};
+
+/**
+ * No pod starts in a suspended Tenant, whoever makes it: an administrator's Deployment is run by the same controllers as
+ * an owner's, so an exception for the one would let in the other.
+ */
+const SUSPENDED: Policy = {
+  name: "leanvibe-tenant-suspended",
+  selector: "namespaceSelector",
+  resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+  matchConditions: [],
+  variables: [],
+  validations: [
+    {
+      expression: "false",
+      message:
+        "the Tenant of this namespace is suspended: nothing new starts until it is resumed; kubectl get tenants says why in condition Suspended",
+      reason: "Forbidden",
+    },
+  ],
+  bindings: [
+    {
+      name: "leanvibe-tenant-suspended",
+      action: "Deny",
+      namespaceSelector: { matchLabels: { [LABELS.suspended]: "true" } },
+    },
+  ],
+};
+
 /** The policies and their bindings, ready to be applied. */
 export function admissionPolicies() {
-  return [NAMESPACE_LABELS, MANAGED_OBJECTS, ...DOORS.map(doorPolicy), REGISTRIES].flatMap((policy) => [
-    policyObject(policy),
-    ...bindingObjects(policy),
-  ]);
+  return [NAMESPACE_LABELS, MANAGED_OBJECTS, ...DOORS.map(doorPolicy), REGISTRIES, RUNTIME_CLASS, SUSPENDED].flatMap(
+    (policy) => [policyObject(policy), ...bindingObjects(policy)],
+  );
 }
 
 function policyObject({ name, selector, resourceRules, bindings: _, ...rest }: Policy) {

@@ -50,6 +50,15 @@ export const ownerNameRule: Rule<string> = {
   test: (name) => !name.startsWith("system:"),
 };
 
+/** A reason beside a Tenant that runs would read as if it were suspended. */
+export const suspendReasonRule: Rule<{ suspend: boolean; suspendReason?: string | undefined }> = {
+  rule: "self.suspend || !has(self.suspendReason)",
+  message:
+    "spec.suspendReason has no meaning while spec.suspend is false; set spec.suspend to true or remove the reason",
+  test: ({ suspend, suspendReason }) => suspend || suspendReason === undefined,
+  field: "suspendReason",
+};
+
 interface PlannedSpec {
   plan: PlanName;
   namespaces?: readonly unknown[] | undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, dnsLabel, generation, lineOfText, mapOf, quantityText, timestamp } from "./atoms.ts";
+import { count, dnsLabel, generation, lineOfText, mapOf, pascalWord, quantityText, timestamp } from "./atoms.ts";
 import { condition } from "./metadata.ts";
 import { PLAN_NAMES } from "./plans.ts";
 
@@ -11,6 +11,8 @@ export const TENANT_CONDITIONS = {
   NetworkIsolated:
     "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
   RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
+  Suspended: "Everything that runs is stopped, by spec.suspend, by the platform's accounts or with the parent.",
+  Contested: "Somebody else keeps changing what the operator keeps, or started what it had stopped.",
   DeletionBlocked: "The Tenant is being deleted and something stands in the way; status.deletion.blockedBy names it.",
 } as const;
 
@@ -18,6 +20,9 @@ export type TenantConditionType = keyof typeof TENANT_CONDITIONS;
 
 /** The most namespaces any status lists: the largest plan's, plus those kept after they left the spec. */
 const STATUS_NAMESPACES_MAX = 200;
+
+/** The most children a Tenant can have. */
+export const CHILDREN_MAX = 200;
 
 /** Amounts in force, as Kubernetes quantities. */
 const hard = z.object({
@@ -69,6 +74,35 @@ export const tenantStatus = z
       })
       .optional()
       .describe("Quota in force."),
+    children: mapOf(
+      z.object({
+        name: dnsLabel().describe("The child."),
+        granted: hard.describe(
+          "What it may use of this Tenant's total: more when it needs more, less when it does not.",
+        ),
+      }),
+      ["name"],
+      CHILDREN_MAX,
+    )
+      .optional()
+      .describe("Tenants whose spec.parentRef names this one, and what each is granted of the total."),
+    suspended: z
+      .object({
+        workloads: count().describe("Workloads at a stop, to be brought back."),
+        pods: count().describe("Pods that are still ending."),
+      })
+      .optional()
+      .describe("Present while the Tenant is suspended."),
+    account: z
+      .object({
+        hold: pascalWord(64)
+          .optional()
+          .describe(
+            "One word for why the platform holds the Tenant suspended, such as Security; omitted, it does not.",
+          ),
+      })
+      .optional()
+      .describe("What the platform's accounts say. Written by the API server."),
     deletion: z
       .object({
         blockedBy: z

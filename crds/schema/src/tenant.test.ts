@@ -15,6 +15,7 @@ describe("parseTenant", () => {
       organizationName: "Acme Corporation",
       adminEmail: "jane@acme.example",
       plan: "starter",
+      suspend: false,
       limitRange: { defaultRequest: { cpu: "100m", memory: "128Mi" }, default: { cpu: "1", memory: "256Mi" } },
       networkPolicy: { mode: "Isolated" },
       deletionPolicy: "Retain",

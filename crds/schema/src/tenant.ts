@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  accountSubject,
   cidr,
   count,
   dnsLabel,
@@ -13,9 +14,9 @@ import {
   subjectName,
 } from "./atoms.ts";
 import { defineKind, type KindObject, parserOf } from "./kind.ts";
-import { GROUP, REGISTRY_ACTIONS, VERSION } from "./names.ts";
+import { GROUP, MEMBER_ROLES, REGISTRY_ACTIONS, VERSION } from "./names.ts";
 import { PLAN_NAMES, PLANS } from "./plans.ts";
-import { rules } from "./rules.ts";
+import { immutable, rules } from "./rules.ts";
 import {
   limitRangeRules,
   namespaceLabelRule,
@@ -24,6 +25,7 @@ import {
   networkRules,
   ownerNameRule,
   quotaWithinPlan,
+  suspendReasonRule,
   tenantNameRules,
 } from "./tenant-rules.ts";
 import { TENANT_CONDITIONS, tenantStatus } from "./tenant-status.ts";
@@ -33,6 +35,15 @@ const owner = z.object({
   name: rules(subjectName(), [ownerNameRule]).describe(
     "The user or group as your identity provider names it to Kubernetes. Nothing that begins with system:.",
   ),
+});
+
+const member = z.object({
+  subject: accountSubject().describe("An account of the platform, as leanvibe:ID. Written by the API server."),
+  role: z
+    .enum(MEMBER_ROLES)
+    .describe(
+      "admin: what owners may. member: the same, but for deleting volumes. viewer: looking only, and at no Secret.",
+    ),
 });
 
 const namespace = z.object({
@@ -117,44 +128,68 @@ const registries = z.object({
 });
 
 const tenantSpec = rules(
-  z.object({
-    organizationName: lineOfText(200).describe("The organization's name, for people."),
-    plan: z
-      .enum(PLAN_NAMES)
-      .default("starter")
-      .describe("Plan whose ceilings hold. It may be changed at any time, while what is listed fits."),
-    adminEmail: email().describe("Address of the person who answers for the Tenant."),
-    owners: mapOf(owner, ["kind", "name"], 50)
-      .optional()
-      .describe("Who works in the Tenant's namespaces: workloads and configuration, never the fences around them."),
-    namespaces: mapOf(namespace, ["name"], PLANS.enterprise.ceilings.namespaces)
-      .min(1)
-      .optional()
-      .describe("The Tenant's namespaces. Omitted, there is one, named tenant-NAME."),
-    resourceQuota: resourceQuota.optional().describe("Lowers the plan's ceilings; it cannot raise them."),
-    limitRange: limitRange
-      .default({ defaultRequest: REQUEST_DEFAULT, default: LIMIT_DEFAULT })
-      .describe("What containers get that name no requests or limits."),
-    networkPolicy: networkPolicy
-      .default({ mode: "Isolated" })
-      .describe("Traffic in and out of the Tenant's namespaces."),
-    registries: registries
-      .optional()
-      .describe("Where the images of the Tenant's pods may come from. Omitted, anywhere."),
-    deletionPolicy: z
-      .enum(["Retain", "Delete"])
-      .default("Retain")
-      .describe(
-        "What happens to namespaces when the Tenant goes, or when they leave the list. Retain: rights go, namespaces and fences stay. Delete: they are deleted with everything in them.",
-      ),
-    adopt: z
-      .boolean()
-      .default(false)
-      .describe(
-        "Take back listed namespaces that were kept when an earlier Tenant of this name was deleted. Any other namespace that exists already is reported, not touched.",
-      ),
-  }),
-  [namespacesWithinPlan, ...quotaWithinPlan],
+  immutable(
+    z.object({
+      organizationName: lineOfText(200).describe("The organization's name, for people."),
+      plan: z
+        .enum(PLAN_NAMES)
+        .default("starter")
+        .describe("Plan whose ceilings hold. It may be changed at any time, while what is listed fits."),
+      adminEmail: email().describe("Address of the person who answers for the Tenant."),
+      parentRef: z
+        .object({
+          name: dnsLabel().describe("The parent's name. It must not be a child itself: there are two levels."),
+        })
+        .optional()
+        .describe(
+          "The Tenant whose quota this one lives on: it is bounded by what its parent grants, and suspended with it. Fixed at creation.",
+        ),
+      owners: mapOf(owner, ["kind", "name"], 50)
+        .optional()
+        .describe("Who works in the Tenant's namespaces: workloads and configuration, never the fences around them."),
+      members: mapOf(member, ["subject"], 1_000)
+        .optional()
+        .describe("The platform's accounts that work here, each with a role. Written by the API server."),
+      namespaces: mapOf(namespace, ["name"], PLANS.enterprise.ceilings.namespaces)
+        .min(1)
+        .optional()
+        .describe("The Tenant's namespaces. Omitted, there is one, named tenant-NAME."),
+      resourceQuota: resourceQuota.optional().describe("Lowers the plan's ceilings; it cannot raise them."),
+      limitRange: limitRange
+        .default({ defaultRequest: REQUEST_DEFAULT, default: LIMIT_DEFAULT })
+        .describe("What containers get that name no requests or limits."),
+      networkPolicy: networkPolicy
+        .default({ mode: "Isolated" })
+        .describe("Traffic in and out of the Tenant's namespaces."),
+      registries: registries
+        .optional()
+        .describe("Where the images of the Tenant's pods may come from. Omitted, anywhere."),
+      runtimeClassName: dnsLabel()
+        .optional()
+        .describe("RuntimeClass that every pod must name, such as gvisor or kata. Omitted, pods may name any or none."),
+      suspend: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Stops everything that runs: workloads go to zero and no new pod starts. False again brings them back as they were, except bare pods.",
+        ),
+      suspendReason: lineOfText(200).optional().describe("Why it is suspended, for people."),
+      deletionPolicy: z
+        .enum(["Retain", "Delete"])
+        .default("Retain")
+        .describe(
+          "What happens to namespaces when the Tenant goes, or when they leave the list. Retain: rights go, namespaces and fences stay. Delete: they are deleted with everything in them.",
+        ),
+      adopt: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Take over namespaces that exist already: those kept when an earlier Tenant of this name was deleted, and those listed in spec.namespaces that are nobody's. Without it they are reported, not touched.",
+        ),
+    }),
+    ["parentRef"],
+  ),
+  [namespacesWithinPlan, ...quotaWithinPlan, suspendReasonRule],
 ).describe("What you want.");
 
 export const TENANT = defineKind({
@@ -175,6 +210,12 @@ export const TENANT = defineKind({
     { name: "Namespaces", type: "integer", jsonPath: ".status.namespaceCount", description: "Namespaces that stand." },
     { name: "CPU", type: "string", jsonPath: ".status.quota.cpu", description: "CPU in use, of the total." },
     { name: "Mem", type: "string", jsonPath: ".status.quota.memory", description: "Memory in use, of the total." },
+    {
+      name: "Suspended",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Suspended")].status',
+      description: "Whether everything is at a stop.",
+    },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation." },
   ],
   spec: tenantSpec,

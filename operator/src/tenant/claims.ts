@@ -9,6 +9,8 @@ export type Standing =
   | "own"
   /** it was kept when an earlier Tenant of this name went */
   | "retained"
+  /** it was here before, and is no Tenant's */
+  | "foreign"
   /** it is somebody else's */
   | "taken";
 
@@ -38,7 +40,10 @@ function standingOf(tenant: Tenant, live: KubeObject | undefined): Standing {
   if (live === undefined) return "free";
   // Whatever became of its labels, it is the one we wrote down: they are put back.
   if (isRecorded(tenant, live)) return "own";
-  if (labelOf(live, LABELS.tenant) !== tenant.metadata.name) return "taken";
+  const holder = labelOf(live, LABELS.tenant);
+  // A default name was not chosen by anybody: what has it already may be anything.
+  if (holder === undefined && tenant.spec.namespaces !== undefined) return "foreign";
+  if (holder !== tenant.metadata.name) return "taken";
   // A Tenant made anew under an old name inherits nothing unasked: the uid tells them apart.
   if (labelOf(live, LABELS.tenantUid) === tenant.metadata.uid) return "own";
   return labelOf(live, LABELS.retained) === "true" ? "retained" : "taken";
@@ -49,7 +54,8 @@ export function isRecorded({ status }: Tenant, { metadata: { name, uid } }: Kube
   return uid !== undefined && (status?.namespaces ?? []).some((known) => known.name === name && known.uid === uid);
 }
 
-/** May we work inside it? A retained one only when the Tenant says so. */
+/** May we work inside it? One that was there before only when the Tenant says so. */
 export function isHeld(tenant: Tenant, { standing }: Claim): boolean {
-  return standing === "free" || standing === "own" || (standing === "retained" && tenant.spec.adopt);
+  const isThere = standing === "retained" || standing === "foreign";
+  return standing === "free" || standing === "own" || (isThere && tenant.spec.adopt);
 }

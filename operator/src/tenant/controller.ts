@@ -20,8 +20,11 @@ import { namespacesOf } from "./claims.ts";
 import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
+import { Families } from "./families.ts";
 import { readQuota } from "./quota.ts";
 import { refusedStatus } from "./status.ts";
+import { SUSPENDABLE } from "./suspend.ts";
+import { workloadsOf } from "./workloads.ts";
 
 const CRD_NAME = `${TENANT.plural}.${GROUP}`;
 
@@ -37,12 +40,14 @@ export const TENANT_OWNS = {
   kind: TENANTS,
   children: TENANT_STAGES.flat(),
   /** ClusterRoles it gives to others without holding their rights itself. */
-  binds: [CLUSTER_ROLES.owner],
+  binds: [CLUSTER_ROLES.owner, CLUSTER_ROLES.member, CLUSTER_ROLES.viewer],
   reads: [
     { kind: KINDS.CustomResourceDefinition, names: [CRD_NAME], verbs: ["get"] },
     { kind: KINDS.ConfigMap, names: [ASK_NAME], verbs: ["list", "watch"] },
     // Of all names: an Event's is made by whoever tells it. Only failures to create are watched.
     { kind: KINDS.Event, names: [], verbs: ["list", "watch"] },
+    // While a Tenant is suspended or resumed: its workloads are stopped and brought back, its pods ended.
+    ...SUSPENDABLE.map((kind) => ({ kind, names: [], verbs: ["list", kind === KINDS.Pod ? "delete" : "patch"] })),
   ],
 } as const;
 
@@ -52,7 +57,8 @@ const WANTED = "wanted-namespace";
 /** Puts the Tenant controller together; it works once started. */
 export function tenantController(environment: ControllerEnvironment): Controller {
   const { informers, applier, record, log, metrics, now, workers } = environment;
-  const tenants = informers.of(TENANTS, { indexes: { [WANTED]: wantedNamespaces } });
+  const families = new Families();
+  const tenants = informers.of(TENANTS, { indexes: { [WANTED]: wantedNamespaces, ...families.indexes } });
   const index = { [LABELS.tenant]: tenantLabel };
   // Every namespace, because a wanted name may be anybody's; of all other kinds only what carries our label.
   const informerOf = (kind: (typeof TENANT_OWNS.children)[number]): Informer =>
@@ -62,6 +68,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     );
   const namespaces = informerOf(KINDS.Namespace);
   const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
+  const quotas = informers.of(KINDS.ResourceQuota);
   const demand = observeDemand(environment);
 
   const definition: Definition<Tenant, World> = {
@@ -70,23 +77,29 @@ export function tenantController(environment: ControllerEnvironment): Controller
     owner: { nameLabel: LABELS.tenant, uidLabel: LABELS.tenantUid },
     stages,
     parse: parseTenant,
-    related: async (tenant) => ({
-      namespace: (name) => namespaces.cache.get(name),
-      crdTerminating: await isCrdTerminating(tenant, environment),
-      wanted: (namespace) => demand.of(namespace, now().getTime()),
-    }),
+    related: async (tenant) => {
+      const family = families.of(tenant, tenants, quotas);
+      return {
+        namespace: (name) => namespaces.cache.get(name),
+        crdTerminating: await isCrdTerminating(tenant, environment),
+        wanted: (namespace) => demand.of(namespace, now().getTime()),
+        family,
+        workloads: await workloadsOf(tenant, family, { namespaces, applier }),
+      };
+    },
     decide,
     refused: refusedStatus,
   };
   return controller({
     name: "tenant",
+    // Keys are families: what a parent grants and what its child lends out are never worked on at once.
     sources: [
       { informer: tenants, keysOf: byKey },
       ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
       { informer: namespaces, keysOf: claimants(tenants) },
       ...needSources(informers).map((informer) => ({ informer, keysOf: tenantOf(namespaces) })),
-    ],
-    reconcile: reconciler(definition, { applier, record, now }),
+    ].map(({ informer, keysOf }) => ({ informer, keysOf: families.keysOf(tenants, keysOf) })),
+    reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now })),
     log,
     metrics: metrics.controller("tenant"),
     workers,

@@ -31,7 +31,13 @@ class SmallCluster {
   readonly objects = new Map<string, KubeObject>();
 
   world(crdTerminating = false): World {
-    return { namespace: (name) => this.objects.get(`Namespace ${name}`), crdTerminating, wanted: () => undefined };
+    return {
+      namespace: (name) => this.objects.get(`Namespace ${name}`),
+      crdTerminating,
+      wanted: () => undefined,
+      family: { parent: undefined, children: [] },
+      workloads: [],
+    };
   }
 
   make(manifests: readonly Manifest[]): void {
@@ -136,10 +142,43 @@ describe("decide", () => {
       QuotaEnforced: "True QuotaInForce",
       NetworkIsolated: "Unknown Unproven",
       RBACReady: "True OwnersBound",
+      Suspended: "False NotSuspended",
     });
   });
 
-  it("puts nothing into a namespace that belongs to nobody it knows, adopt or not", () => {
+  const FOREIGN = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "tenant-acme", uid: "x", resourceVersion: "7" },
+  };
+
+  it("takes over a namespace that was there before only when it is listed by name and adopt is true", () => {
+    const listed = { namespaces: [{ name: "tenant-acme" }] };
+    const world = new SmallCluster();
+    world.objects.set("Namespace tenant-acme", FOREIGN);
+    const refused = decide(tenant(listed), world.world(), [], NOW);
+    expect(conditionsOf(refused.status)).toMatchObject({ Ready: "False NamespaceTaken" });
+    expect(JSON.stringify(refused.status)).toContain("Set spec.adopt to true");
+    const first = decide(tenant({ ...listed, adopt: true }), world.world(), [], NOW);
+    const taken = first.manifests.find(({ kind }) => kind === "Namespace");
+    // Of two Tenants that list it at once only one finds it as it was seen.
+    expect(taken?.metadata.resourceVersion).toBe("7");
+    expect(conditionsOf(world.settle(tenant({ ...listed, adopt: true })).status)).toMatchObject({
+      Ready: "True TenantReady",
+    });
+  });
+
+  it("never takes over what another Tenant has or left, adopt or not", () => {
+    const world = new SmallCluster();
+    const labels = { "leanvibe.io/tenant": "other", "leanvibe.io/retained": "true" };
+    world.objects.set("Namespace tenant-acme", { ...FOREIGN, metadata: { ...FOREIGN.metadata, labels } });
+    const spec = { adopt: true, namespaces: [{ name: "tenant-acme" }] };
+    const decision = decide(tenant(spec), world.world(), [], NOW);
+    expect(conditionsOf(decision.status)).toMatchObject({ Ready: "False NamespaceTaken" });
+    expect(decision.manifests.filter(({ kind }) => !kind.startsWith("Cluster"))).toEqual([]);
+  });
+
+  it("puts nothing into a namespace that has its default name by chance, adopt or not", () => {
     for (const adopt of [false, true]) {
       const world = new SmallCluster();
       world.objects.set("Namespace tenant-acme", {

@@ -2,13 +2,16 @@ import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } fr
 import { ANNOTATIONS, LABELS, type Tenant } from "@leanvibe/schema";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
+import { deletingConditions, livingConditions } from "./conditions.ts";
 import type { Wanted } from "./demand.ts";
-import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota } from "./desired.ts";
+import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota, suspensionLabel } from "./desired.ts";
+import { allowanceOf, awaitingGrant, childrenStatus, type Family, standingGrants } from "./family.ts";
 import { quotaStatus } from "./figures.ts";
 import { type Leases, leasesOf } from "./leases.ts";
 import { NAMESPACE_NAME_LABEL } from "./network.ts";
 import { type Amounts, eachResource, isInForce, totalOf } from "./quota.ts";
-import { deletingConditions, livingConditions, statusOf } from "./status.ts";
+import { statusOf } from "./status.ts";
+import { resume, type Stop, stop, suspensionOf } from "./suspend.ts";
 
 /** What a Tenant's decision depends on besides its own children. */
 export type World = {
@@ -21,6 +24,9 @@ export type World = {
   crdTerminating: boolean;
   /** What the namespace of that name was seen to need lately; undefined for nothing beyond what it uses. */
   wanted: (namespace: string) => Wanted | undefined;
+  family: Family;
+  /** Workloads and pods in the Tenant's namespaces; looked at only while it is at a stop, or was. */
+  workloads: readonly KubeObject[];
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */
@@ -33,32 +39,43 @@ export function decide(tenant: Tenant, world: World, children: readonly KubeObje
 
 function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): Decision {
   const claims = claimsOf(tenant, world.namespace);
-  const total = totalOf(tenant);
+  const allowance = allowanceOf(tenant, world.family);
+  const total = allowance ?? NOTHING;
+  const suspension = suspensionOf(tenant, world.family.parent);
+  const stopped = suspension === undefined ? undefined : stop(world.workloads, { tenant, now });
   const ours = claims.filter((claim) => isHeld(tenant, claim));
   const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
-  const seen = { held: ours.map(({ name }) => name), left: former, own };
-  const leases = leasesOf(total, seen, world.wanted);
-  const held = ours.map((claim): FencedClaim => {
-    const withShare = { ...claim, share: leases.shares.get(claim.name) ?? NOTHING };
-    return { ...withShare, fenced: mayHaveOwners(tenant, withShare, own, total) };
-  });
-  const conditions = livingConditions(tenant, { claims, held, own, now, total });
-  const figures = quotaStatus(tenant, { total, leases, own, now });
-  const seconds = [leases.until, figures?.fresh].flatMap((at) =>
-    at === undefined ? [] : [(at - now.getTime()) / 1000],
+  const { children } = world.family;
+  const leases = leasesOf(
+    total,
+    { tenant, held: ours.map(({ name }) => name), left: former, own, children },
+    world.wanted,
   );
+  const held = ours.map((claim): FencedClaim => {
+    const share = leases.shares.get(claim.name) ?? NOTHING;
+    const fenced = mayHaveRights(tenant, { ...claim, share }, own);
+    return { ...claim, share, fenced, suspended: stopped !== undefined };
+  });
+  const awaiting = allowance === undefined ? awaitingGrant(tenant, world.family) : undefined;
+  const conditions = livingConditions(tenant, { claims, held, own, now, awaiting, suspension, stopped });
+  const figures = quotaStatus(tenant, { total, leases, own, children, now });
+  const grants = childrenStatus(leases.grants);
   return {
     manifests: [
       ...desiredTenant(tenant, held),
-      ...leaving(tenant, former, tenant.spec.deletionPolicy),
+      ...leaving(tenant, former, { policy: tenant.spec.deletionPolicy, suspended: stopped !== undefined }),
       ...leasesOfFormer(tenant, former, leases),
     ],
     kept: [...untouchable(own), ...fencesOutside(own, held)],
-    status: statusOf(tenant, { held, former, quota: figures?.quota, own, total, conditions, blockedBy: undefined }),
+    interventions: stopped?.interventions ?? resume(world.workloads),
+    status: statusOf(tenant, { held, former, quota: figures?.quota, children: grants, own, conditions, stopped }),
     settled:
-      conditions.some(({ type, status }) => type === "Ready" && status === "True") || someoneMustAct(claims, held),
+      conditions.some(({ type, status }) => type === "Ready" && status === "True") ||
+      someoneMustAct(claims, held) ||
+      // A child waits for what its parent's status grants.
+      grants !== undefined,
     events: eventsOf(tenant, conditions),
-    ...(seconds.length === 0 ? {} : { requeueAfterSeconds: Math.max(0, Math.min(...seconds)) + SLACK_SECONDS }),
+    ...requeueAt([leases.until, figures?.fresh, lookAgain(stopped, now)], now),
     finished: false,
   };
 }
@@ -66,6 +83,21 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
 /** A timer may fire a little before its time. */
 const SLACK_SECONDS = 0.05;
 const NOTHING: Amounts = eachResource(() => 0n);
+
+function requeueAt(times: readonly (number | undefined)[], now: Date): { requeueAfterSeconds?: number } {
+  const known = times.flatMap((at) => at ?? []);
+  if (known.length === 0) return {};
+  return { requeueAfterSeconds: Math.max(0, (Math.min(...known) - now.getTime()) / 1000) + SLACK_SECONDS };
+}
+
+const ENDING_MILLISECONDS = 2_000;
+/** Who starts something in a suspended Tenant is refused, and the refusal's Event wakes us; this is for what has none. */
+const STOPPED_MILLISECONDS = 10 * 60_000;
+
+function lookAgain(stopped: Stop | undefined, now: Date): number | undefined {
+  if (stopped === undefined) return undefined;
+  return now.getTime() + (stopped.pods > 0 ? ENDING_MILLISECONDS : STOPPED_MILLISECONDS);
+}
 
 /** What left keeps its fences; of its quota what is not used comes back. One that is going is left to Kubernetes. */
 function leasesOfFormer(tenant: Tenant, former: readonly KubeObject[], { shares }: Leases): Manifest[] {
@@ -80,16 +112,20 @@ function leasesOfFormer(tenant: Tenant, former: readonly KubeObject[], { shares 
 function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date): Decision {
   const policy = world.crdTerminating ? "Retain" : tenant.spec.deletionPolicy;
   const rights = own.all.filter(isRight);
-  const finished = rights.length === 0 && own.namespaces.every(isRetained);
-  const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, now });
+  // Its children live on its quota: it waits for them, and what it granted stands.
+  const { children } = world.family;
+  const finished = rights.length === 0 && own.namespaces.every(isRetained) && children.length === 0;
+  const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, children, now });
+  // What was at a stop stays at a stop: who takes it over decides.
+  const suspended = own.namespaces.some(({ metadata }) => metadata.labels?.[LABELS.suspended] !== undefined);
   return {
-    manifests: leaving(tenant, own.namespaces, policy),
+    manifests: leaving(tenant, own.namespaces, { policy, suspended }),
     kept: [...untouchable(own), ...fencesOutside(own, [])],
     status: statusOf(tenant, {
       held: [],
       former: own.namespaces,
       quota: undefined,
-      total: totalOf(tenant),
+      children: childrenStatus(standingGrants(tenant, world.family)),
       own,
       conditions,
       blockedBy,
@@ -106,10 +142,14 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
  * Namespaces on their way out. Retain: the namespace is marked. Delete: it is absent from the answer, so it goes. Rights
  * inside it are absent either way, so they go first.
  */
-function leaving(tenant: Tenant, namespaces: readonly KubeObject[], policy: "Retain" | "Delete"): Manifest[] {
+function leaving(
+  tenant: Tenant,
+  namespaces: readonly KubeObject[],
+  { policy, suspended }: { policy: "Retain" | "Delete"; suspended: boolean },
+): Manifest[] {
   // What was kept once stays kept: a later change of the policy is not about what had left before it.
   const staying = namespaces.filter((namespace) => policy === "Retain" || isRetained(namespace));
-  return staying.map((live) => retained(live, tenant));
+  return staying.map((live) => retained(live, tenant, suspended));
 }
 
 /** What carries our labels without our knowing why stays, but for rights: in doubt nobody has any. */
@@ -128,16 +168,21 @@ function fencesOutside(own: Children, held: readonly FencedClaim[]): readonly Ku
   );
 }
 
-function retained(live: KubeObject, tenant: Tenant): Manifest {
-  // Kubernetes keeps this one itself; everything else is ours or was asked for by the Tenant, and stays.
-  const { [NAMESPACE_NAME_LABEL]: _, ...labels } = live.metadata.labels ?? {};
+function retained(live: KubeObject, tenant: Tenant, suspended: boolean): Manifest {
+  // Kubernetes keeps the one itself, the other is about now; all else is ours or was asked for by the Tenant, and stays.
+  const { [NAMESPACE_NAME_LABEL]: _, [LABELS.suspended]: _now, ...labels } = live.metadata.labels ?? {};
   const registries = live.metadata.annotations?.[ANNOTATIONS.registries];
   return {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
       name: live.metadata.name,
-      labels: { ...labels, [LABELS.tenant]: tenant.metadata.name, [LABELS.retained]: "true" },
+      labels: {
+        ...labels,
+        ...suspensionLabel(suspended),
+        [LABELS.tenant]: tenant.metadata.name,
+        [LABELS.retained]: "true",
+      },
       // A fence as well: without the list its policy would let no pod in.
       ...(registries === undefined ? {} : { annotations: { [ANNOTATIONS.registries]: registries } }),
     },
@@ -145,17 +190,20 @@ function retained(live: KubeObject, tenant: Tenant): Manifest {
 }
 
 function eventsOf({ status }: Tenant, conditions: Parameters<typeof eventsOfTransitions>[1]): Decision["events"] {
-  return eventsOfTransitions(status?.conditions ?? [], conditions, ["DeletionBlocked"]);
+  const before = status?.conditions ?? [];
+  // That a Tenant which never was suspended is not is no news.
+  const news = conditions.filter(({ reason }) => reason !== "NotSuspended");
+  return eventsOfTransitions(before, news, ["DeletionBlocked", "Suspended"]);
 }
 
 /**
  * A right is given when its fence has been seen in force. One that was given stays: a change of plan must not throw the
  * owners out for the second in which the quota's status catches up.
  */
-function mayHaveOwners(tenant: Tenant, claim: Claim & { share: Amounts }, own: Children, total: Amounts): boolean {
-  if (own.get("RoleBinding", claim.name, CHILD_NAMES.owners) !== undefined) return true;
+function mayHaveRights(tenant: Tenant, claim: Claim & { share: Amounts }, own: Children): boolean {
+  if (own.all.some(({ kind, metadata }) => kind === "RoleBinding" && metadata.namespace === claim.name)) return true;
   return (
-    isInForce(own.get("ResourceQuota", claim.name, CHILD_NAMES.quota), total) &&
+    isInForce(own.get("ResourceQuota", claim.name, CHILD_NAMES.quota), totalOf(tenant)) &&
     fences(claim, tenant).every(({ kind, metadata }) => own.get(kind, metadata.namespace, metadata.name) !== undefined)
   );
 }

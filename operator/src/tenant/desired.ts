@@ -1,14 +1,28 @@
 import type { Manifest } from "@leanvibe/runtime";
-import { ANNOTATIONS, CLUSTER_ROLES, LABELS, TENANTS, type Tenant, tenantRoleName } from "@leanvibe/schema";
+import {
+  ANNOTATIONS,
+  CLUSTER_ROLES,
+  LABELS,
+  MEMBER_ROLES,
+  type MemberRole,
+  TENANTS,
+  type Tenant,
+  tenantRoleName,
+} from "@leanvibe/schema";
 import type { Claim } from "./claims.ts";
 import { networkPolicies } from "./network.ts";
 import { type Amounts, hardOf } from "./quota.ts";
 
 /** A namespace that is ours to fill, and whether its fences have been seen in force. */
-export type FencedClaim = Claim & { share: Amounts; fenced: boolean };
+export type FencedClaim = Claim & { share: Amounts; fenced: boolean; suspended: boolean };
 
 /** Names of the children in each namespace. */
-export const CHILD_NAMES = { quota: "leanvibe", limits: "leanvibe", owners: "leanvibe-owners" } as const;
+export const CHILD_NAMES = {
+  quota: "leanvibe",
+  limits: "leanvibe",
+  owners: "leanvibe-owners",
+  members: (role: MemberRole) => `leanvibe-members-${role}`,
+} as const;
 
 /**
  * Everything a Tenant stands for in the cluster. Pure: same Tenant in, same manifests out. Fences come before rights: a
@@ -50,13 +64,20 @@ export function resourceQuota(namespace: string, share: Amounts, tenant: Tenant)
   };
 }
 
-function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): Manifest {
-  const { registries } = tenant.spec;
+function namespaceObject(
+  { name, labels, podSecurity, suspended, standing, live }: FencedClaim,
+  tenant: Tenant,
+): Manifest {
+  const { registries, runtimeClassName } = tenant.spec;
   return {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
       name,
+      // Two Tenants may list it at once: only one finds it as it was seen, and it is that one's.
+      ...(standing === "foreign" && live?.metadata.resourceVersion !== undefined
+        ? { resourceVersion: live.metadata.resourceVersion }
+        : {}),
       labels: {
         ...labels,
         ...childLabels(tenant),
@@ -65,25 +86,50 @@ function namespaceObject({ name, labels, podSecurity }: Claim, tenant: Tenant): 
         "pod-security.kubernetes.io/warn": "restricted",
         "pod-security.kubernetes.io/audit": "restricted",
         ...(registries === undefined ? {} : { [LABELS.registries]: registries.action }),
+        ...(runtimeClassName === undefined ? {} : { [LABELS.runtimeClass]: runtimeClassName }),
+        ...suspensionLabel(suspended),
       },
       ...(registries === undefined ? {} : { annotations: { [ANNOTATIONS.registries]: registries.allowed.join(",") } }),
     },
   };
 }
 
-/** The owners' rights inside a namespace, by the ClusterRole that is shipped and that they cannot change. */
-function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
-  const subjects = subjectsOf(tenant);
-  if (subjects.length === 0) return [];
-  return [
-    {
+/** On namespaces in which nothing new may start. */
+export function suspensionLabel(suspended: boolean): Record<string, string> {
+  return suspended ? { [LABELS.suspended]: "true" } : {};
+}
+
+/** The rights of owners and members inside a namespace, by ClusterRoles that are shipped and that they cannot change. */
+export function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
+  const groups = [
+    { name: CHILD_NAMES.owners, role: CLUSTER_ROLES.owner, subjects: subjectsOf(tenant) },
+    ...MEMBER_ROLES.map((role) => ({
+      name: CHILD_NAMES.members(role),
+      role: ROLE_OF_MEMBERS[role],
+      subjects: membersOf(tenant, role),
+    })),
+  ];
+  return groups
+    .filter(({ subjects }) => subjects.length > 0)
+    .map(({ name: binding, role, subjects }) => ({
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "RoleBinding",
-      metadata: { name: CHILD_NAMES.owners, namespace: name, labels: childLabels(tenant) },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: CLUSTER_ROLES.owner },
+      metadata: { name: binding, namespace: name, labels: childLabels(tenant) },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
       subjects,
-    },
-  ];
+    }));
+}
+
+const ROLE_OF_MEMBERS = {
+  admin: CLUSTER_ROLES.owner,
+  member: CLUSTER_ROLES.member,
+  viewer: CLUSTER_ROLES.viewer,
+} as const satisfies Record<MemberRole, string>;
+
+function membersOf({ spec: { members = [] } }: Tenant, role: MemberRole): Record<string, string>[] {
+  return members
+    .filter((member) => member.role === role)
+    .map(({ subject }) => ({ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: subject }));
 }
 
 /** Owners may look at their own Tenant, by name, and at nobody else's. */

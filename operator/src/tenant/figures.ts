@@ -2,11 +2,14 @@ import { secondsPrecision, stableJson } from "@leanvibe/runtime";
 import type { Tenant, TenantStatus } from "@leanvibe/schema";
 import type { Children } from "./children.ts";
 import { CHILD_NAMES } from "./desired.ts";
+import { type Child, usedBy } from "./family.ts";
 import type { Leases } from "./leases.ts";
 import { type Amounts, eachResource, readQuota, textsOf } from "./quota.ts";
 
 /** Figures move with every pod; who reads them needs no more than one every so often. */
 const FIGURES_MILLISECONDS = 10_000;
+
+type Seen = { total: Amounts; leases: Leases; own: Children; children: readonly Child[]; now: Date };
 
 /**
  * Total, use and division of the quota. Figures that moved are kept back until those in status are ten seconds old;
@@ -14,14 +17,19 @@ const FIGURES_MILLISECONDS = 10_000;
  */
 export function quotaStatus(
   { status }: Tenant,
-  { total, leases, own, now }: { total: Amounts; leases: Leases; own: Children; now: Date },
+  { total, leases, own, children, now }: Seen,
 ): { quota: NonNullable<TenantStatus["quota"]>; fresh: number | undefined } | undefined {
   if (leases.shares.size === 0) return undefined;
   const parts = [...leases.shares].map(([namespace, share]) => {
     const { used } = readQuota(own.get("ResourceQuota", namespace, CHILD_NAMES.quota));
     return { namespace, share, used };
   });
-  const used = eachResource((resource) => parts.reduce((sum, part) => sum + part.used[resource], 0n));
+  // A child counts inside its parent's quota.
+  const used = eachResource(
+    (resource) =>
+      parts.reduce((sum, part) => sum + part.used[resource], 0n) +
+      children.reduce((sum, child) => sum + usedBy(child, resource), 0n),
+  );
   const [hard, inUse] = [textsOf(total), textsOf(used)];
   const figures = {
     hard,

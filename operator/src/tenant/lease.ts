@@ -66,10 +66,10 @@ function sum(amounts: readonly Nanos[]): Nanos {
   return amounts.reduce((total, amount) => total + amount, 0n);
 }
 
-function most(a: Nanos, b: Nanos): Nanos {
+export function most(a: Nanos, b: Nanos): Nanos {
   return a > b ? a : b;
 }
 
-function least(a: Nanos, b: Nanos): Nanos {
+export function least(a: Nanos, b: Nanos): Nanos {
   return a < b ? a : b;
 }

@@ -1,16 +1,29 @@
 import type { KubeObject } from "@leanvibe/runtime";
-import { type Nanos, parseQuantity } from "@leanvibe/schema";
+import { CHILDREN_MAX, type Nanos, parseQuantity, type Tenant } from "@leanvibe/schema";
 import type { Children } from "./children.ts";
+import { namespacesOf } from "./claims.ts";
 import { type Wanted, withReserve } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
-import { type Holding, lease } from "./lease.ts";
-import { type Amounts, eachResource, type Resource, readQuota } from "./quota.ts";
+import { type Child, grantOf, heldBy, usedBy } from "./family.ts";
+import { type Holding, lease, least, most } from "./lease.ts";
+import { type Amounts, eachResource, type Resource, readQuota, totalOf } from "./quota.ts";
 
-/** What each namespace is lent, by its name, and when something that is remembered ends. */
-export type Leases = { shares: ReadonlyMap<string, Amounts>; until: number | undefined };
+/** What each namespace is lent and each child granted, by name, and when something that is remembered ends. */
+export type Leases = {
+  shares: ReadonlyMap<string, Amounts>;
+  grants: ReadonlyMap<string, Amounts>;
+  until: number | undefined;
+};
 
-/** A namespace that holds a part of the total. */
-type Member = { name: string; quota: KubeObject | undefined; wanted: Wanted | undefined; standing: Standing };
+/** Who holds a part of the total: a namespace, or a child with all of its own. */
+type Member = {
+  holding: (resource: Resource) => Omit<Holding, "wanted" | "floor">;
+  /** What it needs, as far as is known. */
+  needs: (resource: Resource) => Nanos;
+  /** What it may have at most; a namespace may have all there is. */
+  ceiling?: Amounts;
+  standing: Standing;
+};
 
 /** Held ones may begin; those that left keep what they use; of those that are going nothing is changed. */
 type Standing = "held" | "left" | "going";
@@ -23,23 +36,34 @@ const STEP: Amounts = {
   storage: parseQuantity("1Mi"),
 };
 
-/** Lends the total to the namespaces that hold a part of it; those that left count with what they still hold. */
-export function leasesOf(
-  total: Amounts,
-  seen: { held: readonly string[]; left: readonly KubeObject[]; own: Children },
-  wantedBy: (namespace: string) => Wanted | undefined,
-): Leases {
-  const member = (name: string, standing: Standing): Member => ({
-    name,
-    standing,
-    quota: seen.own.get("ResourceQuota", name, CHILD_NAMES.quota),
-    wanted: wantedBy(name),
-  });
-  const members = [
-    ...seen.held.map((name) => member(name, "held")),
+type Seen = {
+  tenant: Tenant;
+  held: readonly string[];
+  left: readonly KubeObject[];
+  own: Children;
+  children: readonly Child[];
+};
+type WantedBy = (namespace: string) => Wanted | undefined;
+
+/**
+ * Lends the total to the namespaces that hold a part of it, and to the children; namespaces that left count with what
+ * they still hold. Where there is not enough for all, the Tenant's own namespaces come first.
+ */
+export function leasesOf(total: Amounts, seen: Seen, wantedBy: WantedBy): Leases {
+  const quotaOf = (name: string) => seen.own.get("ResourceQuota", name, CHILD_NAMES.quota);
+  const namespaces = [
+    ...seen.held.map((name) => ({ name, standing: "held" as const })),
     ...seen.left
-      .map(({ metadata }) => member(metadata.name, metadata.deletionTimestamp === undefined ? "left" : "going"))
-      .filter(({ quota }) => quota !== undefined),
+      .map(({ metadata }) => ({
+        name: metadata.name,
+        standing: metadata.deletionTimestamp === undefined ? ("left" as const) : ("going" as const),
+      }))
+      .filter(({ name }) => quotaOf(name) !== undefined),
+  ];
+  const children = seen.children.slice(0, CHILDREN_MAX);
+  const members = [
+    ...namespaces.map(({ name, standing }) => namespaceMember(quotaOf(name), wantedBy(name), standing)),
+    ...children.map((child) => childMember(child, seen.tenant, wantedBy)),
   ];
   const lent = {
     cpu: lendOut("cpu", total, members),
@@ -47,26 +71,72 @@ export function leasesOf(
     pods: lendOut("pods", total, members),
     storage: lendOut("storage", total, members),
   };
-  const untils = members.flatMap(({ wanted }) => wanted?.until ?? []);
+  const parts = members.map((_, index) => eachResource((resource) => lent[resource][index] ?? 0n));
+  const remembered = [...namespaces.map(({ name }) => name), ...children.flatMap(namespacesIn)];
+  const untils = remembered.flatMap((name) => wantedBy(name)?.until ?? []);
+  const partOf = (index: number): Amounts => parts[index] ?? eachResource(() => 0n);
   return {
-    shares: new Map(members.map(({ name }, index) => [name, eachResource((resource) => lent[resource][index] ?? 0n)])),
+    shares: new Map(namespaces.map(({ name }, index) => [name, partOf(index)])),
+    grants: new Map(children.map(({ name }, index) => [name, partOf(namespaces.length + index)])),
     until: untils.length === 0 ? undefined : Math.min(...untils),
   };
+}
+
+function namespaceMember(quota: KubeObject | undefined, wanted: Wanted | undefined, standing: Standing): Member {
+  const { lent, enforced, used } = readQuota(quota);
+  const needs = needsOf(used, wanted);
+  return {
+    standing,
+    holding: (resource) => ({ lent: lent[resource], enforced: enforced[resource], used: used[resource] }),
+    needs: (resource) => needs[resource],
+  };
+}
+
+/** A child that cannot be read, or is on its way out, keeps what it was granted. */
+function childMember(child: Child, parent: Tenant, wantedBy: WantedBy): Member {
+  const { tenant, quotas } = child;
+  const granted = grantOf(parent, child.name) ?? eachResource(() => 0n);
+  const ceilings = tenant === undefined ? granted : totalOf(tenant);
+  const names = namespacesIn(child);
+  const each = quotas.map((quota) => needsOf(readQuota(quota).used, wantedBy(quota.metadata.namespace ?? "")));
+  return {
+    standing: tenant === undefined || tenant.metadata.deletionTimestamp !== undefined ? "going" : "held",
+    holding: (resource) => ({
+      lent: granted[resource],
+      enforced: heldBy(child, resource),
+      used: usedBy(child, resource),
+    }),
+    needs: (resource) => {
+      const sum = each.reduce((total, needs) => total + needs[resource], 0n);
+      // Of what it is granted it gives each of its namespaces a floor, a quarter at most, before it gives one what it needs.
+      return names.length > 1 ? sum + sum / 3n + 1n : sum;
+    },
+    ceiling: ceilings,
+  };
+}
+
+function namespacesIn({ tenant, quotas }: Child): string[] {
+  const listed = tenant === undefined ? [] : namespacesOf(tenant).map(({ name }) => name);
+  return [...new Set([...listed, ...quotas.flatMap(({ metadata }) => metadata.namespace ?? [])])];
+}
+
+function needsOf(used: Amounts, wanted: Wanted | undefined): Amounts {
+  const reserved = withReserve(used);
+  return eachResource((resource) => most(reserved[resource], wanted?.amounts[resource] ?? 0n));
 }
 
 function lendOut(resource: Resource, total: Amounts, members: readonly Member[]): Nanos[] {
   const held = members.filter(({ standing }) => standing === "held").length;
   const step = STEP[resource];
-  const holdings = members.map(({ quota, wanted, standing }): Holding => {
-    const { lent, enforced, used } = readQuota(quota);
-    const [has, inForce, inUse] = [lent[resource], enforced[resource], used[resource]];
-    const holding = { lent: has, enforced: inForce, used: inUse };
-    if (standing === "going") return { ...holding, wanted: has, floor: 0n };
+  const holdings = members.map((member): Holding => {
+    const holding = member.holding(resource);
+    if (member.standing === "going") return { ...holding, wanted: holding.lent, floor: 0n };
     // A namespace alone would leave the rest to nobody.
-    if (standing === "held" && members.length === 1) return { ...holding, wanted: total[resource], floor: 0n };
-    const needed = [withReserve(used)[resource], wanted?.amounts[resource] ?? 0n].map((amount) => up(amount, step));
-    const floor = standing === "held" ? down(total[resource] / BigInt(4 * held), step) : 0n;
-    return { ...holding, wanted: needed.reduce((a, b) => (a > b ? a : b)), floor };
+    if (member.standing === "held" && members.length === 1) return { ...holding, wanted: total[resource], floor: 0n };
+    const bounded = (amount: Nanos) =>
+      member.ceiling === undefined ? amount : least(member.ceiling[resource], amount);
+    const floor = member.standing === "held" ? bounded(down(total[resource] / BigInt(4 * held), step)) : 0n;
+    return { ...holding, wanted: bounded(up(member.needs(resource), step)), floor };
   });
   return lease(total[resource], holdings);
 }

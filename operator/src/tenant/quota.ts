@@ -49,6 +49,11 @@ export function textsOf({ cpu, memory, pods, storage }: Amounts): AmountTexts {
   };
 }
 
+/** What status says, as amounts. */
+export function amountsOf(texts: AmountTexts): Amounts {
+  return eachResource((resource) => parseQuantity(String(texts[resource])));
+}
+
 /** As spec.hard of a ResourceQuota. */
 export function hardOf(amounts: Amounts): Record<string, string> {
   return Object.fromEntries(

@@ -6,18 +6,14 @@ import {
   eventsOfTransitions,
   type KubeObject,
 } from "@leanvibe/runtime";
-import { LABELS, TENANT, type Tenant, type TenantConditionType, type TenantStatus } from "@leanvibe/schema";
+import { LABELS, TENANT, type Tenant, type TenantStatus } from "@leanvibe/schema";
 import type { Children } from "./children.ts";
-import { type Claim, isHeld } from "./claims.ts";
+import { isActive, namespaceOf, quotaInForce } from "./conditions.ts";
 import { CHILD_NAMES, type FencedClaim } from "./desired.ts";
-import { networkPolicies } from "./network.ts";
-import { type Amounts, isInForce } from "./quota.ts";
+import type { Stop } from "./suspend.ts";
 
 /** maxItems of status.namespaces. */
 const NAMESPACES_AT_MOST = 200;
-
-type Draft = ConditionDraft & { type: TenantConditionType };
-type Seen = { claims: readonly Claim[]; held: readonly FencedClaim[]; own: Children; now: Date; total: Amounts };
 
 /** The whole status; every field in every answer, an absent one as undefined, so that none of an earlier state is left behind. */
 export function statusOf(
@@ -26,10 +22,11 @@ export function statusOf(
     held: readonly FencedClaim[];
     former: readonly KubeObject[];
     quota: TenantStatus["quota"];
-    total: Amounts;
+    children: TenantStatus["children"];
     own: Children;
     conditions: Condition[];
-    blockedBy: string[] | undefined;
+    stopped?: Stop | undefined;
+    blockedBy?: string[];
   },
 ): TenantStatus {
   const namespaces = [
@@ -37,7 +34,7 @@ export function statusOf(
       name: claim.name,
       uid: namespaceOf(seen.own, claim.name)?.metadata.uid,
       ready: isActive(namespaceOf(seen.own, claim.name)),
-      quotaInForce: quotaInForce(claim, seen),
+      quotaInForce: quotaInForce(tenant, claim, seen.own),
     })),
     ...seen.former.map(({ metadata }) => ({
       name: metadata.name,
@@ -54,187 +51,11 @@ export function statusOf(
     namespaces: namespaces.length === 0 ? undefined : namespaces,
     namespaceCount: namespaces.filter(({ ready }) => ready).length,
     quota: seen.quota,
+    children: seen.children,
+    suspended: seen.stopped === undefined ? undefined : { workloads: seen.stopped.stopped, pods: seen.stopped.pods },
     deletion: seen.blockedBy === undefined ? undefined : { blockedBy: seen.blockedBy },
     conditions: seen.conditions,
   };
-}
-
-/** Conditions of a Tenant that is meant to stand. */
-export function livingConditions(tenant: Tenant, seen: Seen): Condition[] {
-  const parts = [
-    namespacesReady(tenant, seen),
-    quotaEnforced(seen),
-    networkIsolated(tenant, seen),
-    rbacReady(tenant, seen),
-  ];
-  return stamp(tenant, [ready(parts, seen), ...parts], seen.now);
-}
-
-function ready(parts: readonly Draft[], { held }: Seen): Draft {
-  // NetworkIsolated Unknown holds nothing back: whether a cluster enforces its policies is not this Tenant's doing.
-  const failing = parts.find(({ status }) => status === "False");
-  if (failing !== undefined)
-    return { type: "Ready", status: "False", reason: failing.reason, message: failing.message };
-  const names = held.map(({ name }) => name).join(", ");
-  return { type: "Ready", status: "True", reason: "TenantReady", message: `Everything stands: ${names}.` };
-}
-
-function namespacesReady(tenant: Tenant, { claims, own }: Seen): Draft {
-  const type = "NamespacesReady";
-  const refused = claims.find((claim) => !isHeld(tenant, claim));
-  if (refused !== undefined) return { type, status: "False", ...refusalOf(tenant, refused) };
-  const going = claims.find(({ live }) => live?.metadata.deletionTimestamp !== undefined);
-  if (going !== undefined) {
-    return {
-      type,
-      status: "False",
-      reason: "NamespaceTerminating",
-      message:
-        `Namespace ${going.name} is being deleted; it is made anew when it is gone. ${blockersOf(going.live).join(" ")}`.trim(),
-    };
-  }
-  const missing = claims.filter(({ name }) => !isActive(namespaceOf(own, name)));
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(", ");
-    return { type, status: "False", reason: "CreatingNamespaces", message: `Being made: ${names}.` };
-  }
-  return { type, status: "True", reason: "NamespacesActive", message: `${claims.length} of ${claims.length} stand.` };
-}
-
-/** Why we keep our hands off a namespace, and what its owner can do. */
-function refusalOf(tenant: Tenant, { name, standing, live }: Claim): { reason: string; message: string } {
-  if (standing === "retained") {
-    return {
-      reason: "NamespaceRetained",
-      message: `Namespace ${name} was kept when an earlier Tenant ${tenant.metadata.name} was deleted. Set spec.adopt to true to take it back, or list another name in spec.namespaces.`,
-    };
-  }
-  const holder = live?.metadata.labels?.[LABELS.tenant];
-  const whose = holder === undefined ? "exists and is not this Tenant's" : `belongs to Tenant ${holder}`;
-  return {
-    reason: "NamespaceTaken",
-    message: `Namespace ${name} ${whose}; it was not touched. List another name in spec.namespaces, or delete that namespace.`,
-  };
-}
-
-/** Of nothing nothing can be said: a condition is not True because there is no namespace in which it could be False. */
-function unheld(type: TenantConditionType, { claims, held }: Seen): Draft | undefined {
-  if (held.length === claims.length) return undefined;
-  const message = `${claims.length - held.length} of ${claims.length} namespaces are not the Tenant's; see NamespacesReady.`;
-  return { type, status: "Unknown", reason: "NamespacesNotReady", message };
-}
-
-function quotaEnforced(seen: Seen): Draft {
-  const type = "QuotaEnforced";
-  const pending = seen.held.filter((claim) => !quotaInForce(claim, seen)).map(({ name }) => name);
-  if (pending.length === 0) {
-    return (
-      unheld(type, seen) ?? {
-        type,
-        status: "True",
-        reason: "QuotaInForce",
-        message: "Kubernetes enforces the quota of every namespace.",
-      }
-    );
-  }
-  return {
-    type,
-    status: "False",
-    reason: "QuotaPending",
-    message: `Waiting for Kubernetes to put the quota in force in ${pending.join(", ")}. If this stays, see that kube-controller-manager runs.`,
-  };
-}
-
-function networkIsolated(tenant: Tenant, { held, own }: Seen): Draft {
-  const type = "NetworkIsolated";
-  const pending = held.filter(({ name }) =>
-    networkPolicies(name, tenant, {}).some(({ kind, metadata }) => own.get(kind, name, metadata.name) === undefined),
-  );
-  if (pending.length > 0) {
-    const where = pending.map(({ name }) => name).join(", ");
-    return {
-      type,
-      status: "False",
-      reason: "PoliciesPending",
-      message: `Network policies are being written in ${where}.`,
-    };
-  }
-  return {
-    type,
-    status: "Unknown",
-    reason: "Unproven",
-    message:
-      "The network policies stand; whether this cluster enforces them has not been proved. They need a network plugin that does, such as Calico or Cilium (minikube start --cni=calico).",
-  };
-}
-
-function rbacReady(tenant: Tenant, seen: Seen): Draft {
-  const type = "RBACReady";
-  const { held, own } = seen;
-  if ((tenant.spec.owners ?? []).length === 0) {
-    return {
-      type,
-      status: "True",
-      reason: "NoOwners",
-      message: "spec.owners is empty: only cluster administrators work here.",
-    };
-  }
-  const waiting = held.filter(({ name }) => own.get("RoleBinding", name, CHILD_NAMES.owners) === undefined);
-  if (waiting.length === 0) {
-    return (
-      unheld(type, seen) ?? {
-        type,
-        status: "True",
-        reason: "OwnersBound",
-        message: "The owners are bound in every namespace.",
-      }
-    );
-  }
-  const names = waiting.map(({ name }) => name).join(", ");
-  return {
-    type,
-    status: "False",
-    reason: "WaitingForFences",
-    message: `Owners get their rights in ${names} as soon as its fences are in force.`,
-  };
-}
-
-/** Conditions of a Tenant on its way out, and what stands in the way. */
-export function deletingConditions(
-  tenant: Tenant,
-  seen: { own: Children; policy: "Retain" | "Delete"; now: Date },
-): { conditions: Condition[]; blockedBy: string[] } {
-  const blockedBy = seen.policy === "Delete" ? seen.own.namespaces.flatMap(blockersOf).slice(0, 50) : [];
-  const what =
-    seen.policy === "Delete" ? "its namespaces are being deleted" : "its rights are being removed, its namespaces stay";
-  const drafts: Draft[] = [
-    { type: "Ready", status: "False", reason: "Deleting", message: `The Tenant is being deleted: ${what}.` },
-  ];
-  if (blockedBy.length > 0) {
-    drafts.push({ type: "DeletionBlocked", status: "True", reason: "NamespaceBlocked", message: blockedBy.join(" ") });
-  }
-  return { conditions: stamp(tenant, drafts, seen.now), blockedBy };
-}
-
-/** The namespace controller writes into a namespace's conditions what keeps it from going. */
-const BLOCKING_CONDITIONS = new Set([
-  "NamespaceDeletionDiscoveryFailure",
-  "NamespaceDeletionGroupVersionParsingFailure",
-  "NamespaceDeletionContentFailure",
-  "NamespaceContentRemaining",
-  "NamespaceFinalizersRemaining",
-]);
-
-function blockersOf(namespace: KubeObject | undefined): string[] {
-  const status = namespace?.["status"];
-  if (namespace === undefined || typeof status !== "object" || status === null || !("conditions" in status)) return [];
-  const conditions: unknown[] = Array.isArray(status.conditions) ? status.conditions : [];
-  return conditions.flatMap((condition) => {
-    if (typeof condition !== "object" || condition === null) return [];
-    const { type, status: value, message } = { type: "", status: "", message: "", ...condition };
-    if (value !== "True" || !BLOCKING_CONDITIONS.has(type)) return [];
-    return [oneLine(`Namespace ${namespace.metadata.name}: ${message}`)];
-  });
 }
 
 /** Of an object that no decision can be made for, or whose children the API server refuses: what stood before, and why not. */
@@ -244,7 +65,8 @@ export function refusedStatus(
   now: Date,
 ): { status: TenantStatus; events: EventDraft[] } {
   const parsed = TENANT.status.safeParse(object["status"]);
-  const before = parsed.success ? parsed.data : {};
+  // What the platform's accounts say is theirs to write.
+  const { account: _, ...before }: TenantStatus = parsed.success ? parsed.data : {};
   const previous = before.conditions ?? [];
   const generation = object.metadata.generation ?? 0;
   const draft: ConditionDraft = { type: "Ready", status: "False", reason: "Refused", message: why };
@@ -255,28 +77,4 @@ export function refusedStatus(
     status: { ...before, observedGeneration: generation, conditions },
     events: eventsOfTransitions(previous, conditions),
   };
-}
-
-/** As the schema bounds it: one line, no control characters, at most 512. A webhook's refusal may be a whole page. */
-function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\s]+/gu, " ")
-    .slice(0, 512)
-    .trim();
-}
-
-function quotaInForce({ name }: FencedClaim, { own, total }: { own: Children; total: Amounts }): boolean {
-  return isInForce(own.get("ResourceQuota", name, CHILD_NAMES.quota), total);
-}
-
-function namespaceOf(children: Children, namespace: string): KubeObject | undefined {
-  return children.get("Namespace", undefined, namespace);
-}
-
-function isActive(namespace: KubeObject | undefined): boolean {
-  return namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
-}
-
-function stamp(tenant: Tenant, drafts: readonly Draft[], now: Date): Condition[] {
-  return conditionsFrom(tenant.status?.conditions ?? [], drafts, { generation: tenant.metadata.generation ?? 0, now });
 }

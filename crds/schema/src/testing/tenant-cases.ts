@@ -116,6 +116,12 @@ export const TENANT_RULE_CASES: readonly RuleCase[] = [
     refused: tenantObject({ networkPolicy: { mode: "Custom", egressCIDRs: ["10.0.0.256/8"] } }),
     message: "spec.networkPolicy.egressCIDRs holds a value that is no CIDR",
   },
+  {
+    id: "suspend-reason-only-suspended",
+    accepted: tenantObject({ suspend: true, suspendReason: "asked for by its owner" }),
+    refused: tenantObject({ suspendReason: "asked for by its owner" }),
+    message: "spec.suspendReason has no meaning while spec.suspend is false",
+  },
 ];
 
 /**
@@ -191,5 +197,19 @@ export const TENANT_EDGE_CASES: readonly object[] = [
   tenantObject({ plan: "gold" }),
   tenantObject({ deletionPolicy: "Keep" }),
   tenantObject({ adopt: "true" }),
+  tenantObject({ suspend: "yes" }),
+  ...["gvisor", "g.visor", "Kata", ""].map((runtimeClassName) => tenantObject({ runtimeClassName })),
+  ...["acme", "", "-acme"].map((name) => tenantObject({ parentRef: { name } })),
+  tenantObject({ parentRef: {} }),
+  ...["leanvibe:6f1c", "leanvibe:", "jane", "leanvibe:-a", "system:masters"].map((subject) =>
+    tenantObject({ members: [{ subject, role: "viewer" }] }),
+  ),
+  tenantObject({ members: [{ subject: "leanvibe:a", role: "owner" }] }),
+  tenantObject({
+    members: [
+      { subject: "leanvibe:a", role: "admin" },
+      { subject: "leanvibe:a", role: "viewer" },
+    ],
+  }),
   { ...tenantObject(), spec: {} },
 ];
