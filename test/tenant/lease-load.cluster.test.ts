@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createMetrics, Informers, isApiError, KINDS, type KubeObject, recordOf } from "@leanvibe/runtime";
-import { isQuantity, parseQuantity } from "@leanvibe/schema";
-import { pino } from "pino";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { isApiError } from "@leanvibe/runtime";
+import { expect, it } from "vitest";
 import {
   clusterWithOperator,
-  connectAs,
   DEPLOYMENTS,
   PODS,
   TENANTS,
@@ -13,51 +10,21 @@ import {
   uniqueName,
   untilCondition,
 } from "../harness/cluster.ts";
+import { watchQuotas } from "../harness/quotas.ts";
 
 /** For a release: LEANVIBE_LOAD_SECONDS=600. */
 const LOAD_SECONDS = Number(process.env["LEANVIBE_LOAD_SECONDS"] ?? 15);
 const TOTAL = { cpu: "16", memory: "32Gi", pods: 60 };
-const BOUNDS: Record<string, bigint> = {
-  "requests.cpu": parseQuantity(TOTAL.cpu),
-  "limits.cpu": parseQuantity(TOTAL.cpu),
-  "requests.memory": parseQuantity(TOTAL.memory),
-  "limits.memory": parseQuantity(TOTAL.memory),
-  pods: parseQuantity(String(TOTAL.pods)),
+const BOUNDS = {
+  "requests.cpu": TOTAL.cpu,
+  "limits.cpu": TOTAL.cpu,
+  "requests.memory": TOTAL.memory,
+  "limits.memory": TOTAL.memory,
+  pods: String(TOTAL.pods),
 };
 const cluster = clusterWithOperator();
 const name = uniqueName("load");
 const namespaces = Array.from({ length: 8 }, (_, index) => `${name}-${index}`);
-
-/** One watch of all quotas: its events come in the order in which they were written, so each prefix is a state that was. */
-const seen = { writes: 0, violations: [] as string[] };
-let informers: Informers | undefined;
-
-beforeAll(async () => {
-  const metrics = createMetrics();
-  informers = new Informers({ transport: await connectAs(), log: pino({ level: "warn" }), metrics: metrics.watch });
-  const quotas = informers.of(KINDS.ResourceQuota, { selectors: { labelSelector: `leanvibe.io/tenant=${name}` } });
-  quotas.subscribe(() => {
-    seen.writes += 1;
-    const all = [...quotas.cache.all()];
-    for (const [resource, bound] of Object.entries(BOUNDS)) {
-      const held = all.reduce((sum, quota) => sum + heldOf(quota, resource), 0n);
-      if (held > bound) seen.violations.push(`write ${seen.writes}: ${resource} ${held} of ${bound}`);
-    }
-  });
-  await informers.start();
-});
-
-afterAll(() => informers?.stop());
-
-/** The most that may run in the namespace: what is asked for, what is enforced, what is in use. */
-function heldOf(quota: KubeObject, resource: string): bigint {
-  const status = recordOf(quota["status"]);
-  const amounts = [recordOf(recordOf(quota["spec"])["hard"]), recordOf(status["hard"]), recordOf(status["used"])];
-  return amounts
-    .map((amount) => amount[resource])
-    .map((text) => (typeof text === "string" && isQuantity(text) ? parseQuantity(text) : 0n))
-    .reduce((a, b) => (a > b ? a : b));
-}
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
@@ -109,6 +76,7 @@ it(`eight namespaces under random load for ${LOAD_SECONDS} s never hold more tha
   };
   await cluster.api.create(TENANTS, tenantManifest(name, spec));
   await untilCondition(cluster.api, name, ["Ready", "True"]);
+  const seen = await watchQuotas(namespaces, BOUNDS);
   const end = performance.now() + LOAD_SECONDS * 1000;
   let [done, refused] = [0, 0];
   while (performance.now() < end) {
@@ -124,6 +92,7 @@ it(`eight namespaces under random load for ${LOAD_SECONDS} s never hold more tha
     await sleep(Math.random() * 60);
   }
   process.stdout.write(`  ${done} actions, ${refused} refused, ${seen.writes} writes of quotas looked at\n`);
+  await seen.stop();
   expect(seen.violations).toEqual([]);
   expect(seen.writes).toBeGreaterThan(LOAD_SECONDS);
 });

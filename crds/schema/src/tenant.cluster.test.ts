@@ -5,7 +5,10 @@ import { apply, call, eventually } from "./testing/api-server.ts";
 import { TENANT_EDGE_CASES, TENANT_RULE_CASES, tenantObject } from "./testing/tenant-cases.ts";
 
 test("every CEL rule of the Tenant has exactly one case", () => {
-  const messages = rulesIn(schemaOf(TENANT)).map(({ message }) => message);
+  // What is fixed at creation needs two objects to be tried: immutable.cluster.test.ts does.
+  const messages = rulesIn(schemaOf(TENANT))
+    .filter(({ rule }) => !rule.includes("oldSelf"))
+    .map(({ message }) => message);
   const covered = TENANT_RULE_CASES.map(({ message }) => messages.filter((text) => text.includes(message)));
   expect(covered.filter((found) => found.length !== 1)).toEqual([]);
   expect(covered.flat().toSorted()).toEqual(messages.toSorted());

@@ -116,7 +116,7 @@ function needSources(informers: Informers): Informer[] {
 
 /** Subscribed before the controller is, so that a need is remembered when its Tenant's turn comes. */
 function observeDemand({ informers, now }: ControllerEnvironment): Demand {
-  const demand = new Demand();
+  const demand = new Demand(now().getTime());
   const quotas = informers.of(KINDS.ResourceQuota);
   const [failures, asks] = needSources(informers);
   const at = () => now().getTime();

@@ -42,7 +42,8 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
   const allowance = allowanceOf(tenant, world.family);
   const total = allowance ?? NOTHING;
   const suspension = suspensionOf(tenant, world.family.parent);
-  const stopped = suspension === undefined ? undefined : stop(world.workloads, { tenant, now });
+  const workloads = insideOf(own.namespaces, world.workloads);
+  const stopped = suspension === undefined ? undefined : stop(workloads, { tenant, now });
   const ours = claims.filter((claim) => isHeld(tenant, claim));
   const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
   const { children } = world.family;
@@ -67,7 +68,7 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
       ...leasesOfFormer(tenant, former, leases),
     ],
     kept: [...untouchable(own), ...fencesOutside(own, held)],
-    interventions: stopped?.interventions ?? resume(world.workloads),
+    interventions: stopped?.interventions ?? resume(workloads),
     status: statusOf(tenant, { held, former, quota: figures?.quota, children: grants, own, conditions, stopped }),
     settled:
       conditions.some(({ type, status }) => type === "Ready" && status === "True") ||
@@ -78,6 +79,12 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
     ...requeueAt([leases.until, figures?.fresh, lookAgain(stopped, now)], now),
     finished: false,
   };
+}
+
+/** A copy of a namespace carries its labels: what runs there is nobody's business of ours. */
+function insideOf(namespaces: readonly KubeObject[], objects: readonly KubeObject[]): KubeObject[] {
+  const names = new Set(namespaces.map(({ metadata }) => metadata.name));
+  return objects.filter(({ metadata }) => names.has(metadata.namespace ?? ""));
 }
 
 /** A timer may fire a little before its time. */

@@ -40,7 +40,7 @@ const cpuOf = (demand: Demand, now = NOW) => {
 
 describe("what a namespace needs", () => {
   it("is what a refused controller wanted beside what is used, doubled each time it is refused again", () => {
-    const demand = new Demand();
+    const demand = new Demand(NOW - 60_000);
     demand.createFailed(added(failure("2", "500m")), "leanvibe", NOW);
     expect(cpuOf(demand)).toBe("2500m");
     demand.createFailed(added(failure("2", "2500m")), "leanvibe", NOW);
@@ -48,7 +48,7 @@ describe("what a namespace needs", () => {
   });
 
   it("is nothing by another quota's refusal, an old Event after a restart, or one that is gone", () => {
-    const demand = new Demand();
+    const demand = new Demand(NOW - 60_000);
     demand.createFailed(added(failure("2", "0", "theirs")), "leanvibe", NOW);
     demand.createFailed(added(failure("2", "0")), "leanvibe", NOW + 61_000);
     demand.createFailed({ before: failure("2", "0"), after: undefined }, "leanvibe", NOW);
@@ -56,7 +56,7 @@ describe("what a namespace needs", () => {
   });
 
   it("stays for a minute what was used, a quarter added, and is forgotten then", () => {
-    const demand = new Demand();
+    const demand = new Demand(NOW - 60_000);
     demand.quotaChanged({ before: quota("5", "4"), after: quota("5", "1") }, NOW);
     demand.quotaChanged({ before: quota("5", "1"), after: quota("5", "0") }, NOW + 30_000);
     expect(cpuOf(demand, NOW + 59_000)).toBe("5");
@@ -65,13 +65,21 @@ describe("what a namespace needs", () => {
   });
 
   it("is after a restart what was lent, for a minute", () => {
-    const demand = new Demand();
+    const demand = new Demand(NOW - 60_000);
     demand.quotaChanged(added(quota("7", "1")), NOW);
     expect(cpuOf(demand)).toBe("7");
   });
 
+  it("is nothing in a namespace that was only just made: what it was lent first, nobody has asked for", () => {
+    const demand = new Demand(NOW - 60_000);
+    const made = quota("16", "0");
+    made.metadata.creationTimestamp = "2026-11-23T11:59:59Z";
+    demand.quotaChanged(added(made), NOW);
+    expect(cpuOf(demand)).toBeUndefined();
+  });
+
   it("is what was asked for in advance, for ten minutes or until the request is taken back", () => {
-    const demand = new Demand();
+    const demand = new Demand(NOW - 60_000);
     const ask = {
       apiVersion: "v1",
       kind: "ConfigMap",

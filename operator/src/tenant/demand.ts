@@ -24,6 +24,12 @@ type Need = Wanted & { source: string; times: number };
  */
 export class Demand {
   readonly #needs = new Map<string, Need[]>();
+  readonly #since: number;
+
+  /** @param since when this process began to look, in milliseconds since the epoch */
+  constructor(since: number) {
+    this.#since = since;
+  }
 
   /** What the namespace needs, by what is still remembered; undefined for nothing. */
   of(namespace: string, now: number): Wanted | undefined {
@@ -35,7 +41,7 @@ export class Demand {
     };
   }
 
-  /** A quota changed: what was in use is kept for a while; what is seen for the first time, as it was lent. */
+  /** A quota changed: what was in use is kept for a while; of one that was there before us, what it was lent. */
   quotaChanged({ before, after }: Change, now: number): void {
     const namespace = (after ?? before)?.metadata.namespace ?? "";
     if (after === undefined) {
@@ -43,6 +49,8 @@ export class Demand {
       return;
     }
     if (before === undefined) {
+      // One made since then was lent its part by us, for nothing that anybody has used yet.
+      if (Date.parse(after.metadata.creationTimestamp ?? "") >= this.#since - 1_000) return;
       this.#remember(namespace, { source: "lent", amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS });
       return;
     }
