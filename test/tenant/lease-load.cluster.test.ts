@@ -91,7 +91,9 @@ it(`eight namespaces under random load for ${LOAD_SECONDS} s never hold more tha
     );
     await sleep(Math.random() * 60);
   }
-  process.stdout.write(`  ${done} actions, ${refused} refused, ${seen.writes} writes of quotas looked at\n`);
+  process.stdout.write(
+    `  ${done} actions, ${refused} refused, ${seen.writes} writes of quotas looked at, ${seen.violations.length} violations, ${seen.podsOver.length} moments with more pods than quota\n`,
+  );
   await seen.stop();
   expect(seen.violations).toEqual([]);
   expect(seen.writes).toBeGreaterThan(LOAD_SECONDS);
