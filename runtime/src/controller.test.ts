@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Cache, type Change } from "./cache.ts";
 import { byKey, byLabel, type ControllerOptions, controller } from "./controller.ts";
-import { ApiError, Stalled, Waiting } from "./errors.ts";
+import { ApiError, NotLeading, Stalled, Waiting } from "./errors.ts";
 import { type Informer, Informers } from "./informers.ts";
 import { KINDS } from "./kubernetes.ts";
 import { createMetrics } from "./metrics.ts";
@@ -96,6 +96,19 @@ describe("a controller", () => {
     change("a");
     await vi.advanceTimersByTimeAsync(1);
     expect(reconcile).toHaveBeenCalledTimes(2);
+    await loop.stop();
+  });
+
+  it("that does not lead says nothing about it and loses no key", async () => {
+    const reconcile = vi.fn(async (): Promise<Outcome> => ({}));
+    reconcile.mockRejectedValueOnce(new NotLeading("not sent"));
+    const { loop, change, log, metrics } = controlled(reconcile);
+    loop.start();
+    change("a");
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(reconcile).toHaveBeenCalledTimes(2);
+    expect([...log.warn.mock.calls, ...log.error.mock.calls, ...log.info.mock.calls]).toEqual([]);
+    expect(await metrics.text()).not.toContain('result="error"');
     await loop.stop();
   });
 

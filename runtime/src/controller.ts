@@ -1,5 +1,5 @@
 import type { Change } from "./cache.ts";
-import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
+import { isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
 import type { Informer } from "./informers.ts";
 import { keyOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
@@ -28,6 +28,7 @@ export type Controller = {
 };
 
 const WORKERS = 16;
+const NOT_LEADING_MILLISECONDS = 1_000;
 
 /** The lower layer: events of watched kinds become keys, keys are worked through a queue, errors decide what comes next. */
 export function controller(options: ControllerOptions): Controller {
@@ -60,6 +61,11 @@ export function controller(options: ControllerOptions): Controller {
         metrics.reconciled("stalled", seconds());
         log.error({ key, error: error.message }, "stalled until somebody acts");
         return {};
+      }
+      if (error instanceof NotLeading) {
+        // No fault: the process is about to end. Should it lead after all, the key must not be lost.
+        log.debug({ key, why: error.message }, "not leading");
+        return { requeueAfterMilliseconds: NOT_LEADING_MILLISECONDS };
       }
       metrics.reconciled("error", seconds());
       metrics.retried();

@@ -39,6 +39,7 @@ export const KINDS = {
   ResourceQuota: { group: "", version: "v1", kind: "ResourceQuota", plural: "resourcequotas", namespaced: true },
   LimitRange: { group: "", version: "v1", kind: "LimitRange", plural: "limitranges", namespaced: true },
   ConfigMap: { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true },
+  Lease: { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true },
   Event: { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true },
   NetworkPolicy: {
     group: "networking.k8s.io",

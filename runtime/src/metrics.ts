@@ -20,6 +20,8 @@ export type Metrics = {
   client: ClientMetrics;
   watch: WatchMetrics;
   controller(name: string): ControllerMetrics;
+  /** Does this process lead, by the name of its Lease? */
+  leading(name: string, leads: boolean): void;
   /** Prometheus' text format. */
   text(): Promise<string>;
   contentType: string;
@@ -50,7 +52,14 @@ export function createMetrics(): Metrics {
     labelNames: ["kind"],
     registers,
   });
+  const leader = new Gauge({
+    name: "leader_election_master_status",
+    help: "Whether this process leads: 1, or stands by: 0.",
+    labelNames: ["name"],
+    registers,
+  });
   return {
+    leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
     client: { answered: (method, status) => requests.inc({ method, code: String(status) }) },
     watch: {
       opened: (kind) => watchesOpened.inc({ kind }),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Change } from "./cache.ts";
 import { byKey, byLabel, controller } from "./controller.ts";
@@ -7,6 +8,7 @@ import { createMetrics } from "./metrics.ts";
 import { type Decision, type Definition, reconciler } from "./reconcile.ts";
 import { eventually, json, refuse, silentLog } from "./testing/faulty-server.ts";
 import { SmallApiServer } from "./testing/small-api-server.ts";
+import type { TransportOptions } from "./transport.ts";
 
 /** A kind for these tests: a Garden has a fence (LimitRange), and inside it its plots (ConfigMaps). */
 const GARDENS: Kind = { group: "test.io", version: "v1", kind: "Garden", plural: "gardens", namespaced: true };
@@ -41,9 +43,9 @@ function decide({ object, plots }: Garden, _related: undefined, children: readon
   };
 }
 
-async function gardening(over: Partial<Definition<Garden, undefined>> = {}) {
+async function gardening(over: Partial<Definition<Garden, undefined>> = {}, options: TransportOptions = {}) {
   const server = new SmallApiServer([GARDENS, FENCES, PLOTS]);
-  const transport = await server.start();
+  const transport = await server.start(options);
   const log = silentLog();
   const metrics = createMetrics();
   const informers = new Informers({ transport, log, metrics: metrics.watch });
@@ -346,5 +348,22 @@ describe("what one controller writes", () => {
     await eventually(() => expect(told).toEqual(["undefined>g-fence"]));
     server.delete(GARDENS, "g");
     await eventually(() => expect(told.at(-1)).toBe("g-fence>undefined"));
+  });
+});
+
+describe("the loop of a process that does not lead", () => {
+  it("writes nothing, neither children nor a status that complains, and logs nothing", async () => {
+    let leads = true;
+    const { loop, server, log, status } = await gardening({}, { mayWrite: () => leads });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    leads = false;
+    const before = server.writes.length;
+    server.delete(PLOTS, "g-a");
+    server.put(GARDENS, "poison", { plots: 3 });
+    await sleep(300);
+    expect(server.writes).toHaveLength(before);
+    expect([...log.warn.mock.calls, ...log.error.mock.calls]).toEqual([]);
   });
 });
