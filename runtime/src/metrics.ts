@@ -6,7 +6,7 @@ export type ClientMetrics = { answered(method: string, status: number): void };
 /** What one controller tells about itself. Units: seconds. */
 export type ControllerMetrics = {
   reconciled(result: "success" | "error" | "requeue_after" | "stalled", seconds: number): void;
-  queued(depth: number): void;
+  queued(priority: string, depth: number): void;
   added(): void;
   retried(): void;
   waited(seconds: number): void;
@@ -96,7 +96,12 @@ function controllerMetrics(registers: Registry[]): (name: string) => ControllerM
     help: "Number of currently used workers per controller.",
     ...by,
   });
-  const depth = new Gauge({ name: "workqueue_depth", help: "Current depth of the workqueue.", ...queue });
+  const depth = new Gauge({
+    name: "workqueue_depth",
+    help: "Current depth of the workqueue, by priority.",
+    labelNames: ["name", "priority"],
+    registers,
+  });
   const adds = new Counter({
     name: "workqueue_adds_total",
     help: "Total number of adds handled by the workqueue.",
@@ -119,7 +124,7 @@ function controllerMetrics(registers: Registry[]): (name: string) => ControllerM
       if (result === "error" || result === "stalled") errors.inc({ controller: name });
       time.observe({ controller: name }, seconds);
     },
-    queued: (value) => depth.set({ name }, value),
+    queued: (priority, value) => depth.set({ name, priority }, value),
     added: () => adds.inc({ name }),
     retried: () => retries.inc({ name }),
     waited: (seconds) => latency.observe({ name }, seconds),
