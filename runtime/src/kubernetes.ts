@@ -108,6 +108,11 @@ export function keyOf(at: { name: string; namespace?: string | undefined }): str
   return at.namespace === undefined ? at.name : `${at.namespace}/${at.name}`;
 }
 
+/** `Kind namespace/name`: how an object is spoken of. */
+export function identityOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${keyOf(metadata)}`;
+}
+
 /** The label's value, or undefined where the object has no such label. */
 export function labelOf(object: KubeObject, label: string): string | undefined {
   return object.metadata.labels?.[label];

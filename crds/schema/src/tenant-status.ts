@@ -11,6 +11,7 @@ export const TENANT_CONDITIONS = {
   NetworkIsolated:
     "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
   RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
+  Contested: "Somebody else keeps changing what the operator keeps; the message names it. Absent where nobody does.",
   DeletionBlocked: "The Tenant is being deleted and something stands in the way; status.deletion.blockedBy names it.",
 } as const;
 
