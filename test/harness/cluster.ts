@@ -155,7 +155,7 @@ export async function untilCondition(api: Api, name: string, [type, status]: [st
 }
 
 /** Short enough that the next operator need not wait long for a killed one's Lease, long enough for a busy machine. */
-const PACE = { LEASE_SECONDS: "5", RENEW_DEADLINE_SECONDS: "4", RETRY_SECONDS: "0.5" };
+const PACE = { LEASE_SECONDS: "8", RENEW_DEADLINE_SECONDS: "6", RETRY_SECONDS: "1" };
 
 export type OperatorOptions = {
   env?: NodeJS.ProcessEnv;

@@ -125,6 +125,8 @@ describe("of two operators", () => {
     const seconds: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leader, standby] = await pair();
+      // At any moment between two looks of the standby.
+      await sleep(Math.random() * 1_000);
       const stopped = performance.now();
       leader.operator.signal("SIGTERM");
       await eventually("the Lease is free", async () => (await leaseHolder()) !== identityOf(leader));
