@@ -27,6 +27,49 @@ export type QueueOptions = {
 const LONGEST_MILLISECONDS = 24 * 60 * 60_000;
 const BACKOFF = { firstMilliseconds: 50, mostMilliseconds: 60_000 };
 
+/** Keys of one class in their order, each with performance.now() since when it waits. */
+class Waiting {
+  readonly #since = new Map<string, number>();
+  #order = this.#since.keys();
+  #first: string | undefined;
+
+  get size(): number {
+    return this.#since.size;
+  }
+
+  /** Trap: a Map that is begun anew each time steps over all that was deleted before, and 100,000 keys take seconds. */
+  get first(): { key: string; since: number } | undefined {
+    for (;;) {
+      const since = this.#first === undefined ? undefined : this.#since.get(this.#first);
+      if (this.#first !== undefined && since !== undefined) return { key: this.#first, since };
+      const next = this.#order.next();
+      this.#first = next.done === true ? undefined : next.value;
+      if (next.done !== true) continue;
+      this.#order = this.#since.keys();
+      if (this.#since.size === 0) return undefined;
+    }
+  }
+
+  has(key: string): boolean {
+    return this.#since.has(key);
+  }
+
+  set(key: string, since: number): void {
+    this.#since.set(key, since);
+  }
+
+  /** Since when it waited. */
+  delete(key: string): number {
+    const since = this.#since.get(key) ?? performance.now();
+    this.#since.delete(key);
+    return since;
+  }
+
+  clear(): void {
+    this.#since.clear();
+  }
+}
+
 /**
  * A set of keys to work on, each at most once at a time: a key added while it runs runs once more afterwards, a key
  * added twice runs once, in the better class of the two. Failures wait longer each time, per key, so that one poisoned
@@ -34,11 +77,11 @@ const BACKOFF = { firstMilliseconds: 50, mostMilliseconds: 60_000 };
  */
 export class Queue {
   readonly #options: QueueOptions;
-  /** Waiting keys by class, each with performance.now() since when. */
-  readonly #ready = { urgent: new Map<string, number>(), live: new Map(), background: new Map() } satisfies Record<
-    Priority,
-    Map<string, number>
-  >;
+  readonly #ready: Record<Priority, Waiting> = {
+    urgent: new Waiting(),
+    live: new Waiting(),
+    background: new Waiting(),
+  };
   readonly #running = new Set<string>();
   readonly #again = new Map<string, Priority>();
   readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
@@ -115,8 +158,7 @@ export class Queue {
   }
 
   #leave(key: string, priority: Priority): number {
-    const since = this.#ready[priority].get(key) ?? performance.now();
-    this.#ready[priority].delete(key);
+    const since = this.#ready[priority].delete(key);
     this.#options.onDepth?.(priority, this.#ready[priority].size);
     return since;
   }
@@ -138,8 +180,8 @@ export class Queue {
 
   #next(): { key: string; priority: Priority } | undefined {
     const heads = PRIORITIES.flatMap((priority) => {
-      const [first] = this.#ready[priority];
-      return first === undefined ? [] : [{ key: first[0], since: first[1], priority }];
+      const { first } = this.#ready[priority];
+      return first === undefined ? [] : [{ ...first, priority }];
     });
     this.#picks += 1;
     if (this.#picks % OLDEST_EVERY !== 0) return heads[0];
