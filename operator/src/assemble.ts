@@ -25,7 +25,7 @@ import { sameQuantity } from "./tenant/quota.ts";
 
 const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
 
-/** What runs may take this long to finish at a stop: with the release of the Lease less than the 10 s until a kill. */
+/** Requests under way may take this long at a stop: with the release of the Lease less than the 10 s until a kill. */
 const FINISH_MILLISECONDS = 6_000;
 
 /** Puts the process together: health first, so that it can say "not ready", then watches, then who leads, then the work. */
@@ -37,7 +37,9 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
   const leaseTransport = connect(credentials, { userAgent });
   const controllers: Controller[] = [];
   const lead = leadership({ config, log, metrics, transport: leaseTransport, controllers });
-  const transport = connect(credentials, { userAgent, metrics: metrics.client, mayWrite: () => lead.leading() });
+  const stop = new AbortController();
+  const mayWrite = () => lead.leading() && !stop.signal.aborted;
+  const transport = connect(credentials, { userAgent, metrics: metrics.client, mayWrite });
   const informers = new Informers({ transport, log, metrics: metrics.watch });
   for (const { create } of CONTROLLERS) {
     const applier = { transport, fieldManager: FIELD_MANAGERS.operator, sameValue: sameQuantity };
@@ -52,7 +54,7 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
       stop: async () => void (await Promise.all([transport.close(), leaseTransport.close()])),
     },
     ...watching({ config, log, metrics, server: credentials.server, informers }),
-    working(lead, controllers, log),
+    working({ lead, controllers, log, stop }),
   ];
 }
 
@@ -117,20 +119,22 @@ function watching(by: {
 }
 
 /**
- * The work, begun by whoever leads. At a stop what runs is finished first and the Lease released after it: the next one
- * acts at once, and must find nobody at work. Without an answer from the API server nothing finishes; then the Lease
- * runs out by itself.
+ * The work, begun by whoever leads. At a stop no write is begun any more, what is under way ends, and then the Lease is
+ * released: the next one finds nobody at work, acts at once and goes on where we were cut off, as after a crash. Without
+ * an answer from the API server nothing ends; then the Lease runs out by itself.
  */
-function working(lead: Election, controllers: readonly Controller[], log: Log): Part {
+function working(by: { lead: Election; controllers: readonly Controller[]; log: Log; stop: AbortController }): Part {
+  const { lead, controllers, log, stop } = by;
   return {
     name: "work",
     start: async () => lead.start(),
     async stop() {
+      stop.abort();
       const finished = await Promise.race([
         Promise.all(controllers.map((controller) => controller.stop())).then(() => true),
         sleep(FINISH_MILLISECONDS, false),
       ]);
-      if (!finished) log.warn("what runs did not finish in time; the Lease is left to run out");
+      if (!finished) log.warn("the API server does not answer what is under way; the Lease is left to run out");
       await lead.stop(finished);
     },
   };

@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
-    log.info({ signal }, "stopping: finishing what runs");
+    log.info({ signal }, "stopping");
     await shell.stopParts();
     process.exit(0);
   };

@@ -42,8 +42,8 @@ export type Election = {
   leading(): boolean;
 };
 
-/** A standby looks this often, so that it takes over a released Lease within a second. */
-const STANDBY_MILLISECONDS = 500;
+/** A standby looks this often: with the work that the leader finishes first, it takes over within a second of a stop. */
+const STANDBY_MILLISECONDS = 250;
 /** What a request is given to end in once we are to stop. */
 const STOP_MILLISECONDS = 2_000;
 

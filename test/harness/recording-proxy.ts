@@ -15,16 +15,26 @@ export type Recorded = {
   status: number;
 };
 
-export type RecordingProxy = { url: string; requests: Recorded[]; writes(): Recorded[]; close(): Promise<void> };
+export type RecordingProxy = {
+  url: string;
+  requests: Recorded[];
+  /** What changes something; a Lease does not count. */
+  writes(): Recorded[];
+  /** From now on nothing is passed on and nothing answered, as by a network that drops everything. */
+  silence(): void;
+  close(): Promise<void>;
+};
 
 /** Stands between one client and the API server and knows what that client sent, and when: metrics may die with it. */
 export async function recordingProxy(kubeconfig: string): Promise<RecordingProxy> {
   const { server: target, tls } = await credentialsOf(readKubeconfig(kubeconfig));
   const requests: Recorded[] = [];
+  let silent = false;
   const pass: RequestListener = (incoming, response) => {
     const { method = "GET", url = "/", headers } = incoming;
     const recorded: Recorded = { at: performance.now(), method, path: url.split("?")[0] ?? url, body: "", status: 0 };
     requests.push(recorded);
+    if (silent) return;
     // The server's authority only: who asks is said by the client's own token.
     const outgoing = httpsRequest(new URL(url, target), { method, headers, ca: tls.ca }, (answer: IncomingMessage) => {
       recorded.status = answer.statusCode ?? 0;
@@ -44,6 +54,9 @@ export async function recordingProxy(kubeconfig: string): Promise<RecordingProxy
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     writes: () => requests.filter(({ method, path }) => method !== "GET" && !path.includes("/leases")),
+    silence: () => {
+      silent = true;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

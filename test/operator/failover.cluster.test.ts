@@ -22,11 +22,11 @@ import { type RecordingProxy, recordingProxy } from "../harness/recording-proxy.
 const FULL = process.env["LEANVIBE_FAILOVER_ROUNDS"] !== undefined;
 const ROUNDS = Number(process.env["LEANVIBE_FAILOVER_ROUNDS"] ?? 1);
 const PACE = FULL ? { lease: 15, deadline: 10, retry: 2 } : { lease: 4, deadline: 3, retry: 0.5 };
-/** Seconds until the next leader acts. */
-const LIMITS = { stopped: FULL ? 1 : 2, killed: PACE.lease + 5 };
+/** Seconds until the next leader acts; the full run wants a machine for itself. */
+const LIMITS = { stopped: FULL ? 1 : 3, killed: PACE.lease + 5 };
 const TIMEOUT = { timeout: 60_000 + ROUNDS * (PACE.lease + 20) * 1000 };
 /** The pause must fall into the middle of this much work. */
-const TENANT_COUNT = 12;
+const TENANT_COUNT = 20;
 
 const owners = [{ kind: "User", name: "jane@example.com" }];
 const running: Candidate[] = [];
@@ -63,6 +63,13 @@ async function pair(): Promise<[Candidate, Candidate]> {
 async function acted({ proxy }: Candidate, since: number): Promise<number> {
   const first = await eventually("the next one acts", async () => proxy.writes()[0], PACE.lease + 20);
   return (first.at - since) / 1000;
+}
+
+/** Resolves in the middle of it: with a few writes sent, and many still to come. */
+async function atWork({ proxy }: Candidate): Promise<void> {
+  for (const end = performance.now() + 30_000; proxy.writes().length <= 20; await sleep(1)) {
+    if (performance.now() > end) throw new Error("not at work within 30 s");
+  }
 }
 
 async function makeTenants(prefix: string, count: number): Promise<string[]> {
@@ -121,24 +128,33 @@ describe("of two operators", () => {
     expect(new Set(Object.values(creates([leader, standby])))).toEqual(new Set([1]));
   });
 
-  it(`the next one acts within ${LIMITS.stopped} s when the leader is stopped`, TIMEOUT, async () => {
-    const seconds: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const [leader, standby] = await pair();
-      // At any moment between two looks of the standby.
-      await sleep(Math.random() * 1_000);
-      const stopped = performance.now();
-      leader.operator.signal("SIGTERM");
-      await eventually("the Lease is free", async () => (await leaseHolder()) !== identityOf(leader));
-      const names = await makeTenants("stopped", 1);
-      seconds.push(await acted(standby, stopped));
-      expect(await leader.operator.ended).toBe(0);
-      await untilReady(names);
-      await end();
-    }
-    report("stopped", seconds);
-    expect(Math.max(...seconds)).toBeLessThan(LIMITS.stopped);
-  });
+  it(
+    `the next one acts within ${LIMITS.stopped} s when the leader is stopped at work, and not before that writes no more`,
+    TIMEOUT,
+    async () => {
+      const seconds: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const [leader, standby] = await pair();
+        // At any moment between two looks of the standby.
+        await sleep(Math.random() * 1_000);
+        const names = await makeTenants("stopped", TENANT_COUNT);
+        await atWork(leader);
+        const stopped = performance.now();
+        leader.operator.signal("SIGTERM");
+        await eventually("the Lease is free", async () => (await leaseHolder()) !== identityOf(leader));
+        names.push(...(await makeTenants("next", 1)));
+        seconds.push(await acted(standby, stopped));
+        expect(await leader.operator.ended).toBe(0);
+        await untilReady(names);
+        const lastWrite = leader.proxy.writes().at(-1)?.at ?? Number.POSITIVE_INFINITY;
+        expect(lastWrite).toBeLessThan(standby.proxy.writes()[0]?.at ?? 0);
+        expect(new Set(Object.values(creates([leader, standby])))).toEqual(new Set([1]));
+        await end();
+      }
+      report("stopped", seconds);
+      expect(Math.max(...seconds)).toBeLessThan(LIMITS.stopped);
+    },
+  );
 
   it(
     `the next one acts within ${LIMITS.killed} s when the leader is killed at work, and makes nothing twice`,
@@ -148,7 +164,7 @@ describe("of two operators", () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const [leader, standby] = await pair();
         const names = await makeTenants("killed", TENANT_COUNT);
-        await eventually("it is at work", async () => leader.proxy.writes().length > 20);
+        await atWork(leader);
         const killed = performance.now();
         leader.operator.kill();
         seconds.push(await acted(standby, killed));
@@ -169,7 +185,7 @@ describe("of two operators", () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const [leader, standby] = await pair();
         const names = await makeTenants("paused", TENANT_COUNT);
-        await eventually("it is at work", async () => leader.proxy.writes().length > 20);
+        await atWork(leader);
         const paused = performance.now();
         leader.operator.signal("SIGSTOP");
         seconds.push(await acted(standby, paused));
@@ -190,6 +206,21 @@ describe("of two operators", () => {
       expect(Math.max(...seconds)).toBeLessThan(LIMITS.killed);
     },
   );
+});
+
+describe("an operator at work that hears nothing more of its API server", () => {
+  it("ends within 10 s of being stopped, and leaves its Lease to run out", async () => {
+    const leader = await candidate();
+    await eventually("it leads", () => leads(leader));
+    await makeTenants("silent", TENANT_COUNT);
+    await atWork(leader);
+    leader.proxy.silence();
+    const stopped = performance.now();
+    leader.operator.signal("SIGTERM");
+    await leader.operator.ended;
+    expect((performance.now() - stopped) / 1000).toBeLessThan(10);
+    expect(await leaseHolder()).toBe(identityOf(leader));
+  });
 });
 
 /** Who holds the Lease by its own word. */
