@@ -26,8 +26,8 @@ const runningOperator = z.object({ pid: z.int().positive(), healthPort: z.int() 
 
 export type RunningOperator = z.output<typeof runningOperator>;
 
-/** An operator that this process started: `ended` resolves when it is gone. */
-export type StartedOperator = RunningOperator & { ended: Promise<void> };
+/** An operator that this process started: `ended` resolves when it is gone, with its exit code unless it was killed. */
+export type StartedOperator = RunningOperator & { ended: Promise<number | undefined> };
 
 /** The operator that was started here and still runs; undefined when there is none. */
 export function findOperator(files: OperatorFiles): RunningOperator | undefined {
@@ -61,14 +61,14 @@ function commandLineOf(pid: number): string {
  */
 export async function startOperator(
   files: OperatorFiles,
-  options: { detached: boolean; signal?: AbortSignal },
+  options: { detached: boolean; signal?: AbortSignal; env?: NodeJS.ProcessEnv },
 ): Promise<StartedOperator> {
   const [healthPort = 0] = await freePorts(1);
   mkdirSync(dirname(files.log), { recursive: true });
-  const child = launch(files, healthPort, options.detached);
-  const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-    child.once("error", () => resolve());
+  const child = launch(files, healthPort, options);
+  const ended = new Promise<number | undefined>((resolve) => {
+    child.once("exit", (code) => resolve(code ?? undefined));
+    child.once("error", () => resolve(undefined));
   });
   if (child.pid === undefined) throw new Error(`the operator did not start: ${PROGRAM}`);
   writeFileSync(files.state, JSON.stringify({ pid: child.pid, healthPort }));
@@ -84,7 +84,11 @@ export async function startOperator(
   return { pid: child.pid, healthPort, ended };
 }
 
-function launch(files: OperatorFiles, healthPort: number, detached: boolean): ChildProcess {
+function launch(
+  files: OperatorFiles,
+  healthPort: number,
+  { detached, env }: { detached: boolean; env?: NodeJS.ProcessEnv },
+): ChildProcess {
   const log = openSync(files.log, "a");
   const child = spawn(process.execPath, [PROGRAM], {
     cwd: ROOT,
@@ -93,6 +97,7 @@ function launch(files: OperatorFiles, healthPort: number, detached: boolean): Ch
     stdio: [detached ? "ignore" : "pipe", log, log],
     env: {
       ...process.env,
+      ...env,
       KUBECONFIG: files.kubeconfig,
       HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
       LEANVIBE_LIFELINE: detached ? "" : "stdin",
@@ -126,7 +131,7 @@ export async function stopOperator(files: OperatorFiles): Promise<boolean> {
   return true;
 }
 
-/** Does it do its work: caches filled, watches heard? */
+/** Is it fit for work: caches filled, watches heard? One that stands by is too. */
 export async function isReady({ healthPort }: Pick<RunningOperator, "healthPort">): Promise<boolean> {
   try {
     return (await fetch(`http://127.0.0.1:${healthPort}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;

@@ -3,7 +3,12 @@ import { parseConfig } from "./config.ts";
 
 describe("parseConfig", () => {
   it("needs nothing to be set", () => {
-    expect(parseConfig({})).toEqual({ logLevel: "info", health: { host: "0.0.0.0", port: 8081 }, workers: 16 });
+    expect(parseConfig({})).toEqual({
+      logLevel: "info",
+      health: { host: "0.0.0.0", port: 8081 },
+      workers: 16,
+      election: { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 2 },
+    });
   });
 
   it.each([
@@ -13,6 +18,9 @@ describe("parseConfig", () => {
     ["WORKERS", "0"],
     ["WORKERS", "many"],
     ["WORKERS", "1.5"],
+    ["LEASE_SECONDS", "soon"],
+    ["LEASE_SECONDS", "10"],
+    ["RETRY_SECONDS", "0"],
   ])("refuses %s=%s with the name, the value and an example", (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`^${name}=${value}: .*example ${name}=`));
   });

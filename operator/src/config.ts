@@ -1,8 +1,9 @@
+import { ELECTION_PACE, type ElectionPace } from "@leanvibe/runtime";
 import { z } from "zod";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-const schema = z.object({
+const fields = z.object({
   LOG_LEVEL: z
     .enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}; for example LOG_LEVEL=debug` })
     .default("info"),
@@ -21,7 +22,25 @@ const schema = z.object({
     .min(1, { error: "must be at least 1; for example WORKERS=16" })
     .max(256, { error: "must be at most 256; for example WORKERS=16" })
     .default(16),
+  LEASE_SECONDS: seconds("LEASE_SECONDS", ELECTION_PACE.leaseSeconds),
+  RENEW_DEADLINE_SECONDS: seconds("RENEW_DEADLINE_SECONDS", ELECTION_PACE.renewDeadlineSeconds),
+  RETRY_SECONDS: seconds("RETRY_SECONDS", ELECTION_PACE.retrySeconds),
 });
+
+function seconds(name: string, usual: number) {
+  const error = `must be a number of seconds from 0.1 to 600; for example ${name}=${usual}`;
+  return z.coerce.number({ error }).min(0.1, { error }).max(600, { error }).default(usual);
+}
+
+const schema = fields.refine(
+  ({ LEASE_SECONDS: lease, RENEW_DEADLINE_SECONDS: deadline, RETRY_SECONDS: retry }) =>
+    lease > deadline && deadline > retry * 1.2,
+  {
+    path: ["LEASE_SECONDS"],
+    error:
+      "must be more than RENEW_DEADLINE_SECONDS, and that more than 1.2 x RETRY_SECONDS; for example LEASE_SECONDS=15, RENEW_DEADLINE_SECONDS=10, RETRY_SECONDS=2",
+  },
+);
 
 /** The operator's settings, all from the environment. The cluster is the kubeconfig's: KUBECONFIG, or in-cluster. */
 export type Config = {
@@ -29,6 +48,7 @@ export type Config = {
   health: { host: string; port: number };
   /** Tenants worked on at the same time. */
   workers: number;
+  election: ElectionPace;
 };
 
 /** @throws Error with one line per wrong variable: its name, the fault and an example. */
@@ -41,12 +61,17 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
     });
     throw new Error(lines.join("\n"));
   }
-  const { LOG_LEVEL, HEALTH_ADDRESS, WORKERS } = parsed.data;
+  const { LOG_LEVEL, HEALTH_ADDRESS, WORKERS, LEASE_SECONDS, RENEW_DEADLINE_SECONDS, RETRY_SECONDS } = parsed.data;
   const host = HEALTH_ADDRESS.slice(0, HEALTH_ADDRESS.lastIndexOf(":"));
   return {
     logLevel: LOG_LEVEL,
     health: { host: host === "" ? "0.0.0.0" : host, port: portOf(HEALTH_ADDRESS) },
     workers: WORKERS,
+    election: {
+      leaseSeconds: LEASE_SECONDS,
+      renewDeadlineSeconds: RENEW_DEADLINE_SECONDS,
+      retrySeconds: RETRY_SECONDS,
+    },
   };
 }
 

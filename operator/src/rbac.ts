@@ -1,5 +1,5 @@
 import { KINDS, type Kind, type Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { CLUSTER_ROLES, LEASES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { stringify } from "yaml";
 import { CONTROLLERS, type Owns } from "./controllers.ts";
 
@@ -46,6 +46,23 @@ export function rbacManifests(): Manifest[] {
       kind: "ClusterRoleBinding",
       metadata: { name: CLUSTER_ROLES.operator, labels },
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: CLUSTER_ROLES.operator },
+      subjects: [subject],
+    },
+    {
+      apiVersion: rbac,
+      kind: "Role",
+      metadata: { name: LEASES.operator, namespace: SYSTEM_NAMESPACE, labels },
+      rules: [
+        // By name RBAC cannot judge a create: the name is not known yet.
+        ruleFor(KINDS.Lease, ["create"]),
+        { ...ruleFor(KINDS.Lease, ["get", "patch"]), resourceNames: [LEASES.operator] },
+      ],
+    },
+    {
+      apiVersion: rbac,
+      kind: "RoleBinding",
+      metadata: { name: LEASES.operator, namespace: SYSTEM_NAMESPACE, labels },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: LEASES.operator },
       subjects: [subject],
     },
   ];

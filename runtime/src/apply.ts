@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
+import type { Contests } from "./contest.ts";
 import { isApiError, Waiting } from "./errors.ts";
 import type { Informer } from "./informers.ts";
-import { collectionPath, type Kind, type KubeObject, keyOf, type Manifest, objectPath } from "./kubernetes.ts";
+import {
+  collectionPath,
+  identityOf,
+  type Kind,
+  type KubeObject,
+  keyOf,
+  type Manifest,
+  objectPath,
+} from "./kubernetes.ts";
 import type { Transport } from "./transport.ts";
 
 /** Annotation on every child: the hash of what we asked for. */
@@ -56,18 +65,39 @@ function isEmpty(value: object): boolean {
 }
 
 /**
- * Makes one child as desired and records the answer in the cache. Sends nothing when the live object already holds it.
+ * Makes one child as desired and records the answer in the cache. Sends nothing when the live object already holds it,
+ * nor while it is contested and its turn has not come.
  * @returns true when something was changed.
  */
 export async function applyChild(
   applier: Applier,
-  { kind, cache, complete }: Informer,
+  informer: Informer,
   desired: Manifest,
+  contests?: Contests,
 ): Promise<boolean> {
   const wanted = stamped(desired);
-  const live = cache.get(keyOf(wanted.metadata));
+  const [name, hash] = [identityOf(wanted), appliedHash(wanted)];
+  const live = informer.cache.get(keyOf(wanted.metadata));
+  if (live !== undefined && holds(wanted, live, applier.sameValue)) return false;
+  if (contests?.mayWrite(name, hash) === false) return false;
+  const undone = live === undefined ? informer.cache.wasFreed(keyOf(wanted.metadata)) : appliedHash(live) === hash;
+  const changed = await write(applier, informer, wanted, live);
+  // What was never here before is not worth remembering: a start makes thousands of those.
+  if (changed && (live !== undefined || undone)) contests?.wrote(name, hash, undone);
+  return changed;
+}
+
+function appliedHash({ metadata }: KubeObject): string {
+  return metadata.annotations?.[APPLIED_ANNOTATION] ?? "";
+}
+
+async function write(
+  applier: Applier,
+  { kind, cache, complete }: Informer,
+  wanted: Manifest,
+  live: KubeObject | undefined,
+): Promise<boolean> {
   if (live !== undefined) {
-    if (holds(wanted, live, applier.sameValue)) return false;
     const answer = await update(applier, kind, wanted, live.metadata.uid);
     cache.wrote(answer);
     // The server may spell a value in its own way for ever: what it held already was no write.
@@ -79,7 +109,7 @@ export async function applyChild(
     if (!isApiError(error, 409) || error.reason !== "AlreadyExists") throw error;
     // A cache that sees all objects is a moment late, and must judge first whose the object is. One that sees only
     // labelled objects will never see this one: somebody took our label off an object of our name.
-    if (complete) throw new Waiting(`${kind.kind} ${keyOf(wanted.metadata)} exists already`, 0.2);
+    if (complete) throw new Waiting(`${identityOf(wanted)} exists already`, 0.2);
     cache.wrote(await update(applier, kind, wanted, undefined));
   }
   return true;

@@ -43,6 +43,11 @@ export class Cache {
     return this.#objects.get(key);
   }
 
+  /** Was an object of this key seen to go lately, and none made since? Then whoever makes it makes it anew. */
+  wasFreed(key: string): boolean {
+    return this.#freedAt.has(key);
+  }
+
   all(): IterableIterator<KubeObject> {
     return this.#objects.values();
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Cache, type Change } from "./cache.ts";
 import { byKey, byLabel, type ControllerOptions, controller } from "./controller.ts";
-import { ApiError, Stalled, Waiting } from "./errors.ts";
-import { type Informer, Informers } from "./informers.ts";
+import { ApiError, NotLeading, Stalled, Waiting } from "./errors.ts";
+import { type Informer, Informers, type Origin } from "./informers.ts";
 import { KINDS } from "./kubernetes.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Outcome } from "./queue.ts";
@@ -10,9 +10,9 @@ import { configMap, eventually, silentLog } from "./testing/faulty-server.ts";
 import { SmallApiServer } from "./testing/small-api-server.ts";
 
 /** A controller of one informer whose changes the test makes. */
-function controlled(reconcile: ControllerOptions["reconcile"]) {
-  const handlers: ((change: Change) => void)[] = [];
-  const subscribe = (handler: (change: Change) => void) => void handlers.push(handler);
+function controlled(reconcile: ControllerOptions["reconcile"], more: Partial<ControllerOptions> = {}) {
+  const handlers: Parameters<Informer["subscribe"]>[0][] = [];
+  const subscribe: Informer["subscribe"] = (handler) => void handlers.push(handler);
   const informer: Informer = { kind: KINDS.ConfigMap, cache: new Cache(), complete: true, subscribe };
   const log = silentLog();
   const metrics = createMetrics();
@@ -22,12 +22,15 @@ function controlled(reconcile: ControllerOptions["reconcile"]) {
     reconcile,
     log,
     metrics: metrics.controller("test"),
+    ...more,
   });
-  const change = (name: string) => {
-    for (const handler of handlers) handler({ before: undefined, after: configMap(name, 1) });
+  const change = (name: string, origin: Origin = "watch") => {
+    for (const handler of handlers) handler({ before: undefined, after: configMap(name, 1) }, origin);
   };
   return { loop, change, log, metrics };
 }
+
+const sleepFaked = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe("a controller", () => {
   beforeEach(() => {
@@ -96,6 +99,51 @@ describe("a controller", () => {
     change("a");
     await vi.advanceTimersByTimeAsync(1);
     expect(reconcile).toHaveBeenCalledTimes(2);
+    await loop.stop();
+  });
+
+  it("works what changes while 1,000 keys of its start wait within the next picks, and the start's keys too", async () => {
+    const reconciled: string[] = [];
+    const begin = async (key: string): Promise<Outcome> => {
+      reconciled.push(key.replace("default/", ""));
+      await sleepFaked(10);
+      return {};
+    };
+    const { loop, change, metrics } = controlled(begin, { workers: 4 });
+    for (let nth = 0; nth < 1_000; nth += 1) change(`start-${nth}`, nth % 2 === 0 ? "list" : "watch");
+    loop.start();
+    await vi.advanceTimersByTimeAsync(25);
+    const before = reconciled.length;
+    expect(await metrics.text()).toContain(`workqueue_depth{name="test",priority="background"} ${1_000 - before}`);
+    change("news");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(reconciled.slice(before, before + 4)).toContain("news");
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(reconciled).toHaveLength(1_001);
+    await loop.stop();
+  });
+
+  it("works a list that is made anew behind what the watch brings", async () => {
+    const reconcile = vi.fn(async (): Promise<Outcome> => ({}));
+    const { loop, change } = controlled(reconcile, { workers: 1 });
+    loop.start();
+    change("listed", "list");
+    change("watched");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(reconcile.mock.calls).toEqual([["default/watched"], ["default/listed"]]);
+    await loop.stop();
+  });
+
+  it("that does not lead says nothing about it and loses no key", async () => {
+    const reconcile = vi.fn(async (): Promise<Outcome> => ({}));
+    reconcile.mockRejectedValueOnce(new NotLeading("not sent"));
+    const { loop, change, log, metrics } = controlled(reconcile);
+    loop.start();
+    change("a");
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(reconcile).toHaveBeenCalledTimes(2);
+    expect([...log.warn.mock.calls, ...log.error.mock.calls, ...log.info.mock.calls]).toEqual([]);
+    expect(await metrics.text()).not.toContain('result="error"');
     await loop.stop();
   });
 

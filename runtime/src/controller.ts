@@ -1,13 +1,18 @@
 import type { Change } from "./cache.ts";
-import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
-import type { Informer } from "./informers.ts";
+import { isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
+import type { Informer, Origin } from "./informers.ts";
 import { keyOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { ControllerMetrics } from "./metrics.ts";
-import { type Outcome, Queue } from "./queue.ts";
+import { type Outcome, type Priority, Queue } from "./queue.ts";
 
-/** Which keys a change of a watched kind concerns. */
-export type Source = { informer: Informer; keysOf: (change: Change) => string[] };
+/** Which keys a change of a watched kind concerns, and how soon they are worked. */
+export type Source = {
+  informer: Informer;
+  keysOf: (change: Change) => string[];
+  /** Defaults to live for what the watch brings and background for what a list does. */
+  priorityOf?: (change: Change, origin: Origin) => Priority;
+};
 
 export type ControllerOptions = {
   name: string;
@@ -28,6 +33,7 @@ export type Controller = {
 };
 
 const WORKERS = 16;
+const NOT_LEADING_MILLISECONDS = 1_000;
 
 /** The lower layer: events of watched kinds become keys, keys are worked through a queue, errors decide what comes next. */
 export function controller(options: ControllerOptions): Controller {
@@ -36,10 +42,10 @@ export function controller(options: ControllerOptions): Controller {
     workers: options.workers ?? WORKERS,
     work: (key) => work(key),
     onStart: (waited) => metrics.waited(waited / 1000),
-    onDepth: (depth) => metrics.queued(depth),
+    onDepth: (priority, depth) => metrics.queued(priority, depth),
     delayOf: (error) => (isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : undefined),
   });
-  const waiting = new Set<string>();
+  const waiting = new Map<string, Priority>();
   let started = false;
 
   async function work(key: string): Promise<Outcome> {
@@ -61,6 +67,11 @@ export function controller(options: ControllerOptions): Controller {
         log.error({ key, error: error.message }, "stalled until somebody acts");
         return {};
       }
+      if (error instanceof NotLeading) {
+        // No fault: the process is about to end. Should it lead after all, the key must not be lost.
+        log.debug({ key, why: error.message }, "not leading");
+        return { requeueAfterMilliseconds: NOT_LEADING_MILLISECONDS };
+      }
       metrics.reconciled("error", seconds());
       metrics.retried();
       log.warn({ key, error: messageOf(error) }, "reconcile failed; will be retried");
@@ -70,24 +81,30 @@ export function controller(options: ControllerOptions): Controller {
     }
   }
 
-  for (const { informer, keysOf } of options.sources) {
-    informer.subscribe((change) => {
+  for (const { informer, keysOf, priorityOf = byOrigin } of options.sources) {
+    informer.subscribe((change, origin) => {
+      const priority = priorityOf(change, origin);
       for (const key of keysOf(change)) {
         metrics.added();
         // Before the start nothing may be decided: an empty cache looks like an empty cluster.
-        if (started) queue.add(key);
-        else waiting.add(key);
+        if (started) queue.add(key, priority);
+        // Nearly all that a standby hears of was worked by the leader: news is what comes from now on.
+        else waiting.set(key, priority === "urgent" || waiting.get(key) === "urgent" ? "urgent" : "background");
       }
     });
   }
   return {
     start() {
       started = true;
-      for (const key of waiting) queue.add(key);
+      for (const [key, priority] of waiting) queue.add(key, priority);
       waiting.clear();
     },
     stop: () => queue.stop(),
   };
+}
+
+function byOrigin(_change: Change, origin: Origin): Priority {
+  return origin === "watch" ? "live" : "background";
 }
 
 /** The object itself is the key. */

@@ -37,6 +37,11 @@ export class Waiting extends Error {
   }
 }
 
+/** Another process leads by now: what we were about to write is its to write. */
+export class NotLeading extends Error {
+  override readonly name = "NotLeading";
+}
+
 /** Did the API server answer so? `isApiError(error, 404)`. */
 export function isApiError(error: unknown, ...statuses: number[]): error is ApiError {
   return error instanceof ApiError && (statuses.length === 0 || statuses.includes(error.status));

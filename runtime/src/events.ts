@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type EventDraft, secondsPrecision } from "./conditions.ts";
-import { isApiError, messageOf } from "./errors.ts";
+import { isApiError, messageOf, NotLeading } from "./errors.ts";
 import { collectionPath, KINDS, type KubeObject, objectPath } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { Transport } from "./transport.ts";
@@ -39,6 +39,7 @@ export function createEventRecorder(options: { transport: Transport; component: 
     try {
       await write(options.transport, namespace, eventObject(about, draft, { ...next, namespace }, options));
     } catch (error) {
+      if (error instanceof NotLeading) return;
       options.log.warn({ reason: draft.reason, error: messageOf(error) }, "event not recorded");
     }
   };

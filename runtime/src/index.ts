@@ -10,7 +10,8 @@ export {
 } from "./conditions.ts";
 export { byKey, byLabel, type Controller, controller, type Source } from "./controller.ts";
 export { type Credentials, credentialsOf } from "./credentials.ts";
-export { ApiError, isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
+export { ELECTION_PACE, type Election, type ElectionPace, election } from "./election.ts";
+export { ApiError, isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
 export { createEventRecorder, type EventRecorder } from "./events.ts";
 export { serveHealth } from "./health.ts";
 export { type Informer, Informers } from "./informers.ts";

@@ -3,8 +3,10 @@ import { messageOf } from "./errors.ts";
 import type { Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
-import { type Reflector, reflect, type Selectors } from "./reflector.ts";
+import { type Origin, type Reflector, reflect, type Selectors } from "./reflector.ts";
 import type { Transport } from "./transport.ts";
+
+export type { Origin };
 
 /** One kind, watched once and shared by all controllers of the process. */
 export type Informer = {
@@ -13,18 +15,17 @@ export type Informer = {
   /** Does the cache hold every object of the kind, or only selected ones? */
   complete: boolean;
   /** Calls `handler` for every change from now on. */
-  subscribe(handler: (change: Change) => void): void;
+  subscribe(handler: Handler): void;
 };
+
+type Handler = (change: Change, origin: Origin) => void;
 
 export type InformerOptions = { selectors?: Selectors; indexes?: Indexes };
 
 /** All watches of a process: asked for while it is put together, started together, stopped together. */
 export class Informers {
   readonly #about: { transport: Transport; log: Log; metrics: WatchMetrics };
-  readonly #informers = new Map<
-    Kind,
-    Informer & { options: InformerOptions; handlers: ((change: Change) => void)[] }
-  >();
+  readonly #informers = new Map<Kind, Informer & { options: InformerOptions; handlers: Handler[] }>();
   readonly #reflectors: Reflector[] = [];
 
   constructor(about: { transport: Transport; log: Log; metrics: WatchMetrics }) {
@@ -35,14 +36,14 @@ export class Informers {
   of(kind: Kind, options: InformerOptions = {}): Informer {
     const known = this.#informers.get(kind);
     if (known !== undefined) return known;
-    const handlers: ((change: Change) => void)[] = [];
+    const handlers: Handler[] = [];
     const informer = {
       kind,
       cache: new Cache(this.#guarded(kind, options.indexes)),
       complete: options.selectors === undefined,
       options,
       handlers,
-      subscribe: (handler: (change: Change) => void) => void handlers.push(handler),
+      subscribe: (handler: Handler) => void handlers.push(handler),
     };
     this.#informers.set(kind, informer);
     return informer;
@@ -57,8 +58,8 @@ export class Informers {
           kind,
           cache,
           ...(options.selectors === undefined ? {} : { selectors: options.selectors }),
-          onChange: (change) => {
-            for (const handler of handlers) this.#tell(kind, handler, change);
+          onChange: (change, origin) => {
+            for (const handler of handlers) this.#tell(kind, () => handler(change, origin), change);
           },
         }),
       );
@@ -67,9 +68,9 @@ export class Informers {
   }
 
   /** One handler's fault is neither the watch's nor the other handlers': they would never hear of this change again. */
-  #tell(kind: Kind, handler: (change: Change) => void, change: Change): void {
+  #tell(kind: Kind, tell: () => void, change: Change): void {
     try {
-      handler(change);
+      tell();
     } catch (error) {
       const { name, namespace } = (change.after ?? change.before)?.metadata ?? {};
       this.#about.log.error(

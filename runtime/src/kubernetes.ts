@@ -55,6 +55,7 @@ export const KINDS = {
   DaemonSet: { group: "apps", version: "v1", kind: "DaemonSet", plural: "daemonsets", namespaced: true },
   Job: { group: "batch", version: "v1", kind: "Job", plural: "jobs", namespaced: true },
   CronJob: { group: "batch", version: "v1", kind: "CronJob", plural: "cronjobs", namespaced: true },
+  Lease: { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true },
   Event: { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true },
   NetworkPolicy: {
     group: "networking.k8s.io",
@@ -121,6 +122,11 @@ export function objectPath(kind: Kind, at: { name: string; namespace?: string | 
 /** `namespace/name`, or the bare name of a cluster-scoped object: the key of caches and queues. */
 export function keyOf(at: { name: string; namespace?: string | undefined }): string {
   return at.namespace === undefined ? at.name : `${at.namespace}/${at.name}`;
+}
+
+/** `Kind namespace/name`: how an object is spoken of. */
+export function identityOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${keyOf(metadata)}`;
 }
 
 /** The label's value, or undefined where the object has no such label. */

@@ -6,7 +6,7 @@ export type ClientMetrics = { answered(method: string, status: number): void };
 /** What one controller tells about itself. Units: seconds. */
 export type ControllerMetrics = {
   reconciled(result: "success" | "error" | "requeue_after" | "stalled", seconds: number): void;
-  queued(depth: number): void;
+  queued(priority: string, depth: number): void;
   added(): void;
   retried(): void;
   waited(seconds: number): void;
@@ -20,6 +20,8 @@ export type Metrics = {
   client: ClientMetrics;
   watch: WatchMetrics;
   controller(name: string): ControllerMetrics;
+  /** Does this process lead, by the name of its Lease? */
+  leading(name: string, leads: boolean): void;
   /** Prometheus' text format. */
   text(): Promise<string>;
   contentType: string;
@@ -50,7 +52,14 @@ export function createMetrics(): Metrics {
     labelNames: ["kind"],
     registers,
   });
+  const leader = new Gauge({
+    name: "leader_election_master_status",
+    help: "Whether this process leads: 1, or stands by: 0.",
+    labelNames: ["name"],
+    registers,
+  });
   return {
+    leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
     client: { answered: (method, status) => requests.inc({ method, code: String(status) }) },
     watch: {
       opened: (kind) => watchesOpened.inc({ kind }),
@@ -87,7 +96,12 @@ function controllerMetrics(registers: Registry[]): (name: string) => ControllerM
     help: "Number of currently used workers per controller.",
     ...by,
   });
-  const depth = new Gauge({ name: "workqueue_depth", help: "Current depth of the workqueue.", ...queue });
+  const depth = new Gauge({
+    name: "workqueue_depth",
+    help: "Current depth of the workqueue, by priority.",
+    labelNames: ["name", "priority"],
+    registers,
+  });
   const adds = new Counter({
     name: "workqueue_adds_total",
     help: "Total number of adds handled by the workqueue.",
@@ -110,7 +124,7 @@ function controllerMetrics(registers: Registry[]): (name: string) => ControllerM
       if (result === "error" || result === "stalled") errors.inc({ controller: name });
       time.observe({ controller: name }, seconds);
     },
-    queued: (value) => depth.set({ name }, value),
+    queued: (priority, value) => depth.set({ name, priority }, value),
     added: () => adds.inc({ name }),
     retried: () => retries.inc({ name }),
     waited: (seconds) => latency.observe({ name }, seconds),

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Outcome, Queue, type QueueOptions } from "./queue.ts";
+import { type Outcome, PRIORITIES, type Priority, Queue, type QueueOptions } from "./queue.ts";
 
 /** A queue whose runs are finished by the test, one by one. */
 function held(options: Partial<QueueOptions> = {}) {
@@ -40,7 +40,7 @@ function held(options: Partial<QueueOptions> = {}) {
   return { queue, open, runs };
 }
 
-type Step = { add: string } | { end: number; fails: boolean };
+type Step = { add: string; priority: Priority } | { end: number; fails: boolean };
 
 /** A queue of two workers under a script of additions and ends; notes what it does wrong. */
 class Adversary {
@@ -67,7 +67,7 @@ class Adversary {
   async take(step: Step): Promise<void> {
     if ("add" in step) {
       this.#owed.add(step.add);
-      this.#queue.add(step.add);
+      this.#queue.add(step.add, step.priority);
     } else this.#end(step);
     await nextTurn();
   }
@@ -90,7 +90,7 @@ class Adversary {
 describe("a queue", () => {
   it("never works a key twice at once, never exceeds its workers, and loses nothing that was added", async () => {
     const step: fc.Arbitrary<Step> = fc.oneof(
-      fc.record({ add: fc.constantFrom("a", "b", "c", "d", "e") }),
+      fc.record({ add: fc.constantFrom("a", "b", "c", "d", "e"), priority: fc.constantFrom(...PRIORITIES) }),
       fc.record({ end: fc.nat(), fails: fc.boolean() }),
     );
     await fc.assert(
@@ -143,6 +143,82 @@ describe("a queue", () => {
     queue.add("healthy");
     await vi.waitFor(() => expect(runs).toContain("healthy"));
     await queue.stop();
+  });
+});
+
+describe("the classes of a queue", () => {
+  /** Ends run after run until as many were begun. */
+  async function work({ open, runs }: ReturnType<typeof held>, count: number): Promise<string[]> {
+    for (let turn = 0; turn < count * 3 && runs.length < count; turn += 1) {
+      open[0]?.finish();
+      await nextTurn();
+    }
+    return runs.slice(0, count);
+  }
+
+  it("are worked urgent first, then live, then background, each in order", async () => {
+    const one = held({ workers: 1 });
+    for (const nth of [1, 2])
+      for (const priority of PRIORITIES.toReversed()) one.queue.add(`${priority}-${nth}`, priority);
+    await nextTurn();
+    const expected = PRIORITIES.flatMap((priority) => [`${priority}-1`, `${priority}-2`]);
+    expect(await work(one, 6)).toEqual(expected);
+  });
+
+  it("let one live key pass 1,000 that wait since the start, within as many picks as there are workers", async () => {
+    const one = held({ workers: 4 });
+    for (let nth = 0; nth < 1_000; nth += 1) one.queue.add(`start-${nth}`, "background");
+    await work(one, 17);
+    const before = one.runs.length;
+    one.queue.add("news");
+    await work(one, before + 4);
+    expect(one.runs.slice(before)).toContain("news");
+  });
+
+  it("move a waiting key up when it is added in a better one, and never down", async () => {
+    const one = held({ workers: 1 });
+    for (const key of ["a", "b", "c"]) one.queue.add(key, "background");
+    one.queue.add("c", "urgent");
+    one.queue.add("c", "background");
+    one.queue.add("b");
+    await nextTurn();
+    expect(await work(one, 3)).toEqual(["c", "b", "a"]);
+  });
+
+  it("hold for a key that was added while it ran: the best that was asked for", async () => {
+    const one = held({ workers: 1 });
+    one.queue.add("a");
+    await nextTurn();
+    for (const key of ["x", "y"]) one.queue.add(key);
+    one.queue.add("a", "urgent");
+    one.queue.add("a", "background");
+    expect(await work(one, 4)).toEqual(["a", "a", "x", "y"]);
+  });
+
+  it("never starve: what waited longest is taken every eighth time, however much of a better class comes", async () => {
+    const one = held({ workers: 1 });
+    for (let nth = 0; nth < 5; nth += 1) one.queue.add(`old-${nth}`, "background");
+    for (let nth = 0; nth < 50; nth += 1) {
+      one.queue.add(`urgent-${nth}`, "urgent");
+      await work(one, nth + 1);
+    }
+    expect(one.runs.filter((key) => key.startsWith("old"))).toEqual(["old-0", "old-1", "old-2", "old-3", "old-4"]);
+  });
+
+  it.each<[string, (run: ReturnType<typeof held>["open"][number]) => void]>([
+    ["fails", (run) => run.fail(new Error("fault"))],
+    ["asks to be looked at again", (run) => run.finish({ requeueAfterMilliseconds: 20 })],
+  ])("are kept by a key that %s", async (_name, end) => {
+    const one = held({ workers: 1, backoff: { firstMilliseconds: 20, mostMilliseconds: 20 } });
+    one.queue.add("poison", "background");
+    await nextTurn();
+    const [run] = one.open;
+    one.queue.add("other");
+    if (run !== undefined) end(run);
+    await vi.waitFor(() => expect(one.runs).toContain("other"));
+    await vi.waitFor(() => expect(one.queue.depth).toBe(1));
+    one.queue.add("news");
+    expect(await work(one, 4)).toEqual(["poison", "other", "news", "poison"]);
   });
 });
 

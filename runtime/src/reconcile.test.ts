@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Change } from "./cache.ts";
 import { byKey, byLabel, controller } from "./controller.ts";
@@ -7,6 +8,7 @@ import { createMetrics } from "./metrics.ts";
 import { type Decision, type Definition, reconciler } from "./reconcile.ts";
 import { eventually, json, refuse, silentLog } from "./testing/faulty-server.ts";
 import { SmallApiServer } from "./testing/small-api-server.ts";
+import type { TransportOptions } from "./transport.ts";
 
 /** A kind for these tests: a Garden has a fence (LimitRange), and inside it its plots (ConfigMaps). */
 const GARDENS: Kind = { group: "test.io", version: "v1", kind: "Garden", plural: "gardens", namespaced: true };
@@ -41,9 +43,9 @@ function decide({ object, plots }: Garden, _related: undefined, children: readon
   };
 }
 
-async function gardening(over: Partial<Definition<Garden, undefined>> = {}) {
+async function gardening(over: Partial<Definition<Garden, undefined>> = {}, options: TransportOptions = {}) {
   const server = new SmallApiServer([GARDENS, FENCES, PLOTS]);
-  const transport = await server.start();
+  const transport = await server.start(options);
   const log = silentLog();
   const metrics = createMetrics();
   const informers = new Informers({ transport, log, metrics: metrics.watch });
@@ -348,3 +350,118 @@ describe("what one controller writes", () => {
     await eventually(() => expect(told.at(-1)).toBe("g-fence>undefined"));
   });
 });
+
+describe("the loop of a process that does not lead", () => {
+  it("writes nothing, neither children nor a status that complains, and logs nothing", async () => {
+    let leads = true;
+    const { loop, server, log, status } = await gardening({}, { mayWrite: () => leads });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    leads = false;
+    const before = server.writes.length;
+    server.delete(PLOTS, "g-a");
+    server.put(GARDENS, "poison", { plots: 3 });
+    await sleep(300);
+    expect(server.writes).toHaveLength(before);
+    expect([...log.warn.mock.calls, ...log.error.mock.calls]).toEqual([]);
+  });
+});
+
+describe("the loop against somebody who insists", () => {
+  const contested: Definition<Garden, undefined>["contested"] = (decision, names) => ({
+    ...decision,
+    status: { ...decision.status, contested: names },
+  });
+
+  it("puts a child back three times, then waits, says so, and goes on with all else", async () => {
+    const { server, loop, reconcile, status, written } = await gardening({ contested });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    const insist = () => server.put(FENCES, "g-fence", {}, { labels: { owner: "g", ownerUid: "mine" } });
+    let reverts = 0;
+    server.afterWrite = ({ headers, body }) => {
+      const { metadata } = body as KubeObject;
+      if (metadata.name !== "g-fence" || headers["content-type"] !== "application/apply-patch+yaml") return;
+      reverts += 1;
+      insist();
+    };
+    insist();
+    await eventually(() => expect(status("g")).toMatchObject({ contested: ["LimitRange g-fence"].map(inDefault) }));
+    await sleep(300);
+    expect(reverts).toBe(3);
+
+    const before = server.writes.length;
+    server.delete(PLOTS, "g-a");
+    await eventually(() => expect(server.get(PLOTS, "g-a")).toBeDefined());
+    expect(written().slice(before)).toContain("POST g-a");
+    expect(reverts).toBe(3);
+    const { requeueAfterMilliseconds = 0 } = await reconcile("default/g");
+    expect(requeueAfterMilliseconds).toBeGreaterThan(5_000);
+    expect(requeueAfterMilliseconds).toBeLessThan(10_100);
+  });
+
+  it("makes a child anew three times that somebody deletes again and again, then waits", async () => {
+    const { server, loop, status } = await gardening({ contested });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    let made = 0;
+    server.afterWrite = ({ method, path }) => {
+      if (method !== "POST" || !path.endsWith("/configmaps")) return;
+      made += 1;
+      setTimeout(() => server.delete(PLOTS, "g-a"), 5);
+    };
+    server.delete(PLOTS, "g-a");
+    await eventually(() => expect(status("g")).toMatchObject({ contested: ["ConfigMap g-a"].map(inDefault) }));
+    await sleep(300);
+    expect(made).toBe(3);
+  });
+
+  it("does not fight over its finalizer either, and still does its work", async () => {
+    const { server, loop, status } = await gardening({ contested });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    const strip = () => {
+      if (server.get(GARDENS, "g")?.metadata.finalizers?.length)
+        server.put(GARDENS, "g", server.get(GARDENS, "g") ?? {}, { finalizers: [] });
+    };
+    const stripping = setInterval(strip, 10);
+    onTestFinished(() => clearInterval(stripping));
+    await eventually(() => expect(status("g")).toMatchObject({ contested: ["Garden g"].map(inDefault) }));
+    const before = server.writes.length;
+    server.delete(PLOTS, "g-a");
+    await eventually(() => expect(server.get(PLOTS, "g-a")).toBeDefined());
+    expect(server.writes.slice(before).filter(({ body }) => (body as KubeObject).metadata?.finalizers)).toEqual([]);
+  });
+
+  it("writes at once when something else is wanted of a contested child", async () => {
+    let colour = "green";
+    const coloured: typeof decide = (...given) => {
+      const decision = decide(...given);
+      const annotate = (manifest: Manifest): Manifest => ({
+        ...manifest,
+        metadata: { ...manifest.metadata, annotations: { colour } },
+      });
+      return { ...decision, manifests: decision.manifests.map(annotate) };
+    };
+    const { server, loop, status, reconcile } = await gardening({ decide: coloured, contested });
+    loop.start();
+    server.put(GARDENS, "g", { plots: [] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 1 }));
+    const insist = () => server.put(FENCES, "g-fence", {}, { labels: { owner: "g", ownerUid: "mine" } });
+    const insisting = setInterval(insist, 5);
+    await eventually(() => expect(status("g")).toMatchObject({ contested: ["LimitRange g-fence"].map(inDefault) }));
+    clearInterval(insisting);
+    await sleep(20);
+    colour = "blue";
+    await reconcile("default/g");
+    expect(server.get(FENCES, "g-fence")?.metadata.annotations).toMatchObject({ colour: "blue" });
+  });
+});
+
+function inDefault(name: string): string {
+  return name.replace(" ", " default/");
+}

@@ -1,10 +1,12 @@
 import { type Applier, applyChild, deleteChild } from "./apply.ts";
 import type { EventDraft } from "./conditions.ts";
+import { Contests } from "./contest.ts";
 import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
+import { hasFinalizer, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
-import { type KubeObject, keyOf, labelOf, type Manifest, objectPath } from "./kubernetes.ts";
+import { identityOf, type KubeObject, labelOf, type Manifest } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 import { StatusWriter } from "./status.ts";
 
@@ -42,12 +44,18 @@ export type Definition<T, R> = {
   decide: (object: T, related: R, children: readonly KubeObject[], now: Date) => Decision;
   /** What the status says when the object cannot be parsed, or when the API server refuses what was decided. */
   refused: (object: KubeObject, why: string, now: Date) => Pick<Decision, "status" | "events">;
+  /** The same decision, saying also that somebody else keeps changing these (as `Kind namespace/name`). */
+  contested?: (decision: Decision, names: readonly string[], object: T, now: Date) => Decision;
 };
 
 export type ReconcilerOptions = { applier: Applier; record: EventRecorder; now: () => Date };
 
+type By = ReconcilerOptions & { contests: Contests };
+
 const ROUNDS = 4;
 const UNFINISHED_SECONDS = 10;
+/** A timer may fire a little before its time. */
+const SLACK_SECONDS = 0.05;
 
 /** `decide` itself failed: a fault of ours or an object that it did not expect. */
 class Undecided extends Error {}
@@ -60,23 +68,33 @@ export function reconciler<T, R>(
   definition: Definition<T, R>,
   options: ReconcilerOptions,
 ): (key: string) => Promise<Outcome> {
-  const { informer } = definition;
+  const { informer, finalizer } = definition;
+  const contests = new Contests();
+  const by = { ...options, contests };
+  const finalizing = { informer, finalizer, applier: options.applier, contests };
   const statuses = new StatusWriter(informer, options);
   const refuse = async (object: KubeObject, why: Error): Promise<Outcome> =>
     statuses.write(object, { ...definition.refused(object, why.message, options.now()), settled: true });
 
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
-    if (!deleting) await setFinalizer(definition, options, object, true);
-    const decision = await bringInLine(definition, options, object, parsed).catch(async (error: unknown) => {
+    if (!deleting) await setFinalizer(finalizing, object, true);
+    const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
       // A status that is refused too must not hide the first fault.
       if (isForHumans(error)) await refuse(object, error).catch(() => undefined);
       throw error;
     });
-    const outcome = await statuses.write(object, decision);
-    if (deleting && decision.finished) await setFinalizer(definition, options, object, false);
-    return soonest(outcome, decision.requeueAfterSeconds);
+    const contested = contests.among([object, ...decision.manifests].map(identityOf));
+    const said =
+      contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
+    const outcome = await statuses.write(object, said ?? decision);
+    if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
+    return soonest(
+      outcome,
+      decision.requeueAfterSeconds,
+      contested && contested.againMilliseconds / 1000 + SLACK_SECONDS,
+    );
   }
 
   return async (key) => {
@@ -89,7 +107,7 @@ export function reconciler<T, R>(
     if (parsed.ok) return reconcile(object, parsed.value);
     // What cannot be read can still be let go, where nothing of its own is left behind.
     if (isDeleting(object) && ownChildrenOf(definition, object).length === 0) {
-      await setFinalizer(definition, options, object, false);
+      await setFinalizer(finalizing, object, false);
       return {};
     }
     return refuse(object, parsed.error);
@@ -107,7 +125,7 @@ function isDeleting({ metadata }: KubeObject): boolean {
 /** Decides and acts until there is nothing left to do now, so that the last decision speaks of what stands. */
 async function bringInLine<T, R>(
   definition: Definition<T, R>,
-  options: ReconcilerOptions,
+  options: By,
   object: KubeObject,
   parsed: T,
 ): Promise<Decision> {
@@ -138,8 +156,8 @@ function decided(decide: () => Decision): Decision {
   }
 }
 
-function soonest({ requeueAfterMilliseconds = Infinity }: Outcome, afterSeconds = Infinity): Outcome {
-  const soonest = Math.min(requeueAfterMilliseconds, afterSeconds * 1000);
+function soonest({ requeueAfterMilliseconds = Infinity }: Outcome, ...afterSeconds: (number | undefined)[]): Outcome {
+  const soonest = Math.min(requeueAfterMilliseconds, ...afterSeconds.map((seconds = Infinity) => seconds * 1000));
   return soonest === Infinity ? {} : { requeueAfterMilliseconds: soonest };
 }
 
@@ -161,7 +179,7 @@ function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): 
  */
 async function applyStages<T, R>(
   { stages }: Definition<T, R>,
-  { applier, record }: ReconcilerOptions,
+  { applier, contests, record }: By,
   { manifests, interventions = [] }: Decision,
 ): Promise<number> {
   const results: PromiseSettledResult<boolean>[] = [];
@@ -169,7 +187,7 @@ async function applyStages<T, R>(
     const applied = stage.flatMap((informer) =>
       manifests
         .filter(({ kind }) => kind === informer.kind.kind)
-        .map((manifest) => applyChild(applier, informer, manifest)),
+        .map((manifest) => applyChild(applier, informer, manifest, contests)),
     );
     results.push(...(await Promise.allSettled(applied)));
   }
@@ -188,9 +206,9 @@ async function prune<T, R>(
   object: KubeObject,
   decision: Decision,
 ): Promise<number> {
-  const wanted = new Set([...decision.manifests, ...decision.kept].map(identity));
+  const wanted = new Set([...decision.manifests, ...decision.kept].map(identityOf));
   const superfluous = ownChildrenOf(definition, object).filter(
-    (child) => !isDeleting(child) && !wanted.has(identity(child)),
+    (child) => !isDeleting(child) && !wanted.has(identityOf(child)),
   );
   let deletions = 0;
   for (const stage of definition.stages.toReversed()) {
@@ -211,47 +229,10 @@ function succeeded(results: PromiseSettledResult<boolean>[]): number {
   return results.filter((result) => result.status === "fulfilled" && result.value).length;
 }
 
-function identity(object: KubeObject): string {
-  return `${object.kind} ${keyOf(object.metadata)}`;
-}
-
 function throwWorst(results: PromiseSettledResult<unknown>[]): void {
   const failed = results.filter((result) => result.status === "rejected").map((result): unknown => result.reason);
   // A namespace that is going takes nothing new, and that is as it should be.
   const worst = failed.filter((error) => !(isApiError(error, 403) && error.causes.includes("NamespaceTerminating")));
   const first = worst.find((error) => !(error instanceof Waiting)) ?? worst[0];
   if (first !== undefined) throw first;
-}
-
-function hasFinalizer(object: KubeObject, finalizer: string): boolean {
-  return object.metadata.finalizers?.includes(finalizer) ?? false;
-}
-
-/** Adds or removes our finalizer; the resourceVersion makes the write fail rather than undo somebody else's. */
-async function setFinalizer<T, R>(
-  { informer, finalizer }: Definition<T, R>,
-  { applier }: ReconcilerOptions,
-  object: KubeObject,
-  present: boolean,
-): Promise<void> {
-  const current = informer.cache.get(keyOf(object.metadata)) ?? object;
-  // Of the same name but made anew meanwhile: its finalizer is not ours to take, its turn comes.
-  if (current.metadata.uid !== object.metadata.uid || hasFinalizer(current, finalizer) === present) return;
-  const others = (current.metadata.finalizers ?? []).filter((other) => other !== finalizer);
-  const finalizers = present ? [...others, finalizer] : others;
-  try {
-    const answer = await applier.transport.send({
-      method: "PATCH",
-      path: objectPath(informer.kind, object.metadata),
-      query: { fieldManager: applier.fieldManager },
-      contentType: "application/merge-patch+json",
-      body: { metadata: { resourceVersion: current.metadata.resourceVersion, finalizers } },
-    });
-    if (finalizers.length > 0) informer.cache.wrote(answer as KubeObject);
-    else informer.cache.deleted(current);
-  } catch (error) {
-    // It went while we were on the way to let it go.
-    if (present || !isApiError(error, 404)) throw error;
-    informer.cache.deleted(current);
-  }
 }

@@ -14,10 +14,13 @@ export type ReflectorOptions = {
   /** Only these objects, told by label or, where the kind allows it, by field. */
   selectors?: Selectors;
   metrics?: WatchMetrics;
-  onChange: (change: Change) => void;
+  onChange: (change: Change, origin: Origin) => void;
   /** Defaults to what an API server should be asked for; tests have less time. */
   pace?: Partial<Pace>;
 };
+
+/** How a change came to be known: by a list, which tells what stands, or by the watch, which tells what happens. */
+export type Origin = "list" | "watch";
 
 /** As the API server takes them in a query. */
 export type Selectors = { labelSelector?: string; fieldSelector?: string };
@@ -122,7 +125,7 @@ async function listAndWatch(
 ): Promise<void> {
   if (state.resourceVersion === undefined) {
     const list = await listAll(options, signal);
-    for (const change of options.cache.replace(list.items, list.resourceVersion)) options.onChange(change);
+    for (const change of options.cache.replace(list.items, list.resourceVersion)) options.onChange(change, "list");
     state.resourceVersion = list.resourceVersion;
     state.heardAt = performance.now();
     synced();
@@ -201,10 +204,10 @@ async function* watchOnce(
     const event = parseEvent(line);
     if (event.type === "ADDED" || event.type === "MODIFIED") {
       const change = cache.put(event.object);
-      if (change !== undefined) onChange(change);
+      if (change !== undefined) onChange(change, "watch");
     } else if (event.type === "DELETED") {
       const change = cache.remove(event.object);
-      if (change !== undefined) onChange(change);
+      if (change !== undefined) onChange(change, "watch");
     }
     yield event.object.metadata.resourceVersion ?? from;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ApiError } from "./errors.ts";
+import { ApiError, NotLeading } from "./errors.ts";
 import { eventually, json, refuse, serve } from "./testing/faulty-server.ts";
 import { connect } from "./transport.ts";
 
@@ -241,5 +241,47 @@ describe("the lines of a watch", () => {
     refused = false;
     await collect(transport.lines(GET, count));
     expect(opened).toBe(1);
+  });
+});
+
+describe("a process that may not write", () => {
+  const write = (name: string) => ({ method: "POST", path: `/api/v1/${name}`, body: { metadata: { name } } }) as const;
+
+  it.each(["POST", "PUT", "PATCH", "DELETE"] as const)("sends no %s, and reads on", async (method) => {
+    const { transport, seen } = await serve((_request, response) => json(response, 200, {}), { mayWrite: () => false });
+    await expect(transport.send({ method, path: "/api/v1/configmaps/a" })).rejects.toThrow(NotLeading);
+    await transport.send(GET);
+    expect(seen.map((request) => request.method)).toEqual(["GET"]);
+  });
+
+  it("sends nothing of what waits for a connection or for its turn", async () => {
+    let may = true;
+    const release: (() => void)[] = [];
+    const { transport, seen } = await serve((_request, response) => void release.push(() => json(response, 200, {})), {
+      mayWrite: () => may,
+    });
+    const results = Array.from({ length: 100 }, (_, nth) => transport.send(write(`a${nth}`)).catch((error) => error));
+    await eventually(() => expect(release.length).toBeGreaterThan(10));
+    await sleep(50);
+    const begun = seen.length;
+    may = false;
+    for (const answer of release) answer();
+    const refused = (await Promise.all(results)).filter((result) => result instanceof NotLeading);
+    expect(begun).toBeLessThan(100);
+    expect(refused).toHaveLength(100 - begun);
+    expect(seen).toHaveLength(begun);
+  });
+
+  it("sends nothing that waited for its token", async () => {
+    const { url, seen } = await serve((_request, response) => json(response, 200, {}));
+    let may = true;
+    const token = Promise.withResolvers<Record<string, string>>();
+    const transport = connect({ server: url, tls: {}, headers: () => token.promise }, { mayWrite: () => may });
+    onTestFinished(() => transport.close());
+    const sent = transport.send(write("a"));
+    may = false;
+    token.resolve({});
+    await expect(sent).rejects.toThrow(NotLeading);
+    expect(seen).toEqual([]);
   });
 });

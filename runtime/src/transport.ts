@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Dispatcher, Pool } from "undici";
 import type { Credentials } from "./credentials.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, NotLeading } from "./errors.ts";
 import type { ClientMetrics } from "./metrics.ts";
 
 /** A request for JSON. `body` is sent as it stands: no model may drop a field that it does not know. */
@@ -41,6 +41,8 @@ export type TransportOptions = {
   metrics?: ClientMetrics;
   /** After how long a silence a watch is taken for dead. */
   watchSilenceMilliseconds?: number;
+  /** Asked right before the first byte of a request that changes something; false keeps it from ever leaving. */
+  mayWrite?: () => boolean;
 };
 
 /** Connects two pools: watches hold their connections for minutes and must never starve the writes. */
@@ -54,17 +56,19 @@ export function connect(credentials: Credentials, options: TransportOptions = {}
     // the watch is reopened into the same dead one; HTTP/1.1 drops the connection with it.
     allowH2: false,
   };
-  const requests = new Pool(origin, {
+  const pool = new Pool(origin, {
     ...common,
     connections: CONNECTIONS,
     bodyTimeout: REQUEST_TIMEOUT_MILLISECONDS,
   });
+  const requests = options.mayWrite === undefined ? pool : pool.compose(refusingWrites(options.mayWrite));
   const watches = new Pool(origin, {
     ...common,
     bodyTimeout: options.watchSilenceMilliseconds ?? WATCH_SILENCE_MILLISECONDS,
   });
-  const attempt = async (pool: Pool, request: ApiRequest, authentication: Record<string, string>) => {
-    const response = await pool.request({
+  const attempt = async (by: Dispatcher, request: ApiRequest, authentication: Record<string, string>) => {
+    const response = await by.request({
+      origin,
       method: request.method,
       path: prefix + request.path + queryString(request.query),
       headers: {
@@ -79,16 +83,16 @@ export function connect(credentials: Credentials, options: TransportOptions = {}
     options.metrics?.answered(request.method, response.statusCode);
     return response;
   };
-  const dispatch = async (pool: Pool, request: ApiRequest): Promise<Dispatcher.ResponseData> => {
+  const dispatch = async (by: Dispatcher, request: ApiRequest): Promise<Dispatcher.ResponseData> => {
     const used = await credentials.headers();
-    const response = await attempt(pool, request, used);
+    const response = await attempt(by, request, used);
     if (response.statusCode < 300) return response;
     const error = await refusal(response, request);
     if (error.status !== 401) throw error;
     // Revoked or rotated before its time. Once more with what the library says now, unless it says the same.
     const renewed = await credentials.headers(true);
     if (isDeepStrictEqual(renewed, used)) throw error;
-    const second = await attempt(pool, request, renewed);
+    const second = await attempt(by, request, renewed);
     if (second.statusCode > 299) throw await refusal(second, request);
     return second;
   };
@@ -103,8 +107,25 @@ export function connect(credentials: Credentials, options: TransportOptions = {}
       yield* splitLines(response.body);
     },
     async close() {
-      await Promise.all([requests.destroy(), watches.destroy()]);
+      await Promise.all([pool.destroy(), watches.destroy()]);
     },
+  };
+}
+
+/**
+ * Asked when the connection stands and the request's first byte is next: a process may have been paused while it waited
+ * for a token, for another request to end, or for TLS to be agreed.
+ */
+function refusingWrites(mayWrite: () => boolean): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (request, handler) => {
+    if (request.method === "GET") return dispatch(request, handler);
+    const begin = handler.onRequestStart?.bind(handler);
+    handler.onRequestStart = (controller, context) => {
+      if (mayWrite()) begin?.(controller, context);
+      else
+        controller.abort(new NotLeading(`${request.method} ${request.path} was not sent: this process does not lead`));
+    };
+    return dispatch(request, handler);
   };
 }
 

@@ -54,6 +54,9 @@ export const FIELD_MANAGERS = {
 /** ServiceAccounts in {@link SYSTEM_NAMESPACE}. */
 export const SERVICE_ACCOUNTS = { operator: "leanvibe-operator" } as const;
 
+/** Leases in {@link SYSTEM_NAMESPACE} by which one process of several leads. */
+export const LEASES = { operator: "leanvibe-operator" } as const;
+
 /** The user name the API server gives the operator's token. */
 export const OPERATOR_USERNAME = `system:serviceaccount:${SYSTEM_NAMESPACE}:${SERVICE_ACCOUNTS.operator}` as const;
 

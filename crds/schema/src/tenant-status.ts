@@ -12,7 +12,8 @@ export const TENANT_CONDITIONS = {
     "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
   RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
   Suspended: "Everything that runs is stopped, by spec.suspend, by the platform's accounts or with the parent.",
-  Contested: "Somebody else keeps changing what the operator keeps, or started what it had stopped.",
+  Contested:
+    "Somebody else keeps changing what the operator keeps, or started what it had stopped; the message names it. Absent where nobody does.",
   DeletionBlocked: "The Tenant is being deleted and something stands in the way; status.deletion.blockedBy names it.",
 } as const;
 

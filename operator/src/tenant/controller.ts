@@ -17,6 +17,7 @@ import {
 import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
 import { namespacesOf } from "./claims.ts";
+import { contested } from "./contested.ts";
 import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
@@ -89,6 +90,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     },
     decide,
     refused: refusedStatus,
+    contested,
   };
   return controller({
     name: "tenant",

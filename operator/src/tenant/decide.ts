@@ -200,7 +200,7 @@ function eventsOf({ status }: Tenant, conditions: Parameters<typeof eventsOfTran
   const before = status?.conditions ?? [];
   // That a Tenant which never was suspended is not is no news.
   const news = conditions.filter(({ reason }) => reason !== "NotSuspended");
-  return eventsOfTransitions(before, news, ["DeletionBlocked", "Suspended"]);
+  return eventsOfTransitions(before, news, ["DeletionBlocked", "Suspended", "Contested"]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Kind, KubeObject } from "../kubernetes.ts";
-import type { Transport } from "../transport.ts";
+import { type Kind, type KubeObject, recordOf } from "../kubernetes.ts";
+import type { Transport, TransportOptions } from "../transport.ts";
 import { json, refuse, type Seen, serve } from "./faulty-server.ts";
 
 type Store = {
@@ -34,11 +34,11 @@ export class SmallApiServer {
     );
   }
 
-  async start(): Promise<Transport> {
+  async start(options: TransportOptions = {}): Promise<Transport> {
     const { transport } = await serve((request, response) => {
       if (request.method !== "GET") this.writes.push(request);
       if (!this.fault(request, response)) this.#answer(request, response);
-    });
+    }, options);
     return transport;
   }
 
@@ -155,7 +155,7 @@ export class SmallApiServer {
     const pruned = type === "application/apply-patch+yaml" && !isCreatedByPost(object) ? {} : object;
     const saved = this.#save(store, {
       ...pruned,
-      ...rest,
+      ...(type === "application/merge-patch+json" ? mergedInto(object, rest) : rest),
       apiVersion: object.apiVersion,
       kind: object.kind,
       metadata: merged,
@@ -206,6 +206,13 @@ export class SmallApiServer {
     if (this.#held === undefined) send();
     else this.#held.push(send);
   }
+}
+
+/** A merge patch of fields one level deep, such as spec's. */
+function mergedInto(object: KubeObject, patch: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(patch).map(([name, value]) => [name, { ...recordOf(object[name]), ...recordOf(value) }]),
+  );
 }
 
 function isCreatedByPost(object: KubeObject): boolean {

@@ -1,0 +1,40 @@
+import type { Applier } from "./apply.ts";
+import type { Contests } from "./contest.ts";
+import { isApiError } from "./errors.ts";
+import type { Informer } from "./informers.ts";
+import { identityOf, type KubeObject, keyOf, objectPath } from "./kubernetes.ts";
+
+export type FinalizerOptions = { informer: Informer; finalizer: string; applier: Applier; contests: Contests };
+
+export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
+  return object.metadata.finalizers?.includes(finalizer) ?? false;
+}
+
+/** Adds or removes our finalizer; the resourceVersion makes the write fail rather than undo somebody else's. */
+export async function setFinalizer(by: FinalizerOptions, object: KubeObject, present: boolean): Promise<void> {
+  const { informer, finalizer, applier, contests } = by;
+  const current = informer.cache.get(keyOf(object.metadata)) ?? object;
+  // Of the same name but made anew meanwhile: its finalizer is not ours to take, its turn comes.
+  if (current.metadata.uid !== object.metadata.uid || hasFinalizer(current, finalizer) === present) return;
+  const fight = { name: identityOf(object), wanted: `${object.metadata.uid} ${finalizer}` };
+  // Somebody keeps taking it off; what else there is to do goes on.
+  if (present && !contests.mayWrite(fight.name, fight.wanted)) return;
+  const others = (current.metadata.finalizers ?? []).filter((other) => other !== finalizer);
+  const finalizers = present ? [...others, finalizer] : others;
+  try {
+    const answer = await applier.transport.send({
+      method: "PATCH",
+      path: objectPath(informer.kind, object.metadata),
+      query: { fieldManager: applier.fieldManager },
+      contentType: "application/merge-patch+json",
+      body: { metadata: { resourceVersion: current.metadata.resourceVersion, finalizers } },
+    });
+    if (present) contests.wrote(fight.name, fight.wanted, false);
+    if (finalizers.length > 0) informer.cache.wrote(answer as KubeObject);
+    else informer.cache.deleted(current);
+  } catch (error) {
+    // It went while we were on the way to let it go.
+    if (present || !isApiError(error, 404)) throw error;
+    informer.cache.deleted(current);
+  }
+}
