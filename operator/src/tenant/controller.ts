@@ -13,6 +13,7 @@ import {
   labelOf,
   objectPath,
   reconciler,
+  type Source,
 } from "@leanvibe/runtime";
 import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
@@ -92,15 +93,23 @@ export function tenantController(environment: ControllerEnvironment): Controller
     refused: refusedStatus,
     contested,
   };
+  const sources: Source[] = [
+    { informer: tenants, keysOf: byKey },
+    ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
+    { informer: namespaces, keysOf: claimants(tenants) },
+    // A controller that was refused tries again after milliseconds, then less and less often: the room must be there soon.
+    ...needSources(informers).map(
+      (informer): Source => ({
+        informer,
+        keysOf: tenantOf(namespaces),
+        priorityOf: (_change, origin) => (origin === "watch" ? "urgent" : "background"),
+      }),
+    ),
+  ];
   return controller({
     name: "tenant",
     // Keys are families: what a parent grants and what its child lends out are never worked on at once.
-    sources: [
-      { informer: tenants, keysOf: byKey },
-      ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
-      { informer: namespaces, keysOf: claimants(tenants) },
-      ...needSources(informers).map((informer) => ({ informer, keysOf: tenantOf(namespaces) })),
-    ].map(({ informer, keysOf }) => ({ informer, keysOf: families.keysOf(tenants, keysOf) })),
+    sources: sources.map((source) => ({ ...source, keysOf: families.keysOf(tenants, source.keysOf) })),
     reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now })),
     log,
     metrics: metrics.controller("tenant"),
