@@ -12,6 +12,8 @@ export type Source = { informer: Informer; keysOf: (change: Change) => string[] 
 export type ControllerOptions = {
   name: string;
   sources: Source[];
+  /** Worked on once at the start, whatever the sources hold: for work that is there before any object is. */
+  keys?: readonly string[];
   /** Brings the world of one key in line. Called again after every change, never twice at once for one key. */
   reconcile: (key: string) => Promise<Outcome>;
   log: Log;
@@ -39,7 +41,7 @@ export function controller(options: ControllerOptions): Controller {
     onDepth: (depth) => metrics.queued(depth),
     delayOf: (error) => (isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : undefined),
   });
-  const waiting = new Set<string>();
+  const waiting = new Set<string>(options.keys);
   let started = false;
 
   async function work(key: string): Promise<Outcome> {

@@ -1,12 +1,12 @@
 import { Cache, type Change, type Indexes } from "./cache.ts";
 import { messageOf } from "./errors.ts";
-import type { Kind } from "./kubernetes.ts";
+import { collectionPath, type Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import { type Reflector, reflect, type Selectors } from "./reflector.ts";
 import type { Transport } from "./transport.ts";
 
-/** One kind, watched once and shared by all controllers of the process. */
+/** One kind, of all namespaces or of one, watched once and shared by all controllers of the process. */
 export type Informer = {
   kind: Kind;
   cache: Cache;
@@ -16,13 +16,19 @@ export type Informer = {
   subscribe(handler: (change: Change) => void): void;
 };
 
-export type InformerOptions = { selectors?: Selectors; indexes?: Indexes };
+export type InformerOptions = {
+  /** Only what lies in this namespace: then a Role there is right enough. */
+  namespace?: string;
+  selectors?: Selectors;
+  indexes?: Indexes;
+};
 
 /** All watches of a process: asked for while it is put together, started together, stopped together. */
 export class Informers {
   readonly #about: { transport: Transport; log: Log; metrics: WatchMetrics };
+  /** By the path that is watched. */
   readonly #informers = new Map<
-    Kind,
+    string,
     Informer & { options: InformerOptions; handlers: ((change: Change) => void)[] }
   >();
   readonly #reflectors: Reflector[] = [];
@@ -31,20 +37,21 @@ export class Informers {
     this.#about = about;
   }
 
-  /** The informer of a kind; made at the first call, whose options are the ones that hold. */
+  /** The informer of a kind (and namespace); made at the first call, whose options are the ones that hold. */
   of(kind: Kind, options: InformerOptions = {}): Informer {
-    const known = this.#informers.get(kind);
+    const path = collectionPath(kind, options.namespace);
+    const known = this.#informers.get(path);
     if (known !== undefined) return known;
     const handlers: ((change: Change) => void)[] = [];
     const informer = {
       kind,
       cache: new Cache(this.#guarded(kind, options.indexes)),
-      complete: options.selectors === undefined,
+      complete: options.selectors === undefined && options.namespace === undefined,
       options,
       handlers,
       subscribe: (handler: (change: Change) => void) => void handlers.push(handler),
     };
-    this.#informers.set(kind, informer);
+    this.#informers.set(path, informer);
     return informer;
   }
 
@@ -56,6 +63,7 @@ export class Informers {
           ...this.#about,
           kind,
           cache,
+          ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
           ...(options.selectors === undefined ? {} : { selectors: options.selectors }),
           onChange: (change) => {
             for (const handler of handlers) this.#tell(kind, handler, change);
