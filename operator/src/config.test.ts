@@ -3,7 +3,12 @@ import { parseConfig } from "./config.ts";
 
 describe("parseConfig", () => {
   it("needs nothing to be set", () => {
-    expect(parseConfig({})).toEqual({ logLevel: "info", health: { host: "0.0.0.0", port: 8081 }, workers: 16 });
+    expect(parseConfig({})).toEqual({
+      logLevel: "info",
+      health: { host: "0.0.0.0", port: 8081 },
+      workers: 16,
+      networkProbeImage: "registry.k8s.io/e2e-test-images/agnhost:2.53",
+    });
   });
 
   it.each([
@@ -13,8 +18,13 @@ describe("parseConfig", () => {
     ["WORKERS", "0"],
     ["WORKERS", "many"],
     ["WORKERS", "1.5"],
+    ["NETWORK_PROBE_IMAGE", "a b"],
   ])("refuses %s=%s with the name, the value and an example", (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`^${name}=${value}: .*example ${name}=`));
+  });
+
+  it("takes an empty NETWORK_PROBE_IMAGE as the wish not to probe", () => {
+    expect(parseConfig({ NETWORK_PROBE_IMAGE: "" }).networkProbeImage).toBe("");
   });
 
   it("names every wrong variable at once", () => {

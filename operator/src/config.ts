@@ -21,6 +21,13 @@ const schema = z.object({
     .min(1, { error: "must be at least 1; for example WORKERS=16" })
     .max(256, { error: "must be at most 256; for example WORKERS=16" })
     .default(16),
+  NETWORK_PROBE_IMAGE: z
+    .string()
+    .regex(/^\S*$/, {
+      error:
+        "must be an image, or nothing for no probe; for example NETWORK_PROBE_IMAGE=registry.example.com/agnhost:2.53",
+    })
+    .default("registry.k8s.io/e2e-test-images/agnhost:2.53"),
 });
 
 /** The operator's settings, all from the environment. The cluster is the kubeconfig's: KUBECONFIG, or in-cluster. */
@@ -29,6 +36,8 @@ export type Config = {
   health: { host: string; port: number };
   /** Tenants worked on at the same time. */
   workers: number;
+  /** Image with agnhost's commands serve-hostname and connect; empty for no probe: then an earlier result stands. */
+  networkProbeImage: string;
 };
 
 /** @throws Error with one line per wrong variable: its name, the fault and an example. */
@@ -41,12 +50,13 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
     });
     throw new Error(lines.join("\n"));
   }
-  const { LOG_LEVEL, HEALTH_ADDRESS, WORKERS } = parsed.data;
+  const { LOG_LEVEL, HEALTH_ADDRESS, WORKERS, NETWORK_PROBE_IMAGE } = parsed.data;
   const host = HEALTH_ADDRESS.slice(0, HEALTH_ADDRESS.lastIndexOf(":"));
   return {
     logLevel: LOG_LEVEL,
     health: { host: host === "" ? "0.0.0.0" : host, port: portOf(HEALTH_ADDRESS) },
     workers: WORKERS,
+    networkProbeImage: NETWORK_PROBE_IMAGE,
   };
 }
 

@@ -34,6 +34,7 @@ async function assemble(config: Config, log: Log, kubeConfig: KubeConfig): Promi
       metrics,
       now: () => new Date(),
       workers: config.workers,
+      networkProbeImage: config.networkProbeImage,
     }),
   );
   let synced = false;

@@ -16,6 +16,7 @@ import {
 } from "@leanvibe/runtime";
 import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
+import { resultIn, resultInformer, resultOf } from "../probe/result.ts";
 import { namespacesOf } from "./claims.ts";
 import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
@@ -70,6 +71,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
   const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
   const quotas = informers.of(KINDS.ResourceQuota);
   const demand = observeDemand(environment);
+  const proof = resultInformer(informers);
 
   const definition: Definition<Tenant, World> = {
     informer: tenants,
@@ -85,6 +87,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
         wanted: (namespace) => demand.of(namespace, now().getTime()),
         family,
         workloads: await workloadsOf(tenant, family, { namespaces, applier }),
+        network: resultIn(proof),
       };
     },
     decide,
@@ -98,6 +101,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
       ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
       { informer: namespaces, keysOf: claimants(tenants) },
       ...needSources(informers).map((informer) => ({ informer, keysOf: tenantOf(namespaces) })),
+      { informer: proof, keysOf: whenNews(tenants) },
     ].map(({ informer, keysOf }) => ({ informer, keysOf: families.keysOf(tenants, keysOf) })),
     reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now })),
     log,
@@ -171,5 +175,13 @@ function claimants(tenants: Informer): (change: Change) => string[] {
     if (before !== undefined && after !== undefined) return [];
     const name = (after ?? before)?.metadata.name ?? "";
     return tenants.cache.by(WANTED, name).map(({ metadata }) => metadata.name);
+  };
+}
+
+/** What was found about the network concerns every Tenant, where it says something else than before. */
+function whenNews(tenants: Informer): (change: Change) => string[] {
+  return ({ before, after }) => {
+    if (resultOf(before)?.message === resultOf(after)?.message) return [];
+    return [...tenants.cache.all()].map(({ metadata }) => metadata.name);
   };
 }

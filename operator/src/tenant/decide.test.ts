@@ -37,6 +37,7 @@ class SmallCluster {
       wanted: () => undefined,
       family: { parent: undefined, children: [] },
       workloads: [],
+      network: undefined,
     };
   }
 
