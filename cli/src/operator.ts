@@ -56,16 +56,16 @@ function commandLineOf(pid: number): string {
 
 /**
  * Starts the operator as a process of its own and resolves when it answers ready. Detached it lives until it is stopped;
- * otherwise it ends with this process, however that ends.
+ * otherwise it ends with this process, however that ends. `environment` holds settings that suit the cluster.
  * @throws Error with the end of its log when it ends before, or is not ready after 30 s.
  */
 export async function startOperator(
   files: OperatorFiles,
-  options: { detached: boolean; signal?: AbortSignal },
+  options: { detached: boolean; signal?: AbortSignal; environment?: Record<string, string> },
 ): Promise<StartedOperator> {
   const [healthPort = 0] = await freePorts(1);
   mkdirSync(dirname(files.log), { recursive: true });
-  const child = launch(files, healthPort, options.detached);
+  const child = launch(files, healthPort, options);
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
@@ -84,7 +84,11 @@ export async function startOperator(
   return { pid: child.pid, healthPort, ended };
 }
 
-function launch(files: OperatorFiles, healthPort: number, detached: boolean): ChildProcess {
+function launch(
+  files: OperatorFiles,
+  healthPort: number,
+  { detached, environment }: { detached: boolean; environment?: Record<string, string> },
+): ChildProcess {
   const log = openSync(files.log, "a");
   const child = spawn(process.execPath, [PROGRAM], {
     cwd: ROOT,
@@ -92,6 +96,8 @@ function launch(files: OperatorFiles, healthPort: number, detached: boolean): Ch
     detached: true,
     stdio: [detached ? "ignore" : "pipe", log, log],
     env: {
+      ...environment,
+      // What a person has set goes before what we think fits the cluster.
       ...process.env,
       KUBECONFIG: files.kubeconfig,
       HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,

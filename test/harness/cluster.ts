@@ -157,17 +157,20 @@ export async function untilCondition(api: Api, name: string, [type, status]: [st
 /** The operator as a process of its own, under its own ServiceAccount, as it is run for people. */
 export class Operator {
   readonly #files: OperatorFiles;
+  readonly #environment: Record<string, string>;
 
-  private constructor(files: OperatorFiles) {
+  private constructor(files: OperatorFiles, environment: Record<string, string>) {
     this.#files = files;
+    this.#environment = environment;
   }
 
-  static async start(transport: Transport): Promise<Operator> {
+  /** Without a network probe unless the test is about it: its pods and writes would be in every other test's way. */
+  static async start(transport: Transport, environment = { NETWORK_PROBE_IMAGE: "" }): Promise<Operator> {
     const folder = mkdtempSync(join(tmpdir(), "leanvibe-operator-"));
     const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
     await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
-    await startOperator(files, { detached: false });
-    return new Operator(files);
+    await startOperator(files, { detached: false, environment });
+    return new Operator(files, environment);
   }
 
   get log(): string {
@@ -181,7 +184,7 @@ export class Operator {
   }
 
   async restart(): Promise<void> {
-    await startOperator(this.#files, { detached: false });
+    await startOperator(this.#files, { detached: false, environment: this.#environment });
   }
 
   async stop(): Promise<void> {
