@@ -20,6 +20,7 @@ export function networkProbe(environment: ControllerEnvironment): Controller {
   let inconclusiveInARow = 0;
 
   async function probe(): Promise<Outcome> {
+    const begun = performance.now();
     const found = await probeNetwork({
       transport: applier.transport,
       image,
@@ -29,7 +30,8 @@ export function networkProbe(environment: ControllerEnvironment): Controller {
     inconclusiveInARow = found.verdict === "Inconclusive" ? inconclusiveInARow + 1 : 0;
     const before = resultIn(informer);
     const result = standing(before, { ...found, time: now() });
-    log.info({ found: found.verdict, holds: result.verdict }, found.message);
+    const milliseconds = Math.round(performance.now() - begun);
+    log.info({ found: found.verdict, holds: result.verdict, milliseconds }, found.message);
     if (result !== before) await write(environment, result, before);
     return { requeueAfterMilliseconds: nextProbeSeconds(found.verdict, inconclusiveInARow) * 1000 };
   }

@@ -147,6 +147,23 @@ describe("decide", () => {
     });
   });
 
+  it("is isolated only where its own policies stand and the cluster was seen to enforce such", () => {
+    const network = { verdict: "Enforced", message: "Refused." } as const;
+    const isolation = (world: SmallCluster) => {
+      const { status } = decide(tenant(), { ...world.world(), network }, world.children(), NOW);
+      return [conditionsOf(status)["NetworkIsolated"], status["network"]];
+    };
+    const world = new SmallCluster();
+    world.settle(tenant());
+    expect(isolation(world)).toEqual(["True Enforced", "Enforced"]);
+    world.objects.delete("NetworkPolicy tenant-acme/leanvibe-isolation");
+    expect(isolation(world)).toEqual(["False PoliciesPending", "Unproven"]);
+    const taken = new SmallCluster();
+    const metadata = { name: "tenant-acme", uid: "x" };
+    taken.objects.set("Namespace tenant-acme", { apiVersion: "v1", kind: "Namespace", metadata });
+    expect(isolation(taken)).toEqual(["Unknown NamespacesNotReady", "Unproven"]);
+  });
+
   const FOREIGN = {
     apiVersion: "v1",
     kind: "Namespace",
