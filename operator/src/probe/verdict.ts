@@ -22,7 +22,7 @@ export const NETWORK_FIX =
 export function verdictOf(before: Attempt, after: Attempt): Finding {
   if (before.open !== "passed" || before.shut !== "passed") {
     return inconclusive(
-      `before any port was shut, connections between two pods ${and(before)}; something other than the probe's policy stands between them`,
+      `before the policy shut a port, one connection ${said(before.open)} and the other ${said(before.shut)}; both must pass`,
     );
   }
   if (after.open !== "passed") {
@@ -49,11 +49,7 @@ export function inconclusive(why: string): Finding {
 }
 
 function said(connection: Connection): string {
-  return connection === "unknown" ? "could not be tried" : connection;
-}
-
-function and({ open, shut }: Attempt): string {
-  return open === shut ? said(open) : `${said(open)} and ${said(shut)}`;
+  return { passed: "passed", refused: "was refused", unknown: "could not be tried" }[connection];
 }
 
 /** The process's exit code: `connect` ends with 0 or 1, everything else is a container that never got to try. */
