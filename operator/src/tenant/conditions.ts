@@ -1,6 +1,6 @@
 import { type Condition, type ConditionDraft, conditionsFrom, type KubeObject } from "@leanvibe/runtime";
 import { LABELS, type Tenant, type TenantConditionType } from "@leanvibe/schema";
-import type { Finding } from "../probe/verdict.ts";
+import type { Verdict } from "../probe/verdict.ts";
 import type { Children } from "./children.ts";
 import { type Claim, isHeld } from "./claims.ts";
 import { CHILD_NAMES, type FencedClaim, roleBindings } from "./desired.ts";
@@ -20,7 +20,7 @@ type Seen = {
   awaiting: string | undefined;
   suspension: Suspension | undefined;
   stopped: Stop | undefined;
-  network: Finding | undefined;
+  network: Verdict | undefined;
 };
 
 /** Conditions of a Tenant that is meant to stand. */

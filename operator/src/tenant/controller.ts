@@ -87,7 +87,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
         wanted: (namespace) => demand.of(namespace, now().getTime()),
         family,
         workloads: await workloadsOf(tenant, family, { namespaces, applier }),
-        network: resultIn(proof),
+        network: resultIn(proof)?.verdict,
       };
     },
     decide,
@@ -178,10 +178,10 @@ function claimants(tenants: Informer): (change: Change) => string[] {
   };
 }
 
-/** What was found about the network concerns every Tenant, where it says something else than before. */
+/** What was found about the network concerns every Tenant, where it is something else than before. */
 function whenNews(tenants: Informer): (change: Change) => string[] {
   return ({ before, after }) => {
-    if (resultOf(before)?.message === resultOf(after)?.message) return [];
+    if (resultOf(before)?.verdict === resultOf(after)?.verdict) return [];
     return [...tenants.cache.all()].map(({ metadata }) => metadata.name);
   };
 }

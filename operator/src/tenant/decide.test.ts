@@ -148,7 +148,7 @@ describe("decide", () => {
   });
 
   it("is isolated only where its own policies stand and the cluster was seen to enforce such", () => {
-    const network = { verdict: "Enforced", message: "Refused." } as const;
+    const network = "Enforced" as const;
     const isolation = (world: SmallCluster) => {
       const { status } = decide(tenant(), { ...world.world(), network }, world.children(), NOW);
       return [conditionsOf(status)["NetworkIsolated"], status["network"]];

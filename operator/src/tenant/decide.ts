@@ -1,6 +1,6 @@
 import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } from "@leanvibe/runtime";
 import { ANNOTATIONS, LABELS, type Tenant } from "@leanvibe/schema";
-import type { Finding } from "../probe/verdict.ts";
+import type { Verdict } from "../probe/verdict.ts";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
 import { deletingConditions, livingConditions } from "./conditions.ts";
@@ -29,7 +29,7 @@ export type World = {
   /** Workloads and pods in the Tenant's namespaces; looked at only while it is at a stop, or was. */
   workloads: readonly KubeObject[];
   /** What the probe of the cluster's network found; undefined while there is nothing. */
-  network: Finding | undefined;
+  network: Verdict | undefined;
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */

@@ -20,7 +20,12 @@ export type Behaviour = {
 export const PODS_PATH = "/api/v1/namespaces/leanvibe-system/pods";
 export const SERVER = "leanvibe-network-probe-server";
 export const CLIENT = "leanvibe-network-probe-client";
-const HEALTHY: Behaviour = { enforcesAfterSeconds: Infinity, listening: [8080, 8081], ready: true, containers: true };
+export const HEALTHY: Behaviour = {
+  enforcesAfterSeconds: Infinity,
+  listening: [8080, 8081],
+  ready: true,
+  containers: true,
+};
 export const ENFORCING: Behaviour = { ...HEALTHY, enforcesAfterSeconds: 0 };
 
 /** As much of a cluster as the probe can see: pods that run as told, one policy, a clock that only sleeping moves. */
@@ -87,6 +92,7 @@ export class SmallCluster {
   }
 
   #apply(path: string, object: KubeObject): KubeObject {
+    if (object.kind !== "NetworkPolicy") return this.put(path, object);
     const { ingress } = object["spec"] as { ingress: { ports: { port: number }[] }[] };
     this.#openPorts = ingress.flatMap(({ ports }) => ports.map(({ port }) => port));
     this.#shutSince = this.clockMilliseconds;
