@@ -94,6 +94,7 @@ describe.runIf(PlayedPlugin.possible())("the network of a cluster", () => {
   it("is probed anew, and nothing is left, when the operator was killed in the middle", {
     timeout: 120_000,
   }, async () => {
+    plugin = PlayedPlugin.start(api);
     await api.remove(KINDS.ConfigMap, RESULT);
     await eventually("the probe's server exists", () =>
       api.find(PODS, "leanvibe-network-probe-server", SYSTEM_NAMESPACE),
@@ -102,7 +103,7 @@ describe.runIf(PlayedPlugin.possible())("the network of a cluster", () => {
     await sleep(1_000);
     expect(await probePods()).not.toEqual([]);
     await operator?.restart();
-    await found("NotEnforced");
+    await found("Enforced");
     await nothingIsLeft();
     expect(readFileSync(operator?.log ?? "", "utf8")).not.toContain("reconcile failed");
   });
