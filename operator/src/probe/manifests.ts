@@ -45,7 +45,7 @@ export function serverManifest(image: string): Manifest {
   const containers = portNames().map((port) => ({
     name: port,
     args: ["serve-hostname", `--port=${PORTS[port]}`],
-    readinessProbe: { tcpSocket: { port: PORTS[port] }, periodSeconds: 1, failureThreshold: 1 },
+    readinessProbe: { tcpSocket: { port: PORTS[port] }, periodSeconds: 1 },
   }));
   return podManifest("server", image, containers);
 }
