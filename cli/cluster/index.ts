@@ -3,4 +3,5 @@ export type { Cluster, ClusterOptions, PassedOver, Plan, Progress, Rung } from "
 export { ClusterRefused, NoCluster } from "./cluster.ts";
 export { findCluster, planCluster, startCluster, stopCluster } from "./ladder.ts";
 export { MARKERS } from "./marker.ts";
+export { LOCAL_IMAGE } from "./places.ts";
 export type { Nodes } from "./site.ts";

@@ -123,6 +123,9 @@ async function connectToHost(spaces: namespaces.Namespaces, pid: number, layout:
   }
 }
 
+/** The image that every local cluster with real nodes has: what needs a pod there can run this one. */
+export const LOCAL_IMAGE = "leanvibe.io/hello:1";
+
 const RETRY_MILLISECONDS = 200;
 
 async function importImages(order: Order, layout: Layout, pid: number): Promise<void> {

@@ -2,10 +2,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "@leanvibe/runtime";
+import { KINDS, messageOf, objectPath } from "@leanvibe/runtime";
+import { NETWORK_PROBE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { z } from "zod";
 import { planCluster } from "../cluster/index.ts";
 import { cacheFolder } from "../cluster/layout.ts";
 import { nodeRequirements } from "../cluster/requirements.ts";
+import { connectTo } from "./credentials.ts";
 import { findOperator, operatorFiles } from "./operator.ts";
 import type { Reporter } from "./terminal.ts";
 import { DEV_CLUSTER } from "./up.ts";
@@ -20,7 +23,7 @@ const DISK_NEEDED_GB = 8;
 
 /** Checks in the order in which `npm start` meets them. False when it could not work here. */
 export async function doctor(reporter: Reporter): Promise<boolean> {
-  const checks: readonly Check[] = [node, plannedCluster, docker, go, realNodes, disk, operator];
+  const checks: readonly Check[] = [node, plannedCluster, docker, go, realNodes, disk, operator, network];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(await check());
   const healthy = findings.every(({ state }) => state !== "fault");
@@ -112,6 +115,24 @@ function operator(): Finding {
     state: "note",
     found: running === undefined ? "not running" : `running, pid ${running.pid}`,
   };
+}
+
+const probeResult = z.object({ data: z.object({ verdict: z.string(), message: z.string() }) });
+
+/** What the running operator found about its cluster's network; the message brings the fix. */
+async function network(): Promise<Finding> {
+  const name = "network";
+  const files = operatorFiles(DEV_CLUSTER, process.env);
+  if (findOperator(files) === undefined) return { name, state: "note", found: "not probed: no operator runs" };
+  try {
+    const transport = await connectTo(files.kubeconfig);
+    const path = objectPath(KINDS.ConfigMap, { name: NETWORK_PROBE, namespace: SYSTEM_NAMESPACE });
+    const answer = await transport.send({ method: "GET", path }).finally(() => transport.close());
+    const { verdict, message } = probeResult.parse(answer).data;
+    return { name, state: verdict === "Enforced" ? "ok" : "note", found: message };
+  } catch (error) {
+    return { name, state: "note", found: `not known yet: ${messageOf(error)}` };
+  }
 }
 
 function run(command: string, args: string[]): { status: number | null; stdout: string } {

@@ -56,7 +56,7 @@ function commandLineOf(pid: number): string {
 
 /**
  * Starts the operator as a process of its own and resolves when it answers ready. Detached it lives until it is stopped;
- * otherwise it ends with this process, however that ends.
+ * otherwise it ends with this process, however that ends. `env` holds settings that suit the cluster; what the person has set goes before them.
  * @throws Error with the end of its log when it ends before, or is not ready after 30 s.
  */
 export async function startOperator(
@@ -96,8 +96,9 @@ function launch(
     detached: true,
     stdio: [detached ? "ignore" : "pipe", log, log],
     env: {
-      ...process.env,
       ...env,
+      // What a person has set goes before what we think fits the cluster.
+      ...process.env,
       KUBECONFIG: files.kubeconfig,
       HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
       LEANVIBE_LIFELINE: detached ? "" : "stdin",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Transport } from "@leanvibe/runtime";
-import { type Cluster, type ClusterOptions, planCluster, startCluster } from "../cluster/index.ts";
+import { type Cluster, type ClusterOptions, LOCAL_IMAGE, planCluster, startCluster } from "../cluster/index.ts";
 import { findProgram } from "../cluster/requirements.ts";
 import { connectTo, writeOperatorKubeconfig } from "./credentials.ts";
 import { install, waitForTenant } from "./install.ts";
@@ -69,7 +69,9 @@ async function populate(
       // One that is left from an earlier life of the cluster speaks to nobody.
       await stopOperator(files);
       const expires = await writeOperatorKubeconfig(transport, cluster.kubeconfig, files.kubeconfig);
-      started = await timed(reporter, "operator ready", () => startOperator(files, { detached: detach, signal }));
+      started = await timed(reporter, "operator ready", () =>
+        startOperator(files, { detached: detach, signal, env: settingsFor(cluster) }),
+      );
       warnOfExpiry(reporter, expires);
     }
     // Whoever names a context has a use for it: nothing is put there but what was asked for.
@@ -79,6 +81,11 @@ async function populate(
   } finally {
     await transport.close();
   }
+}
+
+/** A local cluster reaches no registry; the image that it has knows the network probe's commands too. */
+function settingsFor({ rung }: Cluster): Record<string, string> {
+  return rung === "local" ? { NETWORK_PROBE_IMAGE: LOCAL_IMAGE } : {};
 }
 
 const MONTH_MILLISECONDS = 30 * 24 * 3600 * 1000;

@@ -45,7 +45,8 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
     const applier = { transport, fieldManager: FIELD_MANAGERS.operator, sameValue: sameQuantity };
     const record = createEventRecorder({ transport, component: "leanvibe-operator", log });
     const now = () => new Date();
-    controllers.push(create({ informers, applier, record, log, metrics, now, workers: config.workers }));
+    const { workers, networkProbeImage } = config;
+    controllers.push(create({ informers, applier, record, log, metrics, now, workers, networkProbeImage }));
   }
   return [
     {

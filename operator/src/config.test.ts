@@ -8,6 +8,7 @@ describe("parseConfig", () => {
       health: { host: "0.0.0.0", port: 8081 },
       workers: 16,
       election: { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 2 },
+      networkProbeImage: "registry.k8s.io/e2e-test-images/agnhost:2.53",
     });
   });
 
@@ -21,8 +22,13 @@ describe("parseConfig", () => {
     ["LEASE_SECONDS", "soon"],
     ["LEASE_SECONDS", "10"],
     ["RETRY_SECONDS", "0"],
+    ["NETWORK_PROBE_IMAGE", "a b"],
   ])("refuses %s=%s with the name, the value and an example", (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`^${name}=${value}: .*example ${name}=`));
+  });
+
+  it("takes an empty NETWORK_PROBE_IMAGE as the wish not to probe", () => {
+    expect(parseConfig({ NETWORK_PROBE_IMAGE: "" }).networkProbeImage).toBe("");
   });
 
   it("names every wrong variable at once", () => {

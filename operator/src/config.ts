@@ -25,6 +25,13 @@ const fields = z.object({
   LEASE_SECONDS: seconds("LEASE_SECONDS", ELECTION_PACE.leaseSeconds),
   RENEW_DEADLINE_SECONDS: seconds("RENEW_DEADLINE_SECONDS", ELECTION_PACE.renewDeadlineSeconds),
   RETRY_SECONDS: seconds("RETRY_SECONDS", ELECTION_PACE.retrySeconds),
+  NETWORK_PROBE_IMAGE: z
+    .string()
+    .regex(/^\S*$/, {
+      error:
+        "must be an image, or nothing for no probe; for example NETWORK_PROBE_IMAGE=registry.example.com/agnhost:2.53",
+    })
+    .default("registry.k8s.io/e2e-test-images/agnhost:2.53"),
 });
 
 function seconds(name: string, usual: number) {
@@ -49,6 +56,8 @@ export type Config = {
   /** Tenants worked on at the same time. */
   workers: number;
   election: ElectionPace;
+  /** Image with agnhost's commands serve-hostname and connect; empty for no probe: then an earlier result stands. */
+  networkProbeImage: string;
 };
 
 /** @throws Error with one line per wrong variable: its name, the fault and an example. */
@@ -72,6 +81,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
       renewDeadlineSeconds: RENEW_DEADLINE_SECONDS,
       retrySeconds: RETRY_SECONDS,
     },
+    networkProbeImage: parsed.data.NETWORK_PROBE_IMAGE,
   };
 }
 

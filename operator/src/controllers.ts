@@ -1,4 +1,5 @@
 import type { Applier, Controller, EventRecorder, Informers, Kind, Log, Metrics } from "@leanvibe/runtime";
+import { networkProbe } from "./probe/controller.ts";
 import { TENANT_OWNS, tenantController } from "./tenant/controller.ts";
 
 /** What every controller is given. */
@@ -11,6 +12,8 @@ export type ControllerEnvironment = {
   now: () => Date;
   /** Keys worked at the same time. */
   workers: number;
+  /** Image of the pods that prove the cluster's network; empty where nothing shall be probed. */
+  networkProbeImage: string;
 };
 
 /** What a controller does in the API, from which its rights are made: nothing it does not own, no wildcards. */
@@ -18,10 +21,14 @@ export type Owns = {
   kind: Kind;
   children: readonly Kind[];
   binds: readonly string[];
-  reads: readonly { kind: Kind; names: readonly string[]; verbs: readonly string[] }[];
+  reads: readonly Right[];
 };
 
-/** All controllers of the operator. */
-export const CONTROLLERS: readonly { create: (environment: ControllerEnvironment) => Controller; owns: Owns }[] = [
+/** Verbs on objects of these names, or of all where none is named. */
+export type Right = { kind: Kind; names: readonly string[]; verbs: readonly string[] };
+
+/** All controllers of the operator. What owns nothing has its rights in its own folder. */
+export const CONTROLLERS: readonly { create: (environment: ControllerEnvironment) => Controller; owns?: Owns }[] = [
   { create: tenantController, owns: TENANT_OWNS },
+  { create: networkProbe },
 ];

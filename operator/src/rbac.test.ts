@@ -52,6 +52,19 @@ describe("the shipped rights", () => {
     expect(verbsOn("leanvibe-viewer", "pods/log")).toContain("get");
   });
 
+  it("of the network probe are a Role in the operator's namespace: pods by name, but for making them", () => {
+    const roles = rbacManifests().filter(({ kind }) => kind === "Role");
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(roles.map(() => "leanvibe-system"));
+    const rules = roles.flatMap((role) =>
+      role.metadata.name === "leanvibe-network-probe" ? (role["rules"] as Rule[]) : [],
+    );
+    expect(rules).toHaveLength(6);
+    for (const { resources, resourceNames, verbs } of rules) {
+      if (resourceNames === undefined) expect(verbs, resources.join()).toEqual(["create"]);
+      else for (const name of resourceNames) expect(name).toMatch(/^leanvibe-network-probe/);
+    }
+  });
+
   it("of an owner reach no fence, no other identity and nothing outside a namespace", () => {
     const changing = new Set([
       "create",

@@ -1,7 +1,8 @@
 import { KINDS, type Kind, type Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, LEASES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { CLUSTER_ROLES, LEASES, NETWORK_PROBE, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { stringify } from "yaml";
-import { CONTROLLERS, type Owns } from "./controllers.ts";
+import { CONTROLLERS, type Owns, type Right } from "./controllers.ts";
+import { PROBE_RIGHTS } from "./probe/rights.ts";
 
 type Rule = { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] };
 
@@ -36,7 +37,7 @@ export function rbacManifests(): Manifest[] {
       apiVersion: rbac,
       kind: "ClusterRole",
       metadata: { name: CLUSTER_ROLES.operator, labels },
-      rules: operatorRules(CONTROLLERS.map(({ owns }) => owns)),
+      rules: operatorRules(CONTROLLERS.flatMap(({ owns }) => owns ?? [])),
     },
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.owner, labels }, rules: OWNER_RULES },
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.member, labels }, rules: MEMBER_RULES },
@@ -48,21 +49,34 @@ export function rbacManifests(): Manifest[] {
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: CLUSTER_ROLES.operator },
       subjects: [subject],
     },
-    {
-      apiVersion: rbac,
-      kind: "Role",
-      metadata: { name: LEASES.operator, namespace: SYSTEM_NAMESPACE, labels },
-      rules: [
+    ...systemRole(
+      LEASES.operator,
+      [
         // By name RBAC cannot judge a create: the name is not known yet.
         ruleFor(KINDS.Lease, ["create"]),
         { ...ruleFor(KINDS.Lease, ["get", "patch"]), resourceNames: [LEASES.operator] },
       ],
-    },
+      { labels, subject },
+    ),
+    ...systemRole(NETWORK_PROBE, PROBE_RIGHTS.map(ruleOf), { labels, subject }),
+  ];
+}
+
+/** A right of the operator's in its own namespace, and nowhere else. */
+function systemRole(
+  name: string,
+  rules: readonly Rule[],
+  { labels, subject }: { labels: Record<string, string>; subject: Record<string, string> },
+): Manifest[] {
+  const group = "rbac.authorization.k8s.io";
+  const metadata = { name, namespace: SYSTEM_NAMESPACE, labels };
+  return [
+    { apiVersion: `${group}/v1`, kind: "Role", metadata, rules },
     {
-      apiVersion: rbac,
+      apiVersion: `${group}/v1`,
       kind: "RoleBinding",
-      metadata: { name: LEASES.operator, namespace: SYSTEM_NAMESPACE, labels },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: LEASES.operator },
+      metadata,
+      roleRef: { apiGroup: group, kind: "Role", name },
       subjects: [subject],
     },
   ];
@@ -87,13 +101,14 @@ function operatorRules(owns: readonly Owns[]): Rule[] {
         resourceNames: [...binds],
         verbs: ["bind"],
       },
-      ...reads.map((read) => ({
-        ...ruleFor(read.kind, read.verbs),
-        ...(read.names.length === 0 ? {} : { resourceNames: [...read.names] }),
-      })),
+      ...reads.map(ruleOf),
     ]),
     ruleFor(KINDS.Event, ["create", "patch"]),
   ];
+}
+
+function ruleOf({ kind, names, verbs }: Right): Rule {
+  return { ...ruleFor(kind, verbs), ...(names.length === 0 ? {} : { resourceNames: [...names] }) };
 }
 
 function ruleFor({ group, plural }: Kind, verbs: readonly string[]): Rule {

@@ -6,7 +6,7 @@ import { type Informer, Informers, type Origin } from "./informers.ts";
 import { KINDS } from "./kubernetes.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Outcome } from "./queue.ts";
-import { configMap, eventually, silentLog } from "./testing/faulty-server.ts";
+import { configMap, eventually, json, serve, silentLog } from "./testing/faulty-server.ts";
 import { SmallApiServer } from "./testing/small-api-server.ts";
 
 /** A controller of one informer whose changes the test makes. */
@@ -51,6 +51,17 @@ describe("a controller", () => {
     loop.start();
     await vi.advanceTimersByTimeAsync(1);
     expect(reconcile.mock.calls).toEqual([["default/a"], ["default/b"]]);
+    await loop.stop();
+  });
+
+  it("works its own keys once at the start, also where there is no object yet", async () => {
+    const reconcile = vi.fn(async (): Promise<Outcome> => ({}));
+    const { loop } = controlled(reconcile, { keys: ["network"] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reconcile).not.toHaveBeenCalled();
+    loop.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reconcile.mock.calls).toEqual([["network"]]);
     await loop.stop();
   });
 
@@ -186,6 +197,27 @@ describe("the keys of a change", () => {
   it("by key is the object itself, gone or not", () => {
     expect(byKey({ before: labelled(), after: undefined })).toEqual(["default/a"]);
     expect(byKey({ before: undefined, after: labelled() })).toEqual(["default/a"]);
+  });
+});
+
+describe("informers", () => {
+  it("of one namespace watch only there, and are not those of the whole cluster", async () => {
+    const paths: string[] = [];
+    const { transport } = await serve((request, response) => {
+      paths.push(`${request.query.has("watch") ? "watch " : ""}${request.path}`);
+      if (request.query.has("watch")) return;
+      json(response, 200, { kind: "ConfigMapList", metadata: { resourceVersion: "1" }, items: [] });
+    });
+    const informers = new Informers({ transport, log: silentLog(), metrics: createMetrics().watch });
+    const inside = informers.of(KINDS.ConfigMap, { namespace: "leanvibe-system" });
+    expect(informers.of(KINDS.ConfigMap)).not.toBe(inside);
+    expect(informers.of(KINDS.ConfigMap, { namespace: "leanvibe-system" })).toBe(inside);
+    await informers.start();
+    await eventually(() => expect(paths).toHaveLength(4));
+    const everywhere = "/api/v1/configmaps";
+    const one = "/api/v1/namespaces/leanvibe-system/configmaps";
+    expect(paths.toSorted()).toEqual([everywhere, one, `watch ${everywhere}`, `watch ${one}`]);
+    await informers.stop();
   });
 });
 

@@ -17,6 +17,8 @@ export type Source = {
 export type ControllerOptions = {
   name: string;
   sources: Source[];
+  /** Worked on once at the start, whatever the sources hold: for work that is there before any object is. */
+  keys?: readonly string[];
   /** Brings the world of one key in line. Called again after every change, never twice at once for one key. */
   reconcile: (key: string) => Promise<Outcome>;
   log: Log;
@@ -45,7 +47,7 @@ export function controller(options: ControllerOptions): Controller {
     onDepth: (priority, depth) => metrics.queued(priority, depth),
     delayOf: (error) => (isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : undefined),
   });
-  const waiting = new Map<string, Priority>();
+  const waiting = new Map<string, Priority>(options.keys?.map((key) => [key, "background"]));
   let started = false;
 
   async function work(key: string): Promise<Outcome> {

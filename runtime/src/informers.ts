@@ -1,6 +1,6 @@
 import { Cache, type Change, type Indexes } from "./cache.ts";
 import { messageOf } from "./errors.ts";
-import type { Kind } from "./kubernetes.ts";
+import { collectionPath, type Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import { type Origin, type Reflector, reflect, type Selectors } from "./reflector.ts";
@@ -8,7 +8,7 @@ import type { Transport } from "./transport.ts";
 
 export type { Origin };
 
-/** One kind, watched once and shared by all controllers of the process. */
+/** One kind, of all namespaces or of one, watched once and shared by all controllers of the process. */
 export type Informer = {
   kind: Kind;
   cache: Cache;
@@ -20,32 +20,39 @@ export type Informer = {
 
 type Handler = (change: Change, origin: Origin) => void;
 
-export type InformerOptions = { selectors?: Selectors; indexes?: Indexes };
+export type InformerOptions = {
+  /** Only what lies in this namespace: then a Role there is right enough. */
+  namespace?: string;
+  selectors?: Selectors;
+  indexes?: Indexes;
+};
 
 /** All watches of a process: asked for while it is put together, started together, stopped together. */
 export class Informers {
   readonly #about: { transport: Transport; log: Log; metrics: WatchMetrics };
-  readonly #informers = new Map<Kind, Informer & { options: InformerOptions; handlers: Handler[] }>();
+  /** By the path that is watched. */
+  readonly #informers = new Map<string, Informer & { options: InformerOptions; handlers: Handler[] }>();
   readonly #reflectors: Reflector[] = [];
 
   constructor(about: { transport: Transport; log: Log; metrics: WatchMetrics }) {
     this.#about = about;
   }
 
-  /** The informer of a kind; made at the first call, whose options are the ones that hold. */
+  /** The informer of a kind (and namespace); made at the first call, whose options are the ones that hold. */
   of(kind: Kind, options: InformerOptions = {}): Informer {
-    const known = this.#informers.get(kind);
+    const path = collectionPath(kind, options.namespace);
+    const known = this.#informers.get(path);
     if (known !== undefined) return known;
     const handlers: Handler[] = [];
     const informer = {
       kind,
       cache: new Cache(this.#guarded(kind, options.indexes)),
-      complete: options.selectors === undefined,
+      complete: options.selectors === undefined && options.namespace === undefined,
       options,
       handlers,
       subscribe: (handler: Handler) => void handlers.push(handler),
     };
-    this.#informers.set(kind, informer);
+    this.#informers.set(path, informer);
     return informer;
   }
 
@@ -57,6 +64,7 @@ export class Informers {
           ...this.#about,
           kind,
           cache,
+          ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
           ...(options.selectors === undefined ? {} : { selectors: options.selectors }),
           onChange: (change, origin) => {
             for (const handler of handlers) this.#tell(kind, () => handler(change, origin), change);

@@ -11,6 +11,8 @@ export type ReflectorOptions = {
   cache: Cache;
   transport: Transport;
   log: Log;
+  /** Only what lies in this namespace. */
+  namespace?: string;
   /** Only these objects, told by label or, where the kind allows it, by field. */
   selectors?: Selectors;
   metrics?: WatchMetrics;
@@ -162,14 +164,14 @@ async function listAll(
   options: ReflectorOptions,
   signal: AbortSignal,
 ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
-  const { kind, transport, selectors } = options;
+  const { kind, namespace, transport, selectors } = options;
   const items: KubeObject[] = [];
   let continueToken = "";
   for (;;) {
     const page = parseList(
       await transport.send({
         method: "GET",
-        path: collectionPath(kind),
+        path: collectionPath(kind, namespace),
         query: {
           limit: PAGE_SIZE,
           ...selectors,
@@ -191,7 +193,7 @@ async function* watchOnce(
   signal: AbortSignal,
   opened: () => void,
 ): AsyncGenerator<string> {
-  const { kind, transport, cache, selectors, onChange } = options;
+  const { kind, namespace, transport, cache, selectors, onChange } = options;
   const query = {
     watch: true,
     allowWatchBookmarks: true,
@@ -199,7 +201,7 @@ async function* watchOnce(
     timeoutSeconds: 300 + Math.floor(Math.random() * 300),
     ...selectors,
   };
-  const lines = transport.lines({ method: "GET", path: collectionPath(kind), query, signal }, opened);
+  const lines = transport.lines({ method: "GET", path: collectionPath(kind, namespace), query, signal }, opened);
   for await (const line of lines) {
     const event = parseEvent(line);
     if (event.type === "ADDED" || event.type === "MODIFIED") {

@@ -156,6 +156,7 @@ export async function untilCondition(api: Api, name: string, [type, status]: [st
 
 /** Short enough that the next operator need not wait long for a killed one's Lease, long enough for a busy machine. */
 const PACE = { LEASE_SECONDS: "8", RENEW_DEADLINE_SECONDS: "6", RETRY_SECONDS: "1" };
+const DEFAULTS = { ...PACE, NETWORK_PROBE_IMAGE: "" };
 
 export type OperatorOptions = {
   env?: NodeJS.ProcessEnv;
@@ -174,12 +175,13 @@ export class Operator {
     this.#env = env;
   }
 
-  static async start(transport: Transport, { env = PACE, server }: OperatorOptions = {}): Promise<Operator> {
+  /** Without a network probe unless the test is about it: its pods and writes would be in every other test's way. */
+  static async start(transport: Transport, { env, server }: OperatorOptions = {}): Promise<Operator> {
     const folder = mkdtempSync(join(tmpdir(), "leanvibe-operator-"));
     const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
     await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
     if (server !== undefined) pointTo(server, files.kubeconfig);
-    const operator = new Operator(files, env);
+    const operator = new Operator(files, { ...DEFAULTS, ...env });
     await operator.restart();
     return operator;
   }

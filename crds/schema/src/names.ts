@@ -51,6 +51,9 @@ export const FIELD_MANAGERS = {
   cli: "leanvibe-cli",
 } as const;
 
+/** ConfigMap in {@link SYSTEM_NAMESPACE} that says whether the cluster was seen to enforce network policies. */
+export const NETWORK_PROBE = "leanvibe-network-probe";
+
 /** ServiceAccounts in {@link SYSTEM_NAMESPACE}. */
 export const SERVICE_ACCOUNTS = { operator: "leanvibe-operator" } as const;
 

@@ -87,6 +87,10 @@ export const tenantStatus = z
     )
       .optional()
       .describe("Tenants whose spec.parentRef names this one, and what each is granted of the total."),
+    network: z
+      .enum(["Enforced", "Unproven"])
+      .optional()
+      .describe("Enforced where the network policies stand and this cluster was seen to enforce such; else Unproven."),
     suspended: z
       .object({
         workloads: count().describe("Workloads at a stop, to be brought back."),

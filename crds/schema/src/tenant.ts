@@ -211,6 +211,12 @@ export const TENANT = defineKind({
     { name: "CPU", type: "string", jsonPath: ".status.quota.cpu", description: "CPU in use, of the total." },
     { name: "Mem", type: "string", jsonPath: ".status.quota.memory", description: "Memory in use, of the total." },
     {
+      name: "Network",
+      type: "string",
+      jsonPath: ".status.network",
+      description: "Whether the cluster was seen to enforce the network policies.",
+    },
+    {
       name: "Suspended",
       type: "string",
       jsonPath: '.status.conditions[?(@.type=="Suspended")].status',

@@ -1,9 +1,11 @@
 import { type Condition, type ConditionDraft, conditionsFrom, type KubeObject } from "@leanvibe/runtime";
 import { LABELS, type Tenant, type TenantConditionType } from "@leanvibe/schema";
+import type { Verdict } from "../probe/verdict.ts";
 import type { Children } from "./children.ts";
 import { type Claim, isHeld } from "./claims.ts";
 import { CHILD_NAMES, type FencedClaim, roleBindings } from "./desired.ts";
 import type { Child } from "./family.ts";
+import { isolationProof } from "./isolation.ts";
 import { networkPolicies } from "./network.ts";
 import { isInForce, totalOf } from "./quota.ts";
 import type { Stop, Suspension } from "./suspend.ts";
@@ -18,6 +20,7 @@ type Seen = {
   awaiting: string | undefined;
   suspension: Suspension | undefined;
   stopped: Stop | undefined;
+  network: Verdict | undefined;
 };
 
 /** Conditions of a Tenant that is meant to stand. */
@@ -113,8 +116,9 @@ function quotaEnforced(tenant: Tenant, seen: Seen): Draft {
   };
 }
 
-function networkIsolated(tenant: Tenant, { held, own }: Seen): Draft {
+function networkIsolated(tenant: Tenant, seen: Seen): Draft {
   const type = "NetworkIsolated";
+  const { held, own, network } = seen;
   const pending = held.filter(({ name }) =>
     networkPolicies(name, tenant, {}).some(({ kind, metadata }) => own.get(kind, name, metadata.name) === undefined),
   );
@@ -127,13 +131,7 @@ function networkIsolated(tenant: Tenant, { held, own }: Seen): Draft {
       message: `Network policies are being written in ${where}.`,
     };
   }
-  return {
-    type,
-    status: "Unknown",
-    reason: "Unproven",
-    message:
-      "The network policies stand; whether this cluster enforces them has not been proved. They need a network plugin that does, such as Calico or Cilium (minikube start --cni=calico).",
-  };
+  return unheld(type, seen) ?? { type, ...isolationProof(network) };
 }
 
 function rbacReady(tenant: Tenant, seen: Seen): Draft {

@@ -17,6 +17,7 @@ import {
 } from "@leanvibe/runtime";
 import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
+import { resultIn, resultInformer, resultOf } from "../probe/result.ts";
 import { namespacesOf } from "./claims.ts";
 import { contested } from "./contested.ts";
 import { decide, type World } from "./decide.ts";
@@ -72,6 +73,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
   const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
   const quotas = informers.of(KINDS.ResourceQuota);
   const demand = observeDemand(environment);
+  const proof = resultInformer(informers);
 
   const definition: Definition<Tenant, World> = {
     informer: tenants,
@@ -87,6 +89,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
         wanted: (namespace) => demand.of(namespace, now().getTime()),
         family,
         workloads: await workloadsOf(tenant, family, { namespaces, applier }),
+        network: resultIn(proof)?.verdict,
       };
     },
     decide,
@@ -97,6 +100,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     { informer: tenants, keysOf: byKey },
     ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
     { informer: namespaces, keysOf: claimants(tenants) },
+    { informer: proof, keysOf: whenNews(tenants) },
     // A controller that was refused tries again after milliseconds, then less and less often: the room must be there soon.
     ...needSources(informers).map(
       (informer): Source => ({
@@ -182,5 +186,13 @@ function claimants(tenants: Informer): (change: Change) => string[] {
     if (before !== undefined && after !== undefined) return [];
     const name = (after ?? before)?.metadata.name ?? "";
     return tenants.cache.by(WANTED, name).map(({ metadata }) => metadata.name);
+  };
+}
+
+/** What was found about the network concerns every Tenant, where it is something else than before. */
+function whenNews(tenants: Informer): (change: Change) => string[] {
+  return ({ before, after }) => {
+    if (resultOf(before)?.verdict === resultOf(after)?.verdict) return [];
+    return [...tenants.cache.all()].map(({ metadata }) => metadata.name);
   };
 }

@@ -37,6 +37,7 @@ class SmallCluster {
       wanted: () => undefined,
       family: { parent: undefined, children: [] },
       workloads: [],
+      network: undefined,
     };
   }
 
@@ -144,6 +145,23 @@ describe("decide", () => {
       RBACReady: "True OwnersBound",
       Suspended: "False NotSuspended",
     });
+  });
+
+  it("is isolated only where its own policies stand and the cluster was seen to enforce such", () => {
+    const network = "Enforced" as const;
+    const isolation = (world: SmallCluster) => {
+      const { status } = decide(tenant(), { ...world.world(), network }, world.children(), NOW);
+      return [conditionsOf(status)["NetworkIsolated"], status["network"]];
+    };
+    const world = new SmallCluster();
+    world.settle(tenant());
+    expect(isolation(world)).toEqual(["True Enforced", "Enforced"]);
+    world.objects.delete("NetworkPolicy tenant-acme/leanvibe-isolation");
+    expect(isolation(world)).toEqual(["False PoliciesPending", "Unproven"]);
+    const taken = new SmallCluster();
+    const metadata = { name: "tenant-acme", uid: "x" };
+    taken.objects.set("Namespace tenant-acme", { apiVersion: "v1", kind: "Namespace", metadata });
+    expect(isolation(taken)).toEqual(["Unknown NamespacesNotReady", "Unproven"]);
   });
 
   const FOREIGN = {

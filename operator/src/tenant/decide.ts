@@ -1,5 +1,6 @@
 import { type Decision, eventsOfTransitions, type KubeObject, type Manifest } from "@leanvibe/runtime";
 import { ANNOTATIONS, LABELS, type Tenant } from "@leanvibe/schema";
+import type { Verdict } from "../probe/verdict.ts";
 import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
 import { deletingConditions, livingConditions } from "./conditions.ts";
@@ -27,6 +28,8 @@ export type World = {
   family: Family;
   /** Workloads and pods in the Tenant's namespaces; looked at only while it is at a stop, or was. */
   workloads: readonly KubeObject[];
+  /** What the probe of the cluster's network found; undefined while there is nothing. */
+  network: Verdict | undefined;
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */
@@ -58,7 +61,8 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
     return { ...claim, share, fenced, suspended: stopped !== undefined };
   });
   const awaiting = allowance === undefined ? awaitingGrant(tenant, world.family) : undefined;
-  const conditions = livingConditions(tenant, { claims, held, own, now, awaiting, suspension, stopped });
+  const { network } = world;
+  const conditions = livingConditions(tenant, { claims, held, own, now, awaiting, suspension, stopped, network });
   const figures = quotaStatus(tenant, { total, leases, own, children, now });
   const grants = childrenStatus(leases.grants);
   return {

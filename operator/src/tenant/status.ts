@@ -10,6 +10,7 @@ import { LABELS, TENANT, type Tenant, type TenantStatus } from "@leanvibe/schema
 import type { Children } from "./children.ts";
 import { isActive, namespaceOf, quotaInForce } from "./conditions.ts";
 import { CHILD_NAMES, type FencedClaim } from "./desired.ts";
+import { networkOf } from "./isolation.ts";
 import type { Stop } from "./suspend.ts";
 
 /** maxItems of status.namespaces. */
@@ -52,6 +53,7 @@ export function statusOf(
     namespaceCount: namespaces.filter(({ ready }) => ready).length,
     quota: seen.quota,
     children: seen.children,
+    network: networkOf(seen.conditions),
     suspended: seen.stopped === undefined ? undefined : { workloads: seen.stopped.stopped, pods: seen.stopped.pods },
     deletion: seen.blockedBy === undefined ? undefined : { blockedBy: seen.blockedBy },
     conditions: seen.conditions,
