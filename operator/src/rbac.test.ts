@@ -34,7 +34,7 @@ describe("the shipped rights", () => {
       expect(verbsOn(workload), workload).toEqual(new Set(["list", "patch"]));
   });
 
-  it("of a member are an owner's but for deleting volumes, and of a viewer only looking, at no Secret and into no pod", () => {
+  it("of a member are an owner's but for changing volume claims, and of a viewer only looking, at no Secret and into no pod", () => {
     const verbsOn = (role: string, resource: string) =>
       rulesOf(role)
         .filter(({ resources }) => resources.includes(resource))
@@ -42,8 +42,7 @@ describe("the shipped rights", () => {
     const resources = [...new Set(rulesOf("leanvibe-owner").flatMap((rule) => rule.resources))];
     for (const resource of resources.filter((each) => each !== "persistentvolumeclaims"))
       expect(verbsOn("leanvibe-member", resource), resource).toEqual(verbsOn("leanvibe-owner", resource));
-    expect(verbsOn("leanvibe-member", "persistentvolumeclaims")).not.toContain("delete");
-    expect(verbsOn("leanvibe-member", "persistentvolumeclaims")).toContain("create");
+    expect(verbsOn("leanvibe-member", "persistentvolumeclaims")).toEqual(["get", "list", "watch", "create"]);
     for (const { resources: seen, verbs } of rulesOf("leanvibe-viewer")) {
       expect(["get", "list", "watch"]).toEqual(expect.arrayContaining(verbs));
       for (const closed of ["secrets", "pods/exec", "pods/attach", "pods/portforward", "pods/eviction"])

@@ -162,12 +162,12 @@ const OWNER_RULES: Rule[] = [
 
 const isOf = (resource: string) => (rule: Rule) => rule.resources.includes(resource);
 
-/** Owners' rights but one: a volume's data, once deleted, is gone. */
+/** Owners' rights but one: a volume's data, once deleted, is gone. Against slips, not against who means to. */
 const MEMBER_RULES: Rule[] = OWNER_RULES.flatMap((rule) =>
   isOf("persistentvolumeclaims")(rule)
     ? [
         { ...rule, resources: rule.resources.filter((resource) => resource !== "persistentvolumeclaims") },
-        { ...rule, resources: ["persistentvolumeclaims"], verbs: [...READ, "create", "update", "patch"] },
+        { ...rule, resources: ["persistentvolumeclaims"], verbs: [...READ, "create"] },
       ]
     : [rule],
 );

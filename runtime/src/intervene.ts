@@ -1,11 +1,11 @@
 import type { EventDraft } from "./conditions.ts";
 import { isApiError } from "./errors.ts";
 import type { EventRecorder, EventSubject } from "./events.ts";
-import { type Kind, type KubeObject, objectPath } from "./kubernetes.ts";
+import { identityOf, type Kind, type KubeObject, objectPath } from "./kubernetes.ts";
 import type { Transport } from "./transport.ts";
 
 /** Fields to set, and null for those to take away. */
-export type MergePatch = { metadata?: object; spec?: object };
+export type MergePatch = { metadata?: { annotations?: Record<string, string | null> }; spec?: object };
 
 /**
  * A change of an object that is not ours: it is never applied, only patched as it was seen (the resourceVersion in the
@@ -21,26 +21,33 @@ export type Intervention = {
   tell?: { about: readonly EventSubject[]; event: EventDraft };
 };
 
+/** How it went: changes made, refused ones in words, and what failed otherwise and may work the next time. */
+export type Intervened = { made: number; refusals: string[]; failures: unknown[] };
+
 /**
- * Makes the changes. One that comes too late, because the object changed or went, is left for the next look.
- * @returns how each went: rejected for refusals that somebody must hear of.
+ * Makes the changes. One that comes too late, because the object changed or went, is left for the next look. A refusal
+ * (of a policy of the cluster's, of an object that is full) keeps nothing else from being done.
  */
-export function intervene(
+export async function intervene(
   interventions: readonly Intervention[],
   { transport, record }: { transport: Transport; record: EventRecorder },
-): Promise<PromiseSettledResult<boolean>[]> {
-  return Promise.allSettled(
+): Promise<Intervened> {
+  const outcome: Intervened = { made: 0, refusals: [], failures: [] };
+  await Promise.all(
     interventions.map(async ({ kind, object, change, tell }) => {
       try {
         await send(transport, kind, object, change);
       } catch (error) {
-        if (isApiError(error, 404, 409)) return true;
-        throw error;
+        if (isApiError(error, 400, 403, 413, 422)) outcome.refusals.push(`${identityOf(object)}: ${error.message}`);
+        else if (isApiError(error, 404, 409)) outcome.made += 1;
+        else outcome.failures.push(error);
+        return;
       }
+      outcome.made += 1;
       if (tell !== undefined) await Promise.all(tell.about.map((about) => record(about, tell.event)));
-      return true;
     }),
   );
+  return outcome;
 }
 
 async function send(

@@ -44,6 +44,8 @@ export type Definition<T, R> = {
   decide: (object: T, related: R, children: readonly KubeObject[], now: Date) => Decision;
   /** What the status says when the object cannot be parsed, or when the API server refuses what was decided. */
   refused: (object: KubeObject, why: string, now: Date) => Pick<Decision, "status" | "events">;
+  /** The same decision, saying which interventions the API server refused. */
+  hindered?: (decision: Decision, refusals: readonly string[], object: T, now: Date) => Decision;
   /** The same decision, saying also that somebody else keeps changing these (as `Kind namespace/name`). */
   contested?: (decision: Decision, names: readonly string[], object: T, now: Date) => Decision;
 };
@@ -135,15 +137,13 @@ async function bringInLine<T, R>(
     const children = childrenOf(definition, object);
     const decision = decided(() => definition.decide(parsed, related, children, options.now()));
     const deletions = await prune(definition, options, object, decision);
-    const writes = await applyStages(definition, options, decision);
-    if (deletions + writes === 0) return decision;
+    const { writes, refusals } = await applyStages(definition, options, decision);
+    const said =
+      refusals.length === 0 ? decision : (definition.hindered?.(decision, refusals, parsed, options.now()) ?? decision);
+    const again = { requeueAfterSeconds: Math.min(decision.requeueAfterSeconds ?? Infinity, UNFINISHED_SECONDS) };
+    if (deletions + writes === 0) return refusals.length === 0 ? decision : { ...said, ...again };
     // Somebody who undoes every write of ours must not keep us here; but nothing else may bring the key back.
-    if (round === ROUNDS) {
-      return {
-        ...decision,
-        requeueAfterSeconds: Math.min(decision.requeueAfterSeconds ?? Infinity, UNFINISHED_SECONDS),
-      };
-    }
+    if (round === ROUNDS) return { ...said, ...again };
   }
 }
 
@@ -181,7 +181,7 @@ async function applyStages<T, R>(
   { stages }: Definition<T, R>,
   { applier, contests, record }: By,
   { manifests, interventions = [] }: Decision,
-): Promise<number> {
+): Promise<{ writes: number; refusals: string[] }> {
   const results: PromiseSettledResult<boolean>[] = [];
   for (const stage of stages) {
     const applied = stage.flatMap((informer) =>
@@ -191,9 +191,10 @@ async function applyStages<T, R>(
     );
     results.push(...(await Promise.allSettled(applied)));
   }
-  results.push(...(await intervene(interventions, { transport: applier.transport, record })));
+  const { made, refusals, failures } = await intervene(interventions, { transport: applier.transport, record });
+  results.push(...failures.map((reason): PromiseRejectedResult => ({ status: "rejected", reason })));
   throwWorst(results);
-  return succeeded(results);
+  return { writes: succeeded(results) + made, refusals };
 }
 
 /**

@@ -187,10 +187,36 @@ describe("a suspended Tenant", () => {
   });
 });
 
+describe("a Tenant that is suspended and deleted with Retain", () => {
+  it("runs again when a new Tenant of its name adopts what it left", async () => {
+    const { name, namespace } = await tenantWithOwner("heir");
+    await cluster.api.patch(TENANTS, { name }, { spec: { deletionPolicy: "Retain" } });
+    const web = { replicas: 1, ...selecting("web") };
+    await jane.create(KINDS.Deployment, manifest(KINDS.Deployment, "web", namespace, web));
+    await eventually("the pod is there", async () => (await podsIn(namespace))["web"] === 1);
+    await suspend(name, true);
+    await untilCondition(cluster.api, name, ["Suspended", "True"]);
+    await cluster.api.remove(TENANTS, { name });
+    await eventually("the Tenant is gone", async () => (await cluster.api.find(TENANTS, name)) === undefined);
+    expect(await podsIn(namespace)).toEqual({});
+    await cluster.api.create(TENANTS, tenantManifest(name, { adopt: true, deletionPolicy: "Delete" }));
+    await untilCondition(cluster.api, name, ["Ready", "True"]);
+    await eventually("the pod is back", async () => (await podsIn(namespace))["web"] === 1, 60);
+    const live = await untilCondition(cluster.api, name, ["Suspended", "False"]);
+    expect(conditionOf(live, "Suspended")?.reason).toBe("Resumed");
+  });
+});
+
 describe("an owner who wants to go on running while suspended", () => {
   const marked = { annotations: { "leanvibe.io/resume-replicas": "1" } };
   const ATTACKS: readonly [string, Kind, object, object][] = [
     ["marks its Deployment as stopped beforehand", KINDS.Deployment, { replicas: 1, ...selecting("sly") }, marked],
+    [
+      "leaves no room for our annotation on its ReplicaSet",
+      KINDS.ReplicaSet,
+      { replicas: 1, ...selecting("sly") },
+      { annotations: { full: "x".repeat(262_144 - "full".length) } },
+    ],
     ["gives its pod a year of grace", KINDS.Pod, podSpec({ terminationGracePeriodSeconds: 31_536_000 }), {}],
     ["protects its pod with a disruption budget", KINDS.Pod, podSpec(), { labels: { app: "sly" } }],
   ];
@@ -209,7 +235,7 @@ describe("an owner who wants to go on running while suspended", () => {
     await jane.create(kind, manifest(kind, "sly", namespace, spec, metadata));
     await eventually("its pod is there", async () => Object.keys(await podsIn(namespace)).length === 1);
     await suspend(name, true);
-    await eventually("its pod is asked to end", async () => Object.keys(await podsIn(namespace)).length === 0, 20);
+    await eventually("its pod is asked to end", async () => Object.keys(await podsIn(namespace)).length === 0, 25);
     await expect(jane.create(PODS, manifest(KINDS.Pod, "another", namespace, podSpec()))).rejects.toThrow(
       /the Tenant of this namespace is suspended/,
     );

@@ -197,11 +197,11 @@ describe("a namespace that is somebody else's", () => {
     const name = uniqueName("taken");
     await cluster.api.create(KINDS.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     const before = await cluster.api.get(KINDS.Namespace, name);
-    await cluster.api.create(TENANTS, tenantManifest(name, { namespaces: [{ name }], adopt: true }));
+    await cluster.api.create(TENANTS, tenantManifest(name, { namespaces: [{ name }] }));
     const tenant = await untilCondition(cluster.api, name, ["Ready", "False"]);
     expect(conditionOf(tenant, "NamespacesReady")).toMatchObject({ status: "False", reason: "NamespaceTaken" });
     expect(conditionOf(tenant, "NamespacesReady")?.message).toMatch(
-      new RegExp(`Namespace ${name} exists and is not this Tenant's.*spec.namespaces`),
+      new RegExp(`Namespace ${name} exists and is no Tenant's; it was not touched.*spec.adopt.*spec.namespaces`),
     );
     const after = await cluster.api.get(KINDS.Namespace, name);
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);

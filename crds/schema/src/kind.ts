@@ -68,8 +68,8 @@ export function defineKind<const K extends string, Spec extends z.ZodType, Statu
 /**
  * Parses an object of a kind from outside (watch, file, HTTP): defaults applied, unknown fields left out.
  *
- * A status that does not parse is dropped, not refused: we write it ourselves, an older or newer release may have
- * written it differently, and a controller that stumbled over it could never put it right.
+ * Fields of a status that do not parse are dropped, not refused: an older or newer release may have written them
+ * differently, and a controller that stumbled over one could never put it right. What other fields say still holds.
  */
 export function parserOf<K extends string, Spec extends z.ZodType, Status extends z.ZodType>(
   definition: KindDefinition<Spec, Status> & { kind: K },
@@ -89,10 +89,21 @@ export function parserOf<K extends string, Spec extends z.ZodType, Status extend
     const badName = nameProblems(metadata.name, definition.nameRules);
     if (!spec.success) return refused(definition.kind, [...badName, ...problemsOf(spec.error, "spec")]);
     if (badName.length > 0) return refused(definition.kind, badName);
-    const status = definition.status.safeParse(outer.data.status);
+    const status = definition.status.safeParse(legible(definition.status, outer.data.status));
     const base = { apiVersion, kind: definition.kind, metadata, spec: spec.data };
     return { ok: true, value: status.success ? { ...base, status: status.data } : base };
   };
+}
+
+/** The fields that parse, each by itself. */
+function legible(schema: z.ZodType, value: unknown): unknown {
+  if (!(schema instanceof z.ZodObject) || typeof value !== "object" || value === null) return value;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const legibleFields = Object.entries(schema.shape).flatMap(([name, field]): [string, unknown][] => {
+    const parsed = z.safeParse(field, fields.get(name));
+    return parsed.success && parsed.data !== undefined ? [[name, parsed.data]] : [];
+  });
+  return Object.fromEntries(legibleFields);
 }
 
 function refused(kind: string, problems: readonly Problem[]): { ok: false; error: InvalidObjectError } {

@@ -25,8 +25,10 @@ export const LABELS = {
   registries: "leanvibe.io/registries",
   /** On namespaces of a Tenant with spec.runtimeClassName: that name, which every pod must carry. */
   runtimeClass: "leanvibe.io/runtime-class",
-  /** On namespaces of a suspended Tenant: "true". New pods are refused. */
+  /** On namespaces of a suspended Tenant: "true", and new pods are refused; "resuming" until all is brought back. */
   suspended: "leanvibe.io/suspended",
+  /** Beside it: since when, in seconds since the epoch. */
+  suspendedSince: "leanvibe.io/suspended-since",
 } as const;
 
 /** Annotations we write. */
@@ -35,6 +37,8 @@ export const ANNOTATIONS = {
   registries: "leanvibe.io/registries",
   /** On workloads that a suspension scaled to zero: the replicas they get back. */
   resumeReplicas: "leanvibe.io/resume-replicas",
+  /** On StatefulSets whose volumes would have been deleted with the pods: the policy they get back. */
+  resumeWhenScaled: "leanvibe.io/resume-when-scaled",
   /** On Jobs, CronJobs and DaemonSets that a suspension stopped: "true". */
   resume: "leanvibe.io/resume",
 } as const;
@@ -68,7 +72,7 @@ export const CLUSTER_ROLES = {
   operator: "leanvibe-operator",
   /** Bound to a Tenant's owners in each of its namespaces. */
   owner: "leanvibe-owner",
-  /** Bound to members by their role: the same work, but no volume is deleted for good. */
+  /** Bound to members by their role: the same work, but existing volume claims are not theirs to change or delete. */
   member: "leanvibe-member",
   /** Bound to members by their role: looking only, and at no Secret. */
   viewer: "leanvibe-viewer",

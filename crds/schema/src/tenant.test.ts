@@ -34,10 +34,13 @@ describe("parseTenant", () => {
     ]);
   });
 
-  test("drops a status it cannot read instead of refusing the Tenant", () => {
-    const parsed = parseTenant({ ...tenantObject(), status: { plan: "gold" } });
+  test("drops fields of a status that it cannot read, keeps the others, and does not refuse the Tenant", () => {
+    const parsed = parseTenant({ ...tenantObject(), status: { plan: "gold", account: { hold: "Security" } } });
     expect(parsed).toMatchObject({ ok: true });
-    expect(parsed.ok && parsed.value.status).toBeUndefined();
+    // What holds a Tenant suspended must not be lost because something beside it is new.
+    expect(parsed.ok && parsed.value.status).toEqual({ account: { hold: "Security" } });
+    for (const status of ["none", 7, null])
+      expect(parseTenant({ ...tenantObject(), status })).toMatchObject({ ok: true });
   });
 
   test("says what is wrong with something that is no Tenant at all", () => {

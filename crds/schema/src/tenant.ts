@@ -42,7 +42,7 @@ const member = z.object({
   role: z
     .enum(MEMBER_ROLES)
     .describe(
-      "admin: what owners may. member: the same, but for deleting volumes. viewer: looking only, and at no Secret.",
+      "admin: what owners may in the namespaces. member: the same, but for changing or deleting volume claims. viewer: looking only, and at no Secret.",
     ),
 });
 

@@ -20,6 +20,8 @@ type Seen = {
   awaiting: string | undefined;
   suspension: Suspension | undefined;
   stopped: Stop | undefined;
+  /** No longer suspended, but not everything is brought back yet. */
+  resuming: boolean;
   network: Verdict | undefined;
 };
 
@@ -167,8 +169,11 @@ function rbacReady(tenant: Tenant, seen: Seen): Draft {
   };
 }
 
-function suspended({ status }: Tenant, { suspension, stopped }: Seen): Draft {
+function suspended({ status }: Tenant, { suspension, stopped, resuming }: Seen): Draft {
   const type = "Suspended";
+  if (resuming) {
+    return { type, status: "True", reason: "Resuming", message: "What the suspension stopped is being brought back." };
+  }
   if (suspension === undefined || stopped === undefined) {
     const before = status?.conditions?.find((condition) => condition.type === type);
     if (before === undefined || before.reason === "NotSuspended") {

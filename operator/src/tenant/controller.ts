@@ -24,6 +24,7 @@ import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
 import { Families } from "./families.ts";
+import { hindered } from "./hindered.ts";
 import { readQuota } from "./quota.ts";
 import { refusedStatus } from "./status.ts";
 import { SUSPENDABLE } from "./suspend.ts";
@@ -95,6 +96,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     decide,
     refused: refusedStatus,
     contested,
+    hindered,
   };
   const sources: Source[] = [
     { informer: tenants, keysOf: byKey },
@@ -114,7 +116,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     name: "tenant",
     // Keys are families: what a parent grants and what its child lends out are never worked on at once.
     sources: sources.map((source) => ({ ...source, keysOf: families.keysOf(tenants, source.keysOf) })),
-    reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now })),
+    reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now }), log),
     log,
     metrics: metrics.controller("tenant"),
     workers,
@@ -182,8 +184,9 @@ async function isCrdTerminating(tenant: Tenant, { applier }: ControllerEnvironme
 /** A foreign namespace that appears or goes concerns the Tenants that wait for its name. */
 function claimants(tenants: Informer): (change: Change) => string[] {
   return ({ before, after }) => {
-    // A change inside a namespace's life cannot make its name free.
-    if (before !== undefined && after !== undefined) return [];
+    // Inside a namespace's life its name becomes free, for who may adopt it, only when its label goes.
+    if (before !== undefined && after !== undefined && tenantLabel(before).join() === tenantLabel(after).join())
+      return [];
     const name = (after ?? before)?.metadata.name ?? "";
     return tenants.cache.by(WANTED, name).map(({ metadata }) => metadata.name);
   };

@@ -109,8 +109,10 @@ describe("decide", () => {
   it("gives no right before the quota is seen in force, not even when the quota object is there", () => {
     const world = new SmallCluster();
     const first = decide(tenant(), world.world(), [], NOW);
-    expect(first.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
+    // Nothing inside before the namespace is seen to be ours: another Tenant may have been quicker.
+    expect(first.manifests.map(({ kind }) => kind)).toEqual(["ClusterRole", "ClusterRoleBinding", "Namespace"]);
     world.make(first.manifests);
+    world.make(decide(tenant(), world.world(), world.children(), NOW).manifests);
     const second = decide(tenant(), world.world(), world.children(), NOW);
     expect(second.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
     expect(conditionsOf(second.status)).toMatchObject({
@@ -126,6 +128,7 @@ describe("decide", () => {
   it("gives no right while a network policy is missing", () => {
     const world = new SmallCluster();
     world.make(decide(tenant(), world.world(), [], NOW).manifests);
+    world.make(decide(tenant(), world.world(), world.children(), NOW).manifests);
     world.enforceQuotas();
     world.objects.delete("NetworkPolicy tenant-acme/leanvibe-isolation");
     const decision = decide(tenant(), world.world(), world.children(), NOW);
@@ -306,12 +309,8 @@ describe("decide", () => {
 
   it("lends a namespace alone the whole total, and several a floor to begin with", () => {
     const cpuOf = (...names: string[]) =>
-      decide(
-        tenant({ plan: "professional", namespaces: names.map((name) => ({ name })) }),
-        new SmallCluster().world(),
-        [],
-        NOW,
-      )
+      new SmallCluster()
+        .settle(tenant({ plan: "professional", namespaces: names.map((name) => ({ name })) }))
         .manifests.filter(({ kind }) => kind === "ResourceQuota")
         .map(({ spec }) => (spec as { hard: Record<string, string> }).hard["limits.cpu"]);
     expect(cpuOf("a")).toEqual(["16"]);

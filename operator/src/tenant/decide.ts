@@ -5,14 +5,14 @@ import { type Children, isRetained, isRight, ownChildren } from "./children.ts";
 import { type Claim, claimsOf, isHeld } from "./claims.ts";
 import { deletingConditions, livingConditions } from "./conditions.ts";
 import type { Wanted } from "./demand.ts";
-import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota, suspensionLabel } from "./desired.ts";
+import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota } from "./desired.ts";
 import { allowanceOf, awaitingGrant, childrenStatus, type Family, standingGrants } from "./family.ts";
 import { quotaStatus } from "./figures.ts";
 import { type Leases, leasesOf } from "./leases.ts";
 import { NAMESPACE_NAME_LABEL } from "./network.ts";
 import { type Amounts, eachResource, isInForce, totalOf } from "./quota.ts";
 import { statusOf } from "./status.ts";
-import { resume, type Stop, stop, suspensionOf } from "./suspend.ts";
+import { isOrWasSuspended, resume, type Stop, stop, suspensionLabels, suspensionOf } from "./suspend.ts";
 
 /** What a Tenant's decision depends on besides its own children. */
 export type World = {
@@ -46,29 +46,30 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
   const total = allowance ?? NOTHING;
   const suspension = suspensionOf(tenant, world.family.parent);
   const workloads = insideOf(own.namespaces, world.workloads);
-  const stopped = suspension === undefined ? undefined : stop(workloads, { tenant, now });
+  const suspended = suspension !== undefined;
+  const stopped = suspended ? stop(workloads, { tenant, namespaces: own.namespaces, now }) : undefined;
+  const suspensionLabelsOf = (live: KubeObject | undefined) =>
+    suspensionLabels(live, { suspended, objects: workloads, now });
   const ours = claims.filter((claim) => isHeld(tenant, claim));
   const former = own.namespaces.filter(({ metadata }) => !claims.some(({ name }) => name === metadata.name));
   const { children } = world.family;
-  const leases = leasesOf(
-    total,
-    { tenant, held: ours.map(({ name }) => name), left: former, own, children },
-    world.wanted,
-  );
+  const leases = leasesOf(total, { tenant, held: ours, left: former, own, children }, world.wanted);
   const held = ours.map((claim): FencedClaim => {
     const share = leases.shares.get(claim.name) ?? NOTHING;
     const fenced = mayHaveRights(tenant, { ...claim, share }, own);
-    return { ...claim, share, fenced, suspended: stopped !== undefined };
+    return { ...claim, share, fenced, suspension: suspensionLabelsOf(claim.live) };
   });
   const awaiting = allowance === undefined ? awaitingGrant(tenant, world.family) : undefined;
   const { network } = world;
-  const conditions = livingConditions(tenant, { claims, held, own, now, awaiting, suspension, stopped, network });
+  const resuming = !suspended && isOrWasSuspended(own.namespaces);
+  const seen = { claims, held, own, now, awaiting, suspension, stopped, resuming, network };
+  const conditions = livingConditions(tenant, seen);
   const figures = quotaStatus(tenant, { total, leases, own, children, now });
   const grants = childrenStatus(leases.grants);
   return {
     manifests: [
       ...desiredTenant(tenant, held),
-      ...leaving(tenant, former, { policy: tenant.spec.deletionPolicy, suspended: stopped !== undefined }),
+      ...leaving(tenant, former, tenant.spec.deletionPolicy, suspensionLabelsOf),
       ...leasesOfFormer(tenant, former, leases),
     ],
     kept: [...untouchable(own), ...fencesOutside(own, held)],
@@ -80,7 +81,7 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
       // A child waits for what its parent's status grants.
       grants !== undefined,
     events: eventsOf(tenant, conditions),
-    ...requeueAt([leases.until, figures?.fresh, lookAgain(stopped, now)], now),
+    ...requeueAt([leases.until, figures?.fresh, lookAgain(stopped, own.namespaces, now)], now),
     finished: false,
   };
 }
@@ -101,13 +102,16 @@ function requeueAt(times: readonly (number | undefined)[], now: Date): { requeue
   return { requeueAfterSeconds: Math.max(0, (Math.min(...known) - now.getTime()) / 1000) + SLACK_SECONDS };
 }
 
-const ENDING_MILLISECONDS = 2_000;
 /** Who starts something in a suspended Tenant is refused, and the refusal's Event wakes us; this is for what has none. */
 const STOPPED_MILLISECONDS = 10 * 60_000;
 
-function lookAgain(stopped: Stop | undefined, now: Date): number | undefined {
+function lookAgain(stopped: Stop | undefined, namespaces: readonly KubeObject[], now: Date): number | undefined {
   if (stopped === undefined) return undefined;
-  return now.getTime() + (stopped.pods > 0 ? ENDING_MILLISECONDS : STOPPED_MILLISECONDS);
+  if (stopped.pods === 0) return now.getTime() + STOPPED_MILLISECONDS;
+  const starts = namespaces.flatMap(({ metadata }) => metadata.labels?.[LABELS.suspendedSince] ?? []).map(Number);
+  const lasting = starts.length === 0 ? 0 : now.getTime() - Math.max(...starts) * 1000;
+  // A pod on a dead node never ends: who has waited for it long asks less and less often.
+  return now.getTime() + Math.min(60_000, Math.max(2_000, lasting / 5));
 }
 
 /** What left keeps its fences; of its quota what is not used comes back. One that is going is left to Kubernetes. */
@@ -127,10 +131,8 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
   const { children } = world.family;
   const finished = rights.length === 0 && own.namespaces.every(isRetained) && children.length === 0;
   const { conditions, blockedBy } = deletingConditions(tenant, { own, policy, children, now });
-  // What was at a stop stays at a stop: who takes it over decides.
-  const suspended = own.namespaces.some(({ metadata }) => metadata.labels?.[LABELS.suspended] !== undefined);
   return {
-    manifests: leaving(tenant, own.namespaces, { policy, suspended }),
+    manifests: leaving(tenant, own.namespaces, policy, keptSuspension),
     kept: [...untouchable(own), ...fencesOutside(own, [])],
     status: statusOf(tenant, {
       held: [],
@@ -156,11 +158,22 @@ function decideDeleting(tenant: Tenant, world: World, own: Children, now: Date):
 function leaving(
   tenant: Tenant,
   namespaces: readonly KubeObject[],
-  { policy, suspended }: { policy: "Retain" | "Delete"; suspended: boolean },
+  policy: "Retain" | "Delete",
+  suspensionOfLive: (live: KubeObject) => Record<string, string>,
 ): Manifest[] {
   // What was kept once stays kept: a later change of the policy is not about what had left before it.
   const staying = namespaces.filter((namespace) => policy === "Retain" || isRetained(namespace));
-  return staying.map((live) => retained(live, tenant, suspended));
+  return staying.map((live) => retained(live, tenant, suspensionOfLive(live)));
+}
+
+/** What was at a stop stays at a stop; who takes it over brings it back. */
+function keptSuspension({ metadata: { labels = {} } }: KubeObject): Record<string, string> {
+  return Object.fromEntries(
+    [LABELS.suspended, LABELS.suspendedSince].flatMap((label) => {
+      const value = labels[label];
+      return value === undefined ? [] : [[label, value]];
+    }),
+  );
 }
 
 /** What carries our labels without our knowing why stays, but for rights: in doubt nobody has any. */
@@ -179,9 +192,14 @@ function fencesOutside(own: Children, held: readonly FencedClaim[]): readonly Ku
   );
 }
 
-function retained(live: KubeObject, tenant: Tenant, suspended: boolean): Manifest {
-  // Kubernetes keeps the one itself, the other is about now; all else is ours or was asked for by the Tenant, and stays.
-  const { [NAMESPACE_NAME_LABEL]: _, [LABELS.suspended]: _now, ...labels } = live.metadata.labels ?? {};
+function retained(live: KubeObject, tenant: Tenant, suspension: Record<string, string>): Manifest {
+  // Kubernetes keeps the first itself, the others are about now; all else is ours or was asked for by the Tenant, and stays.
+  const {
+    [NAMESPACE_NAME_LABEL]: _,
+    [LABELS.suspended]: _now,
+    [LABELS.suspendedSince]: _since,
+    ...labels
+  } = live.metadata.labels ?? {};
   const registries = live.metadata.annotations?.[ANNOTATIONS.registries];
   return {
     apiVersion: "v1",
@@ -190,7 +208,7 @@ function retained(live: KubeObject, tenant: Tenant, suspended: boolean): Manifes
       name: live.metadata.name,
       labels: {
         ...labels,
-        ...suspensionLabel(suspended),
+        ...suspension,
         [LABELS.tenant]: tenant.metadata.name,
         [LABELS.retained]: "true",
       },

@@ -51,12 +51,16 @@ export class Demand {
     if (before === undefined) {
       // One made since then was lent its part by us, for nothing that anybody has used yet.
       if (Date.parse(after.metadata.creationTimestamp ?? "") >= this.#since - 1_000) return;
-      this.#remember(namespace, { source: "lent", amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS });
+      this.#remember(
+        namespace,
+        { source: "lent", amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS },
+        { now },
+      );
       return;
     }
     const [was, is] = [withReserve(readQuota(before).used), withReserve(readQuota(after).used)];
     if (!covers(is, was))
-      this.#remember(namespace, { source: `used ${now}`, amounts: was, until: now + KEPT_MILLISECONDS });
+      this.#remember(namespace, { source: `used ${now}`, amounts: was, until: now + KEPT_MILLISECONDS }, { now });
   }
 
   /** A controller was refused by our quota: lends for what it wanted to make, and more each time. */
@@ -68,7 +72,7 @@ export class Demand {
     const times = this.#current(namespace, now).find((need) => need.source === source)?.times ?? 0;
     const factor = 2n ** BigInt(Math.min(times, DOUBLINGS_AT_MOST));
     const amounts = eachResource((resource) => refused.used[resource] + refused.requested[resource] * factor);
-    this.#remember(namespace, { source, amounts, until: now + KEPT_MILLISECONDS }, times + 1);
+    this.#remember(namespace, { source, amounts, until: now + KEPT_MILLISECONDS }, { now, times: times + 1 });
   }
 
   /** Somebody asks for room beside what is used, or takes the request back. */
@@ -78,7 +82,7 @@ export class Demand {
     if (after === undefined) return;
     const data = recordOf(after["data"]);
     const amounts = eachResource((resource) => used[resource] + amountOf(data[resource]));
-    this.#remember(namespace, { source: ASK_NAME, amounts, until: now + ASKED_MILLISECONDS });
+    this.#remember(namespace, { source: ASK_NAME, amounts, until: now + ASKED_MILLISECONDS }, { now });
   }
 
   #current(namespace: string, now: number): Need[] {
@@ -91,10 +95,15 @@ export class Demand {
     else this.#needs.set(namespace, others);
   }
 
-  #remember(namespace: string, need: Wanted & { source: string }, times = 1): void {
+  #remember(
+    namespace: string,
+    need: Wanted & { source: string },
+    { now, times = 1 }: { now: number; times?: number },
+  ): void {
     this.#forget(namespace, need.source);
     // What asks for less and ends sooner than the new one says nothing any more: the list stays a handful.
-    const others = (this.#needs.get(namespace) ?? []).filter(
+    // One that is over is gone here too: an owner can have as many refused as there are names.
+    const others = this.#current(namespace, now).filter(
       ({ amounts, until, source }) =>
         until > need.until || !covers(need.amounts, amounts) || source.startsWith("refused"),
     );

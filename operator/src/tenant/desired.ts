@@ -14,7 +14,7 @@ import { networkPolicies } from "./network.ts";
 import { type Amounts, hardOf } from "./quota.ts";
 
 /** A namespace that is ours to fill, and whether its fences have been seen in force. */
-export type FencedClaim = Claim & { share: Amounts; fenced: boolean; suspended: boolean };
+export type FencedClaim = Claim & { share: Amounts; fenced: boolean; suspension: Record<string, string> };
 
 /** Names of the children in each namespace. */
 export const CHILD_NAMES = {
@@ -33,7 +33,8 @@ export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[]
     ...ownView(tenant),
     ...namespaces.flatMap((namespace) => [
       namespaceObject(namespace, tenant),
-      ...fences(namespace, tenant),
+      // Not before it is seen to be ours: another Tenant may be quicker, and what we wrote inside would stay.
+      ...(namespace.standing === "own" ? fences(namespace, tenant) : []),
       ...(namespace.fenced ? roleBindings(namespace, tenant) : []),
     ]),
   ];
@@ -65,7 +66,7 @@ export function resourceQuota(namespace: string, share: Amounts, tenant: Tenant)
 }
 
 function namespaceObject(
-  { name, labels, podSecurity, suspended, standing, live }: FencedClaim,
+  { name, labels, podSecurity, suspension, standing, live }: FencedClaim,
   tenant: Tenant,
 ): Manifest {
   const { registries, runtimeClassName } = tenant.spec;
@@ -87,16 +88,11 @@ function namespaceObject(
         "pod-security.kubernetes.io/audit": "restricted",
         ...(registries === undefined ? {} : { [LABELS.registries]: registries.action }),
         ...(runtimeClassName === undefined ? {} : { [LABELS.runtimeClass]: runtimeClassName }),
-        ...suspensionLabel(suspended),
+        ...suspension,
       },
       ...(registries === undefined ? {} : { annotations: { [ANNOTATIONS.registries]: registries.allowed.join(",") } }),
     },
   };
-}
-
-/** On namespaces in which nothing new may start. */
-export function suspensionLabel(suspended: boolean): Record<string, string> {
-  return suspended ? { [LABELS.suspended]: "true" } : {};
 }
 
 /** The rights of owners and members inside a namespace, by ClusterRoles that are shipped and that they cannot change. */

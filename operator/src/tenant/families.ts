@@ -1,4 +1,13 @@
-import { type Change, type Informer, type KubeObject, type Outcome, Waiting } from "@leanvibe/runtime";
+import {
+  type Change,
+  type Informer,
+  type KubeObject,
+  type Log,
+  messageOf,
+  type Outcome,
+  Stalled,
+  Waiting,
+} from "@leanvibe/runtime";
 import { LABELS, parseTenant, type Tenant } from "@leanvibe/schema";
 import { type Child, type Family, quotasOf } from "./family.ts";
 
@@ -16,15 +25,22 @@ export class Families {
       return parent === undefined ? [] : [parent];
     },
   };
+  readonly #failures = new Map<string, number>();
   /** A parent is read once for each of its children. */
   readonly #parsed = new WeakMap<KubeObject, Tenant | undefined>();
 
   /** The Tenants around one, as the caches show them. */
   of({ metadata, spec }: Tenant, tenants: Informer, quotas: Informer): Family {
-    const parent = tenants.cache.get(spec.parentRef?.name ?? "");
+    const above = tenants.cache.get(spec.parentRef?.name ?? "");
+    const parent = above === undefined ? undefined : this.#parse(above);
+    // Taken for absent, its children would lose their quota or be resumed. They stay as they are instead.
+    if (above !== undefined && parent === undefined && metadata.deletionTimestamp === undefined)
+      throw new Stalled(
+        `Tenant ${above.metadata.name}, the parent, cannot be read; see its condition Ready and mend it`,
+      );
     const children = spec.parentRef === undefined ? tenants.cache.by(PARENT, metadata.name) : [];
     return {
-      parent: parent === undefined ? undefined : this.#parse(parent),
+      parent,
       children: children
         .map((object): Child => {
           const { name, uid } = object.metadata;
@@ -48,17 +64,41 @@ export class Families {
     };
   }
 
-  /** Works a whole family; one member's failure keeps no other from its turn. */
-  reconcile(tenants: Informer, one: (name: string) => Promise<Outcome>): (family: string) => Promise<Outcome> {
+  /** Works a whole family; one member's failure takes no other's turn or appointment. */
+  reconcile(
+    tenants: Informer,
+    work: (name: string) => Promise<Outcome>,
+    log: Log,
+  ): (family: string) => Promise<Outcome> {
     return async (family) => {
+      const one = (name: string) => this.#guarded(name, work, log);
       const head = tenants.cache.get(family);
       // A child that others name as their parent is worked in its own parent's family, and only there.
       const first = head !== undefined && parentNameOf(head) !== undefined ? [] : [family];
-      const results = await Promise.allSettled(first.map(one));
-      const children = tenants.cache.by(PARENT, family);
-      results.push(...(await Promise.allSettled(children.map(({ metadata }) => one(metadata.name)))));
-      return together(results);
+      const children = tenants.cache.by(PARENT, family).map(({ metadata }) => metadata.name);
+      // Alone it fails as any controller's key does.
+      if (children.length === 0) return first.length === 0 ? {} : work(family);
+      const outcomes = await Promise.all(first.map(one));
+      outcomes.push(...(await Promise.all(children.map(one))));
+      const times = outcomes.flatMap(({ requeueAfterMilliseconds }) => requeueAfterMilliseconds ?? []);
+      return times.length === 0 ? {} : { requeueAfterMilliseconds: Math.min(...times) };
     };
+  }
+
+  /** With a backoff of its own, since the queue's is the family's. */
+  async #guarded(name: string, work: (name: string) => Promise<Outcome>, log: Log): Promise<Outcome> {
+    try {
+      const outcome = await work(name);
+      this.#failures.delete(name);
+      return outcome;
+    } catch (error) {
+      if (error instanceof Waiting) return { requeueAfterMilliseconds: error.afterSeconds * 1000 };
+      log.warn({ tenant: name, error: messageOf(error) }, "one of a family failed");
+      if (error instanceof Stalled) return {};
+      const failures = this.#failures.get(name) ?? 0;
+      this.#failures.set(name, failures + 1);
+      return { requeueAfterMilliseconds: Math.min(60_000, 50 * 2 ** failures) };
+    }
   }
 
   #parse(object: KubeObject): Tenant | undefined {
@@ -68,17 +108,6 @@ export class Families {
     }
     return this.#parsed.get(object);
   }
-}
-
-/** The worst that happened, or else the soonest that anybody wants to be looked at again. */
-function together(results: readonly PromiseSettledResult<Outcome>[]): Outcome {
-  const failures = results.flatMap((result): unknown[] => (result.status === "rejected" ? [result.reason] : []));
-  const worst = failures.find((error) => !(error instanceof Waiting)) ?? failures[0];
-  if (worst !== undefined) throw worst;
-  const times = results.flatMap((result) =>
-    result.status === "fulfilled" ? (result.value.requeueAfterMilliseconds ?? []) : [],
-  );
-  return times.length === 0 ? {} : { requeueAfterMilliseconds: Math.min(...times) };
 }
 
 /** Read without parsing: of an object that cannot be read its family is still known. */

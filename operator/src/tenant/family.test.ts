@@ -92,7 +92,15 @@ class SmallFamily {
           }
         : { parent: this.tenantOf("acme"), children: [] };
     const own = ownChildren(one, this.quotaObjects(name));
-    const held = this.members[name] ?? [];
+    const held = (this.members[name] ?? []).map((namespace) => {
+      return {
+        name: namespace,
+        labels: {},
+        podSecurity: "restricted" as const,
+        standing: "own" as const,
+        live: undefined,
+      };
+    });
     const total = allowanceOf(one, family) ?? NONE;
     const wanted = (namespace: string): Wanted | undefined => {
       const amounts = this.wanted.get(namespace);
@@ -188,6 +196,31 @@ describe("a family", () => {
     family.wanted.set("west-0", cpu(8));
     family.settle();
     expect(family.quotas.get("west-0")?.enforced.cpu).toBeGreaterThanOrEqual(cores(8));
+  });
+});
+
+describe("a namespace that is taken over", () => {
+  it("with pods that nobody has counted yet keeps all others from being lent more until they are", () => {
+    const one = tenant("acme", ["old", "new"]);
+    const own = ownChildren(one, []);
+    const claim = { labels: {}, podSecurity: "restricted" as const, live: undefined };
+    const lend = (standing: "foreign" | "free") =>
+      leasesOf(
+        totalOf(one),
+        {
+          tenant: one,
+          held: [
+            { ...claim, name: "old", standing },
+            { ...claim, name: "new", standing: "own" },
+          ],
+          left: [],
+          own,
+          children: [],
+        },
+        (namespace) => (namespace === "new" ? { amounts: cpu(12), until: 1 } : undefined),
+      ).shares.get("new")?.cpu;
+    expect(lend("foreign")).toBe(0n);
+    expect(lend("free")).toBe(cores(12));
   });
 });
 

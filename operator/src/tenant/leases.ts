@@ -1,7 +1,7 @@
 import type { KubeObject } from "@leanvibe/runtime";
 import { CHILDREN_MAX, type Nanos, parseQuantity, type Tenant } from "@leanvibe/schema";
 import type { Children } from "./children.ts";
-import { namespacesOf } from "./claims.ts";
+import { type Claim, namespacesOf } from "./claims.ts";
 import { type Wanted, withReserve } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
 import { type Child, grantOf, heldBy, usedBy } from "./family.ts";
@@ -38,7 +38,7 @@ const STEP: Amounts = {
 
 type Seen = {
   tenant: Tenant;
-  held: readonly string[];
+  held: readonly Claim[];
   left: readonly KubeObject[];
   own: Children;
   children: readonly Child[];
@@ -52,7 +52,7 @@ type WantedBy = (namespace: string) => Wanted | undefined;
 export function leasesOf(total: Amounts, seen: Seen, wantedBy: WantedBy): Leases {
   const quotaOf = (name: string) => seen.own.get("ResourceQuota", name, CHILD_NAMES.quota);
   const namespaces = [
-    ...seen.held.map((name) => ({ name, standing: "held" as const })),
+    ...seen.held.map(({ name }) => ({ name, standing: "held" as const })),
     ...seen.left
       .map(({ metadata }) => ({
         name: metadata.name,
@@ -60,10 +60,16 @@ export function leasesOf(total: Amounts, seen: Seen, wantedBy: WantedBy): Leases
       }))
       .filter(({ name }) => quotaOf(name) !== undefined),
   ];
-  const children = seen.children.slice(0, CHILDREN_MAX);
+  const children = served(seen.tenant, seen.children);
+  // Until Kubernetes has counted what was there before us, nobody else is lent more.
+  const uncounted = new Set(
+    seen.held.filter((claim) => isUncounted(claim, quotaOf(claim.name))).map(({ name }) => name),
+  );
+  const frozen = <M extends Member>(name: string, member: M): M =>
+    uncounted.size === 0 || uncounted.has(name) ? member : { ...member, standing: "going" };
   const members = [
-    ...namespaces.map(({ name, standing }) => namespaceMember(quotaOf(name), wantedBy(name), standing)),
-    ...children.map((child) => childMember(child, seen.tenant, wantedBy)),
+    ...namespaces.map(({ name, standing }) => frozen(name, namespaceMember(quotaOf(name), wantedBy(name), standing))),
+    ...children.map((child) => frozen("", childMember(child, seen.tenant, wantedBy))),
   ];
   const lent = {
     cpu: lendOut("cpu", total, members),
@@ -80,6 +86,28 @@ export function leasesOf(total: Amounts, seen: Seen, wantedBy: WantedBy): Leases
     grants: new Map(children.map(({ name }, index) => [name, partOf(namespaces.length + index)])),
     until: untils.length === 0 ? undefined : Math.min(...untils),
   };
+}
+
+/** A namespace that is taken over has pods of its own, and no quota of ours has counted them yet. */
+function isUncounted({ standing, live }: Claim, quota: KubeObject | undefined): boolean {
+  if (standing === "free") return false;
+  if (standing !== "own") return true;
+  const { enforced } = readQuota(quota);
+  const [made, since] = [quota?.metadata.creationTimestamp, live?.metadata.creationTimestamp].map((at) =>
+    Date.parse(at ?? ""),
+  );
+  // One that we made ourselves was empty when its quota came.
+  const isOlder = made !== undefined && since !== undefined && made - since > MADE_TOGETHER_MILLISECONDS;
+  return isOlder && Object.values(enforced).every((amount) => amount === 0n);
+}
+
+const MADE_TOGETHER_MILLISECONDS = 30_000;
+
+/** Who has a grant keeps it, however many come later. */
+function served(tenant: Tenant, children: readonly Child[]): Child[] {
+  const isGranted = ({ name }: Child) => grantOf(tenant, name) !== undefined;
+  const first = [...children.filter(isGranted), ...children.filter((child) => !isGranted(child))];
+  return first.slice(0, CHILDREN_MAX).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function namespaceMember(quota: KubeObject | undefined, wanted: Wanted | undefined, standing: Standing): Member {

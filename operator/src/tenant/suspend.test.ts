@@ -1,10 +1,9 @@
 import { type KubeObject, recordOf } from "@leanvibe/runtime";
 import { parseTenant, type Tenant } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
-import { resume, stop, suspensionOf } from "./suspend.ts";
+import { resume, stop, suspensionLabels, suspensionOf } from "./suspend.ts";
 
 const NOW = new Date("2026-11-25T12:00:00Z");
-const secondsAgo = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
 
 function tenant(spec: Record<string, unknown> = {}, status: unknown = {}): Tenant {
   const parsed = parseTenant({
@@ -18,21 +17,24 @@ function tenant(spec: Record<string, unknown> = {}, status: unknown = {}): Tenan
   return parsed.value;
 }
 
-const suspendedFor = (seconds: number) =>
-  tenant(
-    { suspend: true },
+/** A Tenant whose namespace was labelled so many seconds ago. */
+const suspendedFor = (seconds: number) => ({
+  tenant: tenant({ suspend: true }),
+  namespaces: [
     {
-      conditions: [
-        {
-          type: "Suspended",
-          status: "True",
-          reason: "SpecSuspend",
-          message: "",
-          lastTransitionTime: secondsAgo(seconds),
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name: "acme",
+        labels: {
+          "leanvibe.io/suspended": "true",
+          "leanvibe.io/suspended-since": String(Math.floor(NOW.getTime() / 1000) - seconds),
         },
-      ],
+      },
     },
-  );
+  ],
+  now: NOW,
+});
 
 function object(kind: string, spec: object, metadata: object = {}, status: object = {}): KubeObject {
   return { apiVersion: "v1", kind, metadata: { name: "one", namespace: "acme", ...metadata }, spec, status };
@@ -49,7 +51,7 @@ function merged(target: unknown, patch: unknown): unknown {
   return Object.fromEntries(fields);
 }
 
-const now = { tenant: suspendedFor(0), now: NOW };
+const now = suspendedFor(0);
 const stopOne = (workload: KubeObject, about = now) => stop([workload], about);
 const patchOf = ({ change }: { change: object }) => ("patch" in change ? change.patch : undefined);
 const nodeSelector = { disk: "ssd" };
@@ -103,6 +105,27 @@ describe("stop and resume", () => {
     expect(resume([workload])).toEqual([]);
   });
 
+  it("takes no volume: a StatefulSet that would delete its claims when scaled keeps them until it is back", () => {
+    const policy = { persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete", whenDeleted: "Delete" } };
+    const workload = object("StatefulSet", { replicas: 2, ...policy });
+    const [first] = stopOne(workload).interventions;
+    const stopped = merged(workload, patchOf(first ?? { change: {} })) as KubeObject;
+    const kept = { persistentVolumeClaimRetentionPolicy: { whenScaled: "Retain", whenDeleted: "Delete" } };
+    expect(stopped["spec"]).toEqual({ replicas: 0, ...kept });
+    const resumed = merged(stopped, patchOf(resume([stopped])[0] ?? { change: {} })) as KubeObject;
+    expect(resumed["spec"]).toEqual({ replicas: 2, ...policy });
+    expect(resumed.metadata.annotations).toEqual({});
+  });
+
+  it("brings no old ReplicaSet of a Deployment back, though the Deployment hands our annotation down to it", () => {
+    const owned = { ownerReferences: [{ kind: "Deployment", name: "d", uid: "u", controller: true }] };
+    const annotations = { "leanvibe.io/resume-replicas": "3" };
+    const [change] = resume([object("ReplicaSet", { replicas: 0 }, { ...owned, annotations })]);
+    expect(patchOf(change ?? { change: {} })).toEqual({
+      metadata: { annotations: { "leanvibe.io/resume-replicas": null } },
+    });
+  });
+
   it("a workload that somebody started again is reported, not fought, and keeps that value on resume", () => {
     const annotations = { "leanvibe.io/resume-replicas": "3" };
     const workload = object("Deployment", { replicas: 5 }, { annotations });
@@ -136,7 +159,7 @@ describe("pods of a suspended Tenant", () => {
   it("a pod of a stopped workload is left to its controller for ten seconds, and then ended all the same", () => {
     const pod = object("Pod", {}, owned);
     expect(stopOne(pod).interventions).toEqual([]);
-    const late = stopOne(pod, { tenant: suspendedFor(11), now: NOW }).interventions;
+    const late = stopOne(pod, suspendedFor(11)).interventions;
     expect(late).toMatchObject([{ change: { end: {} } }]);
     expect(late[0]).not.toHaveProperty("tell");
   });
@@ -154,6 +177,30 @@ describe("pods of a suspended Tenant", () => {
       );
     expect(stopOne(ending(59)).interventions).toEqual([]);
     expect(stopOne(ending(61)).interventions).toMatchObject([{ change: { end: { gracePeriodSeconds: 1 } } }]);
+  });
+});
+
+describe("a namespace's labels", () => {
+  const labelled = (value?: string) => {
+    const labels = value === undefined ? {} : { "leanvibe.io/suspended": value, "leanvibe.io/suspended-since": "7" };
+    return { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme", labels } };
+  };
+  const marked = object("Deployment", { replicas: 0 }, { annotations: { "leanvibe.io/resume-replicas": "3" } });
+  const say = (before: string | undefined, suspended: boolean, objects: KubeObject[] = []) =>
+    suspensionLabels(labelled(before), { suspended, objects, now: NOW });
+  const since = String(NOW.getTime() / 1000);
+
+  it("are set when it is suspended, keep since when, and are new when it is suspended again", () => {
+    expect(say(undefined, true)).toEqual({ "leanvibe.io/suspended": "true", "leanvibe.io/suspended-since": since });
+    expect(say("true", true)["leanvibe.io/suspended-since"]).toBe("7");
+    expect(say("resuming", true)["leanvibe.io/suspended-since"]).toBe(since);
+  });
+
+  it("go only when a look after the resume finds nothing that is still to be brought back", () => {
+    expect(say("true", false)["leanvibe.io/suspended"]).toBe("resuming");
+    expect(say("resuming", false, [marked])["leanvibe.io/suspended"]).toBe("resuming");
+    expect(say("resuming", false)).toEqual({});
+    expect(say(undefined, false, [marked])).toEqual({});
   });
 });
 

@@ -21,7 +21,10 @@ export function suspensionOf({ spec, status }: Tenant, parent: Tenant | undefine
   const hold = status?.account?.hold;
   if (spec.suspend) {
     const why = spec.suspendReason === undefined ? "" : ` ${spec.suspendReason}.`;
-    return { reason: "SpecSuspend", message: `spec.suspend is true.${why} Set it to false to resume.` };
+    return {
+      reason: "SpecSuspend",
+      message: `spec.suspend is true.${why} Set it to false, without spec.suspendReason, to resume.`,
+    };
   }
   if (hold !== undefined) {
     return { reason: "AccountHold", message: `The platform's accounts hold it: ${hold}. It resumes when they let go.` };
@@ -79,6 +82,32 @@ function bySuspend(kind: Kind): Means {
   };
 }
 
+/** Volumes that would go with the pods stay: a suspension takes no data. */
+const STATEFUL_SET: Means = {
+  ...byReplicas(KINDS.StatefulSet),
+  stop: (workload) => {
+    const patch = byReplicas(KINDS.StatefulSet).stop(workload);
+    const whenScaled = retentionOf(workload)["whenScaled"];
+    if (whenScaled !== "Delete") return patch;
+    return {
+      metadata: { annotations: { ...patch.metadata?.annotations, [ANNOTATIONS.resumeWhenScaled]: whenScaled } },
+      spec: { ...patch.spec, persistentVolumeClaimRetentionPolicy: { whenScaled: "Retain" } },
+    };
+  },
+  resume: (workload) => {
+    const patch = byReplicas(KINDS.StatefulSet).resume(workload);
+    if (workload.metadata.annotations?.[ANNOTATIONS.resumeWhenScaled] !== "Delete") return patch;
+    return {
+      metadata: { annotations: { ...patch.metadata?.annotations, [ANNOTATIONS.resumeWhenScaled]: null } },
+      spec: { ...patch.spec, persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } },
+    };
+  },
+};
+
+function retentionOf({ spec }: KubeObject): Record<string, unknown> {
+  return recordOf(recordOf(spec)["persistentVolumeClaimRetentionPolicy"]);
+}
+
 /** A label that no node carries: tenants cannot write nodes, and platform operators have no reason to. */
 const NOWHERE = LABELS.suspended;
 
@@ -100,10 +129,9 @@ const DAEMON_SET: Means = {
 
 const MEANS: readonly Means[] = [
   byReplicas(KINDS.Deployment),
-  byReplicas(KINDS.StatefulSet),
+  STATEFUL_SET,
   byReplicas(KINDS.ReplicaSet),
   byReplicas(KINDS.ReplicationController),
-  // CronJobs before Jobs: none begins another while its Jobs are stopped.
   bySuspend(KINDS.CronJob),
   bySuspend(KINDS.Job),
   DAEMON_SET,
@@ -123,6 +151,8 @@ export type Stop = {
   contested: string[];
 };
 
+type About = { tenant: Tenant; namespaces: readonly KubeObject[]; now: Date };
+
 /** Whoever ignores the end of its workload is ended itself after this time. */
 const PODS_OUTLIVE_SECONDS = 10;
 /** No grace period that an owner chose keeps a pod alive longer than this. */
@@ -132,8 +162,7 @@ const GRACE_AT_MOST_SECONDS = 60;
  * Everything that runs in these objects' namespaces comes to a stop. A workload is stopped once: when somebody starts it
  * again it is reported, not fought over. Its pods end all the same, and admission lets no new ones in.
  */
-export function stop(objects: readonly KubeObject[], about: { tenant: Tenant; now: Date }): Stop {
-  const { tenant, now } = about;
+export function stop(objects: readonly KubeObject[], about: About): Stop {
   const workloads = objects.flatMap((object) => {
     const means = meansOf(object);
     return means === undefined || isKeptByAnother(object) ? [] : [{ object, means }];
@@ -142,32 +171,41 @@ export function stop(objects: readonly KubeObject[], about: { tenant: Tenant; no
   const contested = running.filter(({ object, means }) => isMarked(object, means));
   const toStop = running.filter(({ object, means }) => !isMarked(object, means));
   const pods = objects.filter((object) => object.kind === KINDS.Pod.kind && !isFinished(object));
-  const late = now.getTime() - suspendedAt(tenant, now).getTime() > PODS_OUTLIVE_SECONDS * 1000;
   return {
     interventions: [
       ...toStop.map(
         ({ object, means }): Intervention => ({ kind: means.kind, object, change: { patch: means.stop(object) } }),
       ),
-      ...pods.flatMap((pod) => ending(pod, late, about)),
+      ...pods.flatMap((pod) => ending(pod, about)),
     ],
-    stopped: toStop.length + workloads.filter(({ object, means }) => isMarked(object, means)).length,
+    stopped:
+      workloads.filter(({ object, means }) => isMarked(object, means) && !means.runs(object)).length + toStop.length,
     pods: pods.length,
     contested: contested.map(({ object: { kind, metadata } }) => `${kind} ${metadata.namespace}/${metadata.name}`),
   };
 }
 
-/** Since when our status says so. */
-function suspendedAt({ status }: Tenant, now: Date): Date {
-  const said = status?.conditions?.find(({ type }) => type === "Suspended");
-  return said?.status === "True" ? new Date(said.lastTransitionTime) : now;
+/** Is or was one of them at a stop? Then there may be something to bring back. Only the labels say so, and they last. */
+export function isOrWasSuspended(namespaces: readonly KubeObject[]): boolean {
+  return namespaces.some((namespace) => labelOf(namespace, LABELS.suspended) !== undefined);
 }
 
-/** Is or was it at a stop, as far as status and the namespaces' labels say? Then there may be something to bring back. */
-export function wasSuspended({ status }: Tenant, namespaces: readonly KubeObject[]): boolean {
-  return (
-    (status?.conditions ?? []).some(({ type, status: value }) => type === "Suspended" && value === "True") ||
-    namespaces.some((namespace) => labelOf(namespace, LABELS.suspended) !== undefined)
-  );
+/**
+ * What a namespace's labels say of its suspension: until everything in it was seen to be brought back it is "resuming",
+ * so that whoever is killed on the way, or takes the namespace over, goes on from there.
+ */
+export function suspensionLabels(
+  live: KubeObject | undefined,
+  { suspended, objects, now }: { suspended: boolean; objects: readonly KubeObject[]; now: Date },
+): Record<string, string> {
+  const before = live && labelOf(live, LABELS.suspended);
+  const since = live && labelOf(live, LABELS.suspendedSince);
+  const said = (value: string, at: string) => ({ [LABELS.suspended]: value, [LABELS.suspendedSince]: at });
+  const seconds = String(Math.floor(now.getTime() / 1000));
+  if (suspended) return said("true", before === "true" ? (since ?? seconds) : seconds);
+  if (before === undefined) return {};
+  const inside = objects.filter(({ metadata }) => metadata.namespace === live?.metadata.name);
+  return before === "resuming" && resume(inside).length === 0 ? {} : said("resuming", since ?? seconds);
 }
 
 /** What a suspension stopped comes back as it was. */
@@ -175,12 +213,15 @@ export function resume(objects: readonly KubeObject[]): Intervention[] {
   return objects.flatMap((object): Intervention[] => {
     const means = meansOf(object);
     if (means === undefined || !isMarked(object, means)) return [];
-    return [{ kind: means.kind, object, change: { patch: means.resume(object) } }];
+    const patch = means.resume(object);
+    // A Deployment hands its annotations down to its ReplicaSets, old ones too; how many each runs is its own affair.
+    const change = isKeptByAnother(object) ? { patch: { metadata: patch.metadata ?? {} } } : { patch };
+    return [{ kind: means.kind, object, change }];
   });
 }
 
 /** A pod that nothing else ends: one without a controller at once, any other when it has outlived its workload's end. */
-function ending(pod: KubeObject, late: boolean, { tenant, now }: { tenant: Tenant; now: Date }): Intervention[] {
+function ending(pod: KubeObject, { tenant, namespaces, now }: About): Intervention[] {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
   if (deletionTimestamp !== undefined) {
     // The timestamp is when its grace ends.
@@ -190,7 +231,8 @@ function ending(pod: KubeObject, late: boolean, { tenant, now }: { tenant: Tenan
     return [{ kind: KINDS.Pod, object: pod, change: { end: { gracePeriodSeconds: 1 } } }];
   }
   const bare = !STOPPED_WITH_WORKLOAD.has(controllerOf(pod)?.kind ?? "");
-  if (!bare && !late) return [];
+  const since = secondsSince(namespaces, pod);
+  if (!bare && (since === undefined || now.getTime() / 1000 - since <= PODS_OUTLIVE_SECONDS)) return [];
   // By eviction a disruption budget of the owner's could keep it alive.
   const end: Intervention = { kind: KINDS.Pod, object: pod, change: { end: {} } };
   return [bare ? { ...end, tell: { about: [pod, tenant], event: bareEvent(pod) } } : end];
@@ -199,12 +241,22 @@ function ending(pod: KubeObject, late: boolean, { tenant, now }: { tenant: Tenan
 /** Controllers whose pods go when we stop them; CronJob and Deployment act through these. */
 const STOPPED_WITH_WORKLOAD = new Set(["ReplicaSet", "StatefulSet", "ReplicationController", "DaemonSet", "Job"]);
 
-function bareEvent({ metadata: { namespace, name } }: KubeObject): EventDraft {
-  return {
-    type: "Warning",
-    reason: "EndedBySuspension",
-    message: `Pod ${namespace}/${name} has no workload that would bring it back; it was ended because its Tenant is suspended, and stays gone.`,
-  };
+function bareEvent(pod: KubeObject): EventDraft {
+  const { namespace, name } = pod.metadata;
+  const controller = controllerOf(pod);
+  const outlook =
+    controller === undefined
+      ? "has no workload that would bring it back, and stays gone"
+      : `comes back when the Tenant is resumed if its ${controller.kind} ${controller.name} makes it anew`;
+  const message = `Pod ${namespace}/${name} was ended because its Tenant is suspended; it ${outlook}.`;
+  return { type: "Warning", reason: "EndedBySuspension", message };
+}
+
+/** Since when the pod's namespace is suspended, in seconds since the epoch. */
+function secondsSince(namespaces: readonly KubeObject[], pod: KubeObject): number | undefined {
+  const home = namespaces.find(({ metadata }) => metadata.name === pod.metadata.namespace);
+  const since = home && labelOf(home, LABELS.suspendedSince);
+  return since === undefined ? undefined : Number(since);
 }
 
 function meansOf({ kind }: KubeObject): Means | undefined {

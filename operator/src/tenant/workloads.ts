@@ -9,7 +9,7 @@ import {
 } from "@leanvibe/runtime";
 import { LABELS, type Tenant } from "@leanvibe/schema";
 import type { Family } from "./family.ts";
-import { SUSPENDABLE, suspensionOf, wasSuspended } from "./suspend.ts";
+import { isOrWasSuspended, SUSPENDABLE, suspensionOf } from "./suspend.ts";
 
 /**
  * Listed while a Tenant is at a stop, or was: to watch every pod of the cluster for it would cost more than all else we
@@ -24,7 +24,7 @@ export async function workloadsOf(
     .by(LABELS.tenant, tenant.metadata.name)
     .filter((namespace) => labelOf(namespace, LABELS.tenantUid) === tenant.metadata.uid);
   if (tenant.metadata.deletionTimestamp !== undefined) return [];
-  if (suspensionOf(tenant, parent) === undefined && !wasSuspended(tenant, own)) return [];
+  if (suspensionOf(tenant, parent) === undefined && !isOrWasSuspended(own)) return [];
   const lists = own
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .flatMap(({ metadata }) =>
