@@ -1,5 +1,6 @@
 import { globSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
+import { judgeMissing } from "../cyclonus/judge.ts";
 import { planTestCluster } from "./set-up.ts";
 
 /** Ends every run with one line that a person and a CI system read alike. */
@@ -16,6 +17,10 @@ export default class ClosingLine implements Reporter {
       process.stdout.write(
         `${files} test files that need a real kubelet were not collected: nodes here are ${nodes}\n`,
       );
+    }
+    const missing = await judgeMissing();
+    if (missing !== undefined) {
+      process.stdout.write(`test/cyclonus, which judges the network policies, was not collected: ${missing}\n`);
     }
     process.stdout.write(
       `${count("passed")} passed, ${count("failed") + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
