@@ -1,16 +1,13 @@
-import { ANNOTATIONS, LABELS } from "@leanvibe/schema";
+import { ANNOTATIONS, API_VERSION, LABELS } from "@leanvibe/schema";
 import type { Call } from "../../crds/schema/src/testing/api-server.ts";
 
 /** May write everything but Tenants: what RBAC would not stop, so that only the policy can. */
 const EDITOR = { user: "editor", groups: ["editors"] };
-const NAMESPACE = "fenced";
+/** Of a Tenant; of one with a RuntimeClass; of a suspended one. */
+const [FENCED, SANDBOXED, SUSPENDED] = ["fenced", "sandboxed", "suspended"] as const;
 const RBAC = "rbac.authorization.k8s.io";
 
-const ofTenant = {
-  [LABELS.tenant]: "acme",
-  [LABELS.registries]: "Deny",
-  "pod-security.kubernetes.io/enforce": "baseline",
-};
+const ofTenant = { [LABELS.tenant]: "acme", "pod-security.kubernetes.io/enforce": "baseline" };
 const registries = { [ANNOTATIONS.registries]: "registry.example.com" };
 const clusterRole = {
   apiVersion: `${RBAC}/v1`,
@@ -25,27 +22,35 @@ const binding = {
   roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "editors" },
   subjects: [{ apiGroup: RBAC, kind: "Group", name: "editors" }],
 };
-const namespace = (labels: object) => ({
+const namespace = (name: string, labels: object) => ({
   apiVersion: "v1",
   kind: "Namespace",
-  metadata: { name: NAMESPACE, labels, annotations: registries },
+  metadata: { name, labels, annotations: registries },
+});
+const making = (name: string, labels: object): Call => ({
+  method: "POST",
+  path: "/api/v1/namespaces",
+  body: namespace(name, { ...ofTenant, ...labels }),
 });
 
-/** A Tenant's namespace and somebody with rights in it, made by the administrator. */
+/** Tenants' namespaces and somebody with rights in them, made by the administrator. */
 export const PREPARATION: readonly Call[] = [
   { method: "POST", path: `/apis/${RBAC}/v1/clusterroles`, body: clusterRole },
   { method: "POST", path: `/apis/${RBAC}/v1/clusterrolebindings`, body: binding },
-  { method: "POST", path: "/api/v1/namespaces", body: namespace(ofTenant) },
+  making(FENCED, { [LABELS.registries]: "Deny" }),
+  making(SANDBOXED, { [LABELS.runtimeClass]: "sandbox" }),
+  making(SUSPENDED, { [LABELS.suspended]: "true" }),
 ];
 
-const creating = (kind: string, rest: object): Call => ({
+const creating = (kind: string, rest: object, inside: string = FENCED): Call => ({
   method: "POST",
-  path: `/api/v1/namespaces/${NAMESPACE}/${kind.toLowerCase()}s?dryRun=All`,
+  path: `/api/v1/namespaces/${inside}/${kind.toLowerCase()}s?dryRun=All`,
   body: { apiVersion: "v1", kind, metadata: { name: "attack" }, ...rest },
   as: EDITOR,
 });
-const pod = (spec: object, image = "registry.example.com/web:1") =>
-  creating("Pod", { spec: { containers: [{ name: "main", image }], ...spec } });
+const container = { name: "main", image: "registry.example.com/web:1" };
+const pod = (spec: object, inside: string = FENCED) =>
+  creating("Pod", { spec: { containers: [container], ...spec } }, inside);
 
 /** One that no policy has anything against. */
 export const ACCEPTED = pod({});
@@ -54,13 +59,19 @@ export const ACCEPTED = pod({});
 export const ATTACKS: Readonly<Record<string, Call>> = {
   "leanvibe-namespace-labels": {
     method: "PUT",
-    path: `/api/v1/namespaces/${NAMESPACE}?dryRun=All`,
-    body: namespace({}),
+    path: `/api/v1/namespaces/${FENCED}?dryRun=All`,
+    body: namespace(FENCED, {}),
     as: EDITOR,
   },
   "leanvibe-managed-objects": creating("ResourceQuota", {
     metadata: { name: "attack", labels: ofTenant },
     spec: { hard: { pods: "999" } },
+  }),
+  "leanvibe-owner-references": creating("ConfigMap", {
+    metadata: {
+      name: "attack",
+      ownerReferences: [{ apiVersion: API_VERSION, kind: "Tenant", name: "a", uid: "b", blockOwnerDeletion: true }],
+    },
   }),
   "leanvibe-tenant-services": creating("Service", {
     spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
@@ -70,5 +81,8 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
     metadata: { name: "attack", annotations: { "kubernetes.io/service-account.name": "default" } },
   }),
   "leanvibe-tenant-pods": pod({ nodeName: "any" }),
-  "leanvibe-tenant-registries": pod({}, "docker.io/library/nginx"),
+  "leanvibe-tenant-tolerations": pod({ tolerations: [{ operator: "Exists" }] }),
+  "leanvibe-tenant-runtime-class": pod({}, SANDBOXED),
+  "leanvibe-tenant-suspended": pod({}, SUSPENDED),
+  "leanvibe-tenant-registries": pod({ containers: [{ ...container, image: "docker.io/library/nginx" }] }),
 };
