@@ -1,5 +1,6 @@
 import { isApiError, type Kind, type Manifest, type ObjectMeta } from "@leanvibe/runtime";
 import { beforeAll } from "vitest";
+import { z } from "zod";
 import {
   type Api,
   apiOf,
@@ -118,4 +119,40 @@ export function isHeldBy(heldBy: HeldBy): (error: unknown) => boolean {
 
 function isPolicy(name: string, message: string): boolean {
   return message.includes(`ValidatingAdmissionPolicy '${name}`);
+}
+
+const rule = z.object({
+  verbs: z.array(z.string()),
+  apiGroups: z.array(z.string()).default([]),
+  resources: z.array(z.string()),
+});
+const review = z.object({ status: z.object({ resourceRules: z.unknown(), nonResourceRules: z.array(z.unknown()) }) });
+
+/** Rules of RBAC as lines, one for each verb on each resource, sorted. */
+export function rightsOf(rules: unknown): string[] {
+  const lines = z
+    .array(rule)
+    .parse(rules)
+    .flatMap(({ verbs, apiGroups, resources }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group === "" ? "" : `${group}/`}${resource}`)),
+      ),
+    );
+  return [...new Set(lines)].toSorted();
+}
+
+/** Everything that the API server says this user may do in that namespace. */
+export async function rightsIn(user: string, namespace: string): Promise<string[]> {
+  const transport = await connectAs({ user });
+  try {
+    const body = { kind: "SelfSubjectRulesReview", apiVersion: "authorization.k8s.io/v1", spec: { namespace } };
+    const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    const { status } = review.parse(await transport.send({ method: "POST", path, body }));
+    return [
+      ...rightsOf(status.resourceRules),
+      ...status.nonResourceRules.map((each) => JSON.stringify(each)).toSorted(),
+    ];
+  } finally {
+    await transport.close();
+  }
 }

@@ -1,8 +1,17 @@
 import { KINDS, recordOf } from "@leanvibe/runtime";
 import { PLANS } from "@leanvibe/schema";
 import { beforeAll, describe, expect, it } from "vitest";
-import { apiOf, connectAs, DEPLOYMENTS, eventually, PODS, uniqueName } from "../harness/cluster.ts";
-import { type Attack, CONTAINER, HARMLESS, type HeldBy, isHeldBy, object, ownedTenant } from "../harness/owner.ts";
+import { DEPLOYMENTS, eventually, PODS, uniqueName } from "../harness/cluster.ts";
+import {
+  type Attack,
+  CONTAINER,
+  HARMLESS,
+  type HeldBy,
+  isHeldBy,
+  object,
+  ownedTenant,
+  rightsIn,
+} from "../harness/owner.ts";
 
 const tenant = ownedTenant((mine) => ({
   plan: "professional",
@@ -134,21 +143,8 @@ describe("a Tenant's owner", () => {
     const serviceAccountToken = { audience: "https://sts.example.com", path: "token" };
     const volumes = [{ name: "token", projected: { sources: [{ serviceAccountToken }] } }];
     await make({ volumes });
-    const rules = async (user: string) => {
-      const api = apiOf(await connectAs({ user }));
-      const body = {
-        kind: "SelfSubjectRulesReview",
-        apiVersion: "authorization.k8s.io/v1",
-        spec: { namespace: inside },
-      };
-      const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-      const answer = await api.transport.send({ method: "POST", path, body });
-      await api.transport.close();
-      return recordOf(recordOf(answer)["status"])["resourceRules"];
-    };
-    expect(await rules(`system:serviceaccount:${inside}:default`)).toEqual(
-      await rules("system:serviceaccount:default:default"),
-    );
+    const every = await rightsIn("system:serviceaccount:default:default", inside);
+    expect(await rightsIn(`system:serviceaccount:${inside}:default`, inside)).toEqual(every);
   });
 
   it("gets no more pods than its plan has, however far it scales", async () => {

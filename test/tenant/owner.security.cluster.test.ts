@@ -1,10 +1,9 @@
 import { KINDS } from "@leanvibe/runtime";
 import { CLUSTER_ROLES } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { rbacManifests } from "../../operator/src/rbac.ts";
-import { apiOf, connectAs, DEPLOYMENTS, TENANTS } from "../harness/cluster.ts";
-import { type Attack, CONTAINER, isHeldBy, OWNER, object, ownedTenant } from "../harness/owner.ts";
+import { DEPLOYMENTS, TENANTS } from "../harness/cluster.ts";
+import { type Attack, CONTAINER, isHeldBy, OWNER, object, ownedTenant, rightsIn, rightsOf } from "../harness/owner.ts";
 
 const tenant = ownedTenant();
 const { ask, inside, mine, theirs } = tenant;
@@ -144,34 +143,20 @@ const REACH: readonly Attack[] = [
   ],
 ];
 
-const ruleList = z.array(
-  z.object({ verbs: z.array(z.string()), apiGroups: z.array(z.string()).default([]), resources: z.array(z.string()) }),
-);
-const review = z.object({ status: z.object({ resourceRules: ruleList, nonResourceRules: z.array(z.unknown()) }) });
-
 describe("a Tenant's owner", () => {
   it.each([...FENCES, ...IDENTITIES, ...REACH])("is refused when it %s", async (_what, heldBy, attempt) => {
     await expect(attempt()).rejects.toSatisfy(isHeldBy(heldBy));
   });
 
   it("has in its namespace the owners' role and elsewhere nothing that others do not have", async () => {
-    const rulesIn = async (who: { user: string }, namespace: string) => {
-      const api = apiOf(await connectAs(who));
-      const body = { kind: "SelfSubjectRulesReview", apiVersion: "authorization.k8s.io/v1", spec: { namespace } };
-      const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-      const { status } = review.parse(await api.transport.send({ method: "POST", path, body }));
-      await api.transport.close();
-      return [...status.resourceRules.flatMap(asLines), ...status.nonResourceRules.map((rule) => JSON.stringify(rule))];
-    };
-    const nobody = { user: "nobody@example.com" };
     const view = "get leanvibe.io/tenants";
     const role = rbacManifests().find(
       ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "leanvibe-owner",
     );
-    const rights = ruleList.parse(role?.["rules"]).flatMap(asLines);
+    const rights = rightsOf(role?.["rules"]);
     const extra = async (namespace: string) => {
-      const others = new Set(await rulesIn(nobody, namespace));
-      return (await rulesIn({ user: OWNER }, namespace)).filter((line) => !others.has(line)).toSorted();
+      const others = new Set(await rightsIn("nobody@example.com", namespace));
+      return (await rightsIn(OWNER, namespace)).filter((line) => !others.has(line));
     };
     expect(await extra(inside)).toEqual([...new Set([...rights, view])].toSorted());
     for (const namespace of [`tenant-${theirs}`, "default", "kube-system", "leanvibe-system"]) {
@@ -228,10 +213,3 @@ describe("a Tenant's owner", () => {
     await jane.get(TENANTS, mine);
   });
 });
-
-/** One line for each verb on each resource. */
-function asLines({ verbs, apiGroups, resources }: z.output<typeof ruleList>[number]): string[] {
-  return apiGroups.flatMap((group) =>
-    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group === "" ? "" : `${group}/`}${resource}`)),
-  );
-}
