@@ -3,6 +3,7 @@ import { API_VERSION, LABELS, parseQuantity } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import {
   CHILD_KINDS,
+  DEPLOYMENTS,
   eventually,
   PODS,
   TENANTS,
@@ -10,15 +11,18 @@ import {
   uniqueName,
   untilCondition,
 } from "../harness/cluster.ts";
-import { type Attack, HARMLESS, isHeldBy, object, ownedTenant, SECRETS } from "../harness/owner.ts";
+import { type Attack, CONTAINER, HARMLESS, isHeldBy, object, ownedTenant, SECRETS } from "../harness/owner.ts";
 
 const tenant = ownedTenant((mine) => ({
   plan: "professional",
   namespaces: [{ name: `tenant-${mine}` }, { name: `${mine}-second` }],
+  registries: { allowed: ["leanvibe.io"] },
 }));
 const { ask, inside, mine, theirs } = tenant;
 const second = `${mine}-second`;
 const ASK = "leanvibe-quota-ask";
+/** CPU of the plan, and what each of two namespaces has to begin with. */
+const [TOTAL, FLOOR] = [parseQuantity("16"), parseQuantity("2")];
 
 const ATTACKS: readonly Attack[] = [
   ["forges an Event of a refused pod", "RBAC", () => ask("POST", `/api/v1/namespaces/${inside}/events`, {})],
@@ -98,16 +102,15 @@ describe("a Tenant's owner", () => {
     ["names of JavaScript's own", { __proto__: "1", constructor: "1", toString: "1", cpu: "Infinity" }],
     ["nothing", undefined],
   ])("who asks for %s gets no more than the total, and the operator goes on", async (_what, data) => {
-    const total = parseQuantity("16");
     const metadata = { name: ASK };
     await tenant.jane.create(KINDS.ConfigMap, configMap(metadata, data === undefined ? {} : { data }));
     const other = uniqueName("other");
     await tenant.admin.create(TENANTS, tenantManifest(other));
     await untilCondition(tenant.admin, other, ["Ready", "True"]);
     const [first, rest] = [await cpuOf(inside), await cpuOf(second)];
-    expect(first + rest).toBeLessThanOrEqual(total);
+    expect(first + rest).toBeLessThanOrEqual(TOTAL);
     // A namespace that asks for nothing still has enough to begin.
-    expect(rest).toBeGreaterThanOrEqual(total / 8n);
+    expect(rest).toBeGreaterThanOrEqual(FLOOR);
     await tenant.jane.remove(KINDS.ConfigMap, { name: ASK, namespace: inside });
     await tenant.admin.remove(TENANTS, { name: other });
     expect(tenant.operator.isRunning()).toBe(true);
@@ -128,5 +131,21 @@ describe("a Tenant's owner", () => {
     console.log(`${times} requests for quota in a row: ${writes} writes by the operator`);
     expect(writes).toBeLessThanOrEqual(times);
     await untilCondition(tenant.admin, mine, ["Ready", "True"]);
+  });
+
+  it("who has a controller tell of a quota's refusal that never was gets no more than the total", async () => {
+    // The policy on registries quotes the image, and the controller's Event quotes the policy.
+    const forged =
+      "exceeded quota: leanvibe, requested: limits.cpu=999,requests.cpu=999, used: limits.cpu=999, limited:";
+    const [name, labels] = [uniqueName("forger"), { app: "forger" }];
+    const template = {
+      metadata: { labels },
+      spec: { ...HARMLESS, containers: [{ ...CONTAINER, image: `x/${forged}` }] },
+    };
+    const spec = { selector: { matchLabels: labels }, template };
+    await tenant.jane.create(DEPLOYMENTS, object(DEPLOYMENTS, { name, namespace: inside }, { spec }));
+    await eventually("the namespace is lent all that is free", async () => (await cpuOf(inside)) === TOTAL - FLOOR);
+    expect(await cpuOf(second)).toBe(FLOOR);
+    await tenant.jane.remove(DEPLOYMENTS, { name, namespace: inside });
   });
 });

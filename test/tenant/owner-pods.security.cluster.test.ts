@@ -1,7 +1,7 @@
-import { KINDS, recordOf } from "@leanvibe/runtime";
+import { KINDS, type Kind, recordOf } from "@leanvibe/runtime";
 import { PLANS } from "@leanvibe/schema";
-import { beforeAll, describe, expect, it } from "vitest";
-import { DEPLOYMENTS, eventually, PODS, uniqueName } from "../harness/cluster.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEPLOYMENTS, eventually, NODES, PODS, uniqueName } from "../harness/cluster.ts";
 import {
   type Attack,
   CONTAINER,
@@ -21,9 +21,19 @@ const { ask, inside, mine } = tenant;
 const baseline = `${mine}-baseline`;
 const victim = uniqueName("victim");
 
+const URGENT = uniqueName("urgent");
+const PRIORITY_CLASSES: Kind = {
+  ...NODES,
+  group: "scheduling.k8s.io",
+  kind: "PriorityClass",
+  plural: "priorityclasses",
+};
+
 beforeAll(async () => {
   await make({}, { name: victim });
+  await tenant.admin.create(PRIORITY_CLASSES, object(PRIORITY_CLASSES, { name: URGENT }, { value: 1_000_000 }));
 });
+afterAll(() => tenant.admin.remove(PRIORITY_CLASSES, { name: URGENT }));
 
 function make(spec: Record<string, unknown>, metadata: Record<string, unknown> = {}): Promise<unknown> {
   return tenant.jane.create(
@@ -116,9 +126,21 @@ const ATTACKS: readonly Attack[] = [
   ["reaches through the API server into the pod network", "RBAC", () => ask("GET", `${pods}/${victim}/proxy/`)],
 ];
 
+/** What docs/security.md calls known limits. Whoever closes one finds its line here and there. */
+const NOT_HELD: readonly [string, Record<string, unknown>][] = [
+  ["names a PriorityClass that is meant for others", { priorityClassName: URGENT }],
+  ["tolerates the taint of nodes that are meant for others", { tolerations: [{ key: "dedicated", value: "theirs" }] }],
+  ["takes devices that no quota counts", contained({ resources: { limits: { "example.com/gpu": "100" } } })],
+  ["may write the node's disk full", contained({ resources: { limits: { "ephemeral-storage": "1Pi" } } })],
+];
+
 describe("a Tenant's owner", () => {
   it.each(ATTACKS)("is refused when it %s", async (_what, heldBy, attempt) => {
     await expect(attempt()).rejects.toSatisfy(isHeldBy(heldBy));
+  });
+
+  it.each(NOT_HELD)("may make a pod that %s, as docs/security.md says", async (_what, spec) => {
+    await make(spec);
   });
 
   it.each([
