@@ -1,13 +1,21 @@
-import { KINDS } from "@leanvibe/runtime";
+import { KINDS, type Kind } from "@leanvibe/runtime";
 import { CLUSTER_ROLES } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import { rbacManifests } from "../../operator/src/rbac.ts";
-import { DEPLOYMENTS, TENANTS } from "../harness/cluster.ts";
+import { apiOf, connectAs, DEPLOYMENTS, eventually, PODS, TENANTS } from "../harness/cluster.ts";
 import { type Attack, CONTAINER, isHeldBy, OWNER, object, ownedTenant, rightsIn, rightsOf } from "../harness/owner.ts";
 
-const tenant = ownedTenant();
+const MEMBER = "leanvibe:01hzz1111111111111111member";
+const VIEWER = "leanvibe:01hzz2222222222222222viewer";
+const tenant = ownedTenant(() => ({
+  members: [
+    { subject: MEMBER, role: "member" },
+    { subject: VIEWER, role: "viewer" },
+  ],
+}));
 const { ask, inside, mine, theirs } = tenant;
 
+const CLAIMS: Kind = { ...PODS, kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims" };
 const RBAC_API = "/apis/rbac.authorization.k8s.io/v1";
 const core = `/api/v1/namespaces/${inside}`;
 const other = `/api/v1/namespaces/tenant-${theirs}`;
@@ -148,22 +156,6 @@ describe("a Tenant's owner", () => {
     await expect(attempt()).rejects.toSatisfy(isHeldBy(heldBy));
   });
 
-  it("has in its namespace the owners' role and elsewhere nothing that others do not have", async () => {
-    const view = "get leanvibe.io/tenants";
-    const role = rbacManifests().find(
-      ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "leanvibe-owner",
-    );
-    const rights = rightsOf(role?.["rules"]);
-    const extra = async (namespace: string) => {
-      const others = new Set(await rightsIn("nobody@example.com", namespace));
-      return (await rightsIn(OWNER, namespace)).filter((line) => !others.has(line));
-    };
-    expect(await extra(inside)).toEqual([...new Set([...rights, view])].toSorted());
-    for (const namespace of [`tenant-${theirs}`, "default", "kube-system", "leanvibe-system"]) {
-      expect(await extra(namespace)).toEqual([view]);
-    }
-  });
-
   it("may be nobody else: the API server's own judge refuses every way of impersonation", async () => {
     for (const [group, resource] of [
       ["", "users"],
@@ -211,5 +203,43 @@ describe("a Tenant's owner", () => {
     await jane.get(KINDS.ResourceQuota, "leanvibe", inside);
     await jane.get(KINDS.NetworkPolicy, "leanvibe-isolation", inside);
     await jane.get(TENANTS, mine);
+  });
+});
+
+describe("whoever works in a Tenant", () => {
+  it.each([
+    [OWNER, CLUSTER_ROLES.owner, ["get leanvibe.io/tenants"]],
+    [MEMBER, CLUSTER_ROLES.member, []],
+    [VIEWER, CLUSTER_ROLES.viewer, []],
+  ])(
+    "%s has in its namespace the rights of %s and elsewhere nothing that others do not have",
+    async (who, name, view) => {
+      const role = rbacManifests().find(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === name);
+      const extra = async (namespace: string) => {
+        const others = new Set(await rightsIn("nobody@example.com", namespace));
+        return (await rightsIn(who, namespace)).filter((line) => !others.has(line));
+      };
+      expect(await extra(inside)).toEqual([...rightsOf(role?.["rules"]), ...view].toSorted());
+      for (const namespace of [`tenant-${theirs}`, "default", "kube-system", "leanvibe-system"]) {
+        expect(await extra(namespace)).toEqual(view);
+      }
+    },
+  );
+
+  it("deletes no volume as a member; by a detour it may, as docs/security.md says", async () => {
+    const member = apiOf(await connectAs({ user: MEMBER }));
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } };
+    const at = { name: "data", namespace: inside };
+    await tenant.jane.create(CLAIMS, object(CLAIMS, at, { spec }));
+    await expect(member.remove(CLAIMS, at)).rejects.toSatisfy(isHeldBy("RBAC"));
+
+    const owner = await member.create(KINDS.ConfigMap, object(KINDS.ConfigMap, { name: "owner", namespace: inside }));
+    const { name, uid } = owner.metadata;
+    await member.patch(CLAIMS, at, {
+      metadata: { ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name, uid }] },
+    });
+    await member.remove(KINDS.ConfigMap, { name, namespace: inside });
+    await eventually("the volume is gone", async () => (await tenant.admin.find(CLAIMS, "data", inside)) === undefined);
+    await member.transport.close();
   });
 });
