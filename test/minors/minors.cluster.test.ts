@@ -34,22 +34,26 @@ it("every admission policy has its attack", () => {
 });
 
 describe.each(MINORS)("an API server that behaves like Kubernetes %s", (minor) => {
-  let plane: ControlPlane;
+  let started: ControlPlane | undefined;
   let begun = 0;
-  const asked = (request: Call) => call(request, plane.kubeconfig);
+  const kubeconfig = () => {
+    if (started === undefined) throw new Error("only inside a test: the control plane starts before the first one");
+    return started.kubeconfig;
+  };
+  const asked = (request: Call) => call(request, kubeconfig());
   const create = (body: object) => asked({ method: "POST", path: TENANTS_DRY_RUN, body });
 
   beforeAll(async () => {
     begun = performance.now();
-    plane = await startControlPlane(minor);
+    started = await startControlPlane(minor);
   }, 90_000);
   afterAll(async () => {
-    await plane.stop();
+    await started?.stop();
     console.log(`Kubernetes ${minor}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 
   it("takes the definitions, the policies and the operator's rights", async () => {
-    const transport = await connectTo(plane.kubeconfig);
+    const transport = await connectTo(kubeconfig());
     try {
       const version = z.object({ emulationMajor: z.string(), emulationMinor: z.string() });
       const told = version.parse(await transport.send({ method: "GET", path: "/version" }));
@@ -73,7 +77,7 @@ describe.each(MINORS)("an API server that behaves like Kubernetes %s", (minor) =
     const spec = { matchConstraints: { resourceRules }, validations: [{ expression: "object.spec.nothing == 1" }] };
     const kind = { apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingAdmissionPolicy" };
     await asked({ method: "POST", path: POLICY_PATH, body: { ...kind, metadata: { name: "wrong" }, spec } });
-    const transport = await connectTo(plane.kubeconfig);
+    const transport = await connectTo(kubeconfig());
     try {
       await eventually(async () => {
         const { items } = policyList.parse(await transport.send({ method: "GET", path: POLICY_PATH }));
