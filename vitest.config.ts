@@ -1,11 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { planTestCluster } from "./test/harness/set-up.ts";
+import { leftOut } from "./test/harness/left-out.ts";
 
-// Which tests there are depends on the cluster that can be had here: a kubelet's tests are collected where nodes are real.
-const { nodes } = await planTestCluster();
 const CLUSTER = "**/*.cluster.test.ts";
 const KUBELET = "**/*.kubelet.test.ts";
-const elsewhere = ["**/node_modules/**"];
+const elsewhere = ["**/node_modules/**", ...(await leftOut()).map(({ pattern }) => pattern)];
 
 export default defineConfig({
   test: {
@@ -15,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "cluster",
-          include: nodes === "real" ? [CLUSTER, KUBELET] : [CLUSTER],
+          include: [CLUSTER, KUBELET],
           exclude: elsewhere,
           // One cluster for all of them; some stop the operator or take a definition away, so one file at a time.
           fileParallelism: false,

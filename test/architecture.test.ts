@@ -26,8 +26,8 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: ["cli/cluster", "crds/schema", "runtime", "tutorials"],
   test: ["crds/schema", "runtime", "operator", "api-server", "tutorials", "cdk8s", "cli", "cli/cluster"],
   // The settings of tools at the repository's root.
-  // vitest.config.ts: which tests there are depends on the cluster that can be had.
-  ".": ["test/harness/set-up.ts"],
+  // vitest.config.ts: which tests there are depends on what can be had here.
+  ".": ["test/harness/left-out.ts"],
 };
 
 /** What an entry and the files of its room that it reaches may import that is not ours. */

@@ -71,7 +71,8 @@ function startable(site: Site, runtime: Component | undefined, node: Component[]
   return site.nodes === "real" || !runtime ? node : [runtime, ...node];
 }
 
-async function writeFiles(order: Order, layout: Layout, site: Site, server: string): Promise<string> {
+/** Certificates, tokens and configuration of every component. Returns the administrator's token. */
+export async function writeFiles(order: Order, layout: Layout, site: Site, server: string): Promise<string> {
   for (const folder of [layout.config, layout.logs, layout.etcd, join(layout.config, "cni")]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }

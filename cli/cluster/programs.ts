@@ -4,9 +4,12 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Nodes } from "./site.ts";
 
-/** A Go module beside this file and the programs it is built into. */
+/** A Go module and the programs it is built into. */
 export interface Program {
-  readonly module: "kubernetes" | "containerd" | "kwok" | "image";
+  /** Its name in the cache. */
+  readonly module: string;
+  /** Folder of its source; left out, the one beside this file that has its name. */
+  readonly source?: string;
   readonly packages: readonly string[];
   readonly outputs: readonly string[];
   readonly flags: readonly string[];
@@ -49,7 +52,7 @@ export function programsFor(nodes: Nodes): readonly Program[] {
 
 /** Folder of the module's source. */
 export function sourceOf(program: Program): string {
-  return join(import.meta.dirname, program.module);
+  return program.source ?? join(import.meta.dirname, program.module);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LABELS, OPERATOR_USERNAME } from "./names.ts";
+import { API_VERSION, LABELS, OPERATOR_USERNAME } from "./names.ts";
 import { admissionPolicies } from "./policies.ts";
 import { type Answer, apply, type Call, call, eventually } from "./testing/api-server.ts";
 
@@ -104,6 +104,15 @@ const pod = (spec: object) => ({
       },
     ],
     ...spec,
+  },
+});
+
+const clinging = (reference: object) => ({
+  metadata: {
+    name: "another",
+    ownerReferences: [
+      { apiVersion: API_VERSION, kind: "Tenant", name: "a", uid: "b", blockOwnerDeletion: true, ...reference },
+    ],
   },
 });
 
@@ -212,6 +221,37 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
       { ...creating(FENCED, "Pod", pod({ runtimeClassName: SANDBOX })), as: EDITOR },
     ],
     refused: [{ ...creating(SANDBOXED, "Pod", pod({})), as: EDITOR }],
+  },
+  {
+    promise: "the deletion of a Tenant",
+    refusal: "would keep the Tenant from being deleted",
+    accepted: [
+      { ...creating(FENCED, "ConfigMap", clinging({ blockOwnerDeletion: false })), as: EDITOR },
+      { ...creating(FENCED, "ConfigMap", clinging({ kind: "Pod", apiVersion: "v1" })), as: EDITOR },
+      { ...creating(FENCED, "ConfigMap", clinging({})), as: ADMIN },
+      { ...creating(FENCED, "ConfigMap", clinging({})), as: OPERATOR },
+      { ...creating(OPEN, "ConfigMap", clinging({})), as: EDITOR },
+    ],
+    refused: [
+      { ...creating(FENCED, "ConfigMap", clinging({})), as: EDITOR },
+      { ...creating(FENCED, "Service", { ...service({}), ...clinging({}) }), as: EDITOR },
+    ],
+  },
+  {
+    promise: "the nodes of the control plane",
+    refusal: "reaches the nodes of the control plane",
+    accepted: [
+      { ...creating(FENCED, "Pod", pod({ tolerations: [{ key: "dedicated", operator: "Exists" }] })), as: EDITOR },
+      { ...creating(FENCED, "Pod", pod({ tolerations: [{ operator: "Exists" }] })), as: ADMIN },
+      { ...creating(OPEN, "Pod", pod({ tolerations: [{ operator: "Exists" }] })), as: EDITOR },
+    ],
+    refused: [
+      { ...creating(FENCED, "Pod", pod({ tolerations: [{ operator: "Exists" }] })), as: EDITOR },
+      {
+        ...creating(FENCED, "Pod", pod({ tolerations: [{ key: "node-role.kubernetes.io/control-plane" }] })),
+        as: EDITOR,
+      },
+    ],
   },
 ];
 

@@ -25,11 +25,9 @@ const kubeconfig = z.object({
 
 const status = z.object({ message: z.string().catch("") });
 
-const path = process.env["LEANVIBE_TEST_KUBECONFIG"];
-
-/** Asks the API server named by LEANVIBE_TEST_KUBECONFIG (one cluster, one user with a token). */
-export function call({ method, path: target, body, as }: Call): Promise<Answer> {
-  const { server, ca, token } = connection();
+/** Asks the API server of a kubeconfig (one cluster, one user with a token), by default LEANVIBE_TEST_KUBECONFIG. */
+export function call({ method, path: target, body, as }: Call, path = pathGiven()): Promise<Answer> {
+  const { server, ca, token } = connection(path);
   const headers = {
     authorization: `Bearer ${token}`,
     accept: "application/json",
@@ -77,8 +75,13 @@ function refusal(text: string, contentType: string | undefined): string {
   return contentType?.includes("json") ? status.parse(JSON.parse(text)).message : text;
 }
 
-function connection() {
+function pathGiven(): string {
+  const path = process.env["LEANVIBE_TEST_KUBECONFIG"];
   if (path === undefined) throw new Error("LEANVIBE_TEST_KUBECONFIG is not set: run npm test, which starts a cluster");
+  return path;
+}
+
+function connection(path: string) {
   const { clusters, users } = kubeconfig.parse(parse(readFileSync(path, "utf8")));
   const { server, "certificate-authority-data": ca } = clusters[0].cluster;
   return { server, ca: Buffer.from(ca, "base64"), token: users[0].user.token };

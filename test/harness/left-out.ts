@@ -1,0 +1,21 @@
+import { JUDGED, judgeMissing } from "../cyclonus/judge.ts";
+import { kubernetesMissing, MINORS_TESTS } from "../minors/control-plane.ts";
+import { planTestCluster } from "./set-up.ts";
+
+/** Tests that cannot be run here. They are not collected, and the closing lines say so: nothing passes unseen. */
+export type LeftOut = { pattern: string; what: string; why: string };
+
+/** Which tests there are depends on what can be had here: nodes that run pods, Go, an API server of our own build. */
+export async function leftOut(): Promise<LeftOut[]> {
+  const { nodes, rung } = await planTestCluster();
+  const reasons: { pattern: string; what: string; why: string | undefined }[] = [
+    {
+      pattern: "**/*.kubelet.test.ts",
+      what: "that need a real kubelet",
+      why: nodes === "real" ? undefined : `nodes here are ${nodes}`,
+    },
+    { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
+    { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
+  ];
+  return reasons.flatMap(({ why, ...rest }) => (why === undefined ? [] : [{ ...rest, why }]));
+}

@@ -1,0 +1,88 @@
+import { ANNOTATIONS, API_VERSION, LABELS } from "@leanvibe/schema";
+import type { Call } from "../../crds/schema/src/testing/api-server.ts";
+
+/** May write everything but Tenants: what RBAC would not stop, so that only the policy can. */
+const EDITOR = { user: "editor", groups: ["editors"] };
+/** Of a Tenant; of one with a RuntimeClass; of a suspended one. */
+const [FENCED, SANDBOXED, SUSPENDED] = ["fenced", "sandboxed", "suspended"] as const;
+const RBAC = "rbac.authorization.k8s.io";
+
+const ofTenant = { [LABELS.tenant]: "acme", "pod-security.kubernetes.io/enforce": "baseline" };
+const registries = { [ANNOTATIONS.registries]: "registry.example.com" };
+const clusterRole = {
+  apiVersion: `${RBAC}/v1`,
+  kind: "ClusterRole",
+  metadata: { name: "editors" },
+  rules: [{ apiGroups: [""], resources: ["*"], verbs: ["*"] }],
+};
+const binding = {
+  apiVersion: `${RBAC}/v1`,
+  kind: "ClusterRoleBinding",
+  metadata: { name: "editors" },
+  roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "editors" },
+  subjects: [{ apiGroup: RBAC, kind: "Group", name: "editors" }],
+};
+const namespace = (name: string, labels: object) => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels, annotations: registries },
+});
+const making = (name: string, labels: object): Call => ({
+  method: "POST",
+  path: "/api/v1/namespaces",
+  body: namespace(name, { ...ofTenant, ...labels }),
+});
+
+/** Tenants' namespaces and somebody with rights in them, made by the administrator. */
+export const PREPARATION: readonly Call[] = [
+  { method: "POST", path: `/apis/${RBAC}/v1/clusterroles`, body: clusterRole },
+  { method: "POST", path: `/apis/${RBAC}/v1/clusterrolebindings`, body: binding },
+  making(FENCED, { [LABELS.registries]: "Deny" }),
+  making(SANDBOXED, { [LABELS.runtimeClass]: "sandbox" }),
+  making(SUSPENDED, { [LABELS.suspended]: "true" }),
+];
+
+const creating = (kind: string, rest: object, inside: string = FENCED): Call => ({
+  method: "POST",
+  path: `/api/v1/namespaces/${inside}/${kind.toLowerCase()}s?dryRun=All`,
+  body: { apiVersion: "v1", kind, metadata: { name: "attack" }, ...rest },
+  as: EDITOR,
+});
+const container = { name: "main", image: "registry.example.com/web:1" };
+const pod = (spec: object, inside: string = FENCED) =>
+  creating("Pod", { spec: { containers: [container], ...spec } }, inside);
+
+/** One that no policy has anything against. */
+export const ACCEPTED = pod({});
+
+/** One for each policy, by the policy's name. */
+export const ATTACKS: Readonly<Record<string, Call>> = {
+  "leanvibe-namespace-labels": {
+    method: "PUT",
+    path: `/api/v1/namespaces/${FENCED}?dryRun=All`,
+    body: namespace(FENCED, {}),
+    as: EDITOR,
+  },
+  "leanvibe-managed-objects": creating("ResourceQuota", {
+    metadata: { name: "attack", labels: ofTenant },
+    spec: { hard: { pods: "999" } },
+  }),
+  "leanvibe-owner-references": creating("ConfigMap", {
+    metadata: {
+      name: "attack",
+      ownerReferences: [{ apiVersion: API_VERSION, kind: "Tenant", name: "a", uid: "b", blockOwnerDeletion: true }],
+    },
+  }),
+  "leanvibe-tenant-services": creating("Service", {
+    spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
+  }),
+  "leanvibe-tenant-secrets": creating("Secret", {
+    type: "kubernetes.io/service-account-token",
+    metadata: { name: "attack", annotations: { "kubernetes.io/service-account.name": "default" } },
+  }),
+  "leanvibe-tenant-pods": pod({ nodeName: "any" }),
+  "leanvibe-tenant-tolerations": pod({ tolerations: [{ operator: "Exists" }] }),
+  "leanvibe-tenant-runtime-class": pod({}, SANDBOXED),
+  "leanvibe-tenant-suspended": pod({}, SUSPENDED),
+  "leanvibe-tenant-registries": pod({ containers: [{ ...container, image: "docker.io/library/nginx" }] }),
+};
