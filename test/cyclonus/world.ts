@@ -151,7 +151,7 @@ function manifestsOf({ name, uid, namespaces, networkPolicy }: Party): Manifest[
       live: undefined,
       share,
       fenced: true,
-      suspended: false,
+      suspension: {},
     })),
   );
 }
