@@ -1,8 +1,9 @@
-import { ANNOTATIONS, API_VERSION, LABELS } from "@leanvibe/schema";
+import { ANNOTATIONS, API_VERSION, LABELS, OPERATOR_USERNAME } from "@leanvibe/schema";
 import type { Call } from "../../crds/schema/src/testing/api-server.ts";
 
 /** May write everything but Tenants: what RBAC would not stop, so that only the policy can. */
 const EDITOR = { user: "editor", groups: ["editors"] };
+const OPERATOR = { user: OPERATOR_USERNAME, groups: ["editors"] };
 /** Of a Tenant; of one with a RuntimeClass; of a suspended one. */
 const [FENCED, SANDBOXED, SUSPENDED] = ["fenced", "sandboxed", "suspended"] as const;
 const RBAC = "rbac.authorization.k8s.io";
@@ -73,6 +74,7 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
       ownerReferences: [{ apiVersion: API_VERSION, kind: "Tenant", name: "a", uid: "b", blockOwnerDeletion: true }],
     },
   }),
+  "leanvibe-operator-bounds": { ...creating("Pod", { spec: { containers: [container] } }, "default"), as: OPERATOR },
   "leanvibe-tenant-services": creating("Service", {
     spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
   }),

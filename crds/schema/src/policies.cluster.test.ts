@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { API_VERSION, LABELS, OPERATOR_USERNAME } from "./names.ts";
+import { API_VERSION, LABELS, NETWORK_PROBE, OPERATOR_USERNAME } from "./names.ts";
 import { admissionPolicies } from "./policies.ts";
 import { type Answer, apply, type Call, call, eventually } from "./testing/api-server.ts";
 
@@ -115,6 +115,20 @@ const clinging = (reference: object) => ({
     ],
   },
 });
+
+const PROBE = `${NETWORK_PROBE}-client`;
+const creatingRole = (name: string): Call => ({
+  method: "POST",
+  path: dryRun(`${rbac}/clusterroles`),
+  body: clusterRole(name, []),
+});
+/** A role of its own name is all that a Tenant's binding may give; this one would open every namespace. */
+const bindingEverywhere: Call = {
+  method: "POST",
+  path: dryRun(`${rbac}/clusterrolebindings`),
+  body: { ...clusterRoleBinding(GROUP), metadata: { name: "leanvibe-tenant-schema-test" } },
+};
+const inKubeSystem = ({ path, ...call }: Call): Call => ({ ...call, path: path.replace(FENCED, "kube-system") });
 
 const NAMESPACE_REFUSAL = "of a Tenant's namespace are its fence";
 const OBJECT_REFUSAL = "are a Tenant's fence and are kept by the operator";
@@ -251,6 +265,33 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
         ...creating(FENCED, "Pod", pod({ tolerations: [{ key: "node-role.kubernetes.io/control-plane" }] })),
         as: EDITOR,
       },
+    ],
+  },
+  {
+    promise: "the rest of the cluster from a stolen token of the operator",
+    refusal: "the operator's account",
+    accepted: [
+      { ...createQuota(fenceLabels), as: OPERATOR },
+      { ...creatingRole("leanvibe-tenant-schema-test"), as: OPERATOR },
+      { ...creatingRole("anything"), as: ADMIN },
+      { ...creating("leanvibe-system", "Pod", { metadata: { name: PROBE }, ...pod({}) }), as: OPERATOR },
+    ],
+    refused: [
+      { ...creating(OPEN, "Pod", pod({})), as: OPERATOR },
+      { ...creating("leanvibe-system", "Pod", pod({})), as: OPERATOR },
+      {
+        ...creating("leanvibe-system", "Pod", {
+          metadata: { name: PROBE },
+          ...pod({ serviceAccountName: "leanvibe-operator" }),
+        }),
+        as: OPERATOR,
+      },
+      { ...inKubeSystem(createBinding), as: OPERATOR },
+      { ...inKubeSystem(createPolicy), as: OPERATOR },
+      { ...putNamespace("kube-system", fenceLabels), as: OPERATOR },
+      { method: "DELETE", path: dryRun("/api/v1/namespaces/default"), as: OPERATOR },
+      { ...creatingRole("anything"), as: OPERATOR },
+      { ...bindingEverywhere, as: OPERATOR },
     ],
   },
 ];

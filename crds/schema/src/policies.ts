@@ -8,6 +8,7 @@ import {
   policyManifests,
 } from "./policy.ts";
 import { DOOR_POLICIES } from "./policy-doors.ts";
+import { OPERATOR_BOUNDS } from "./policy-operator.ts";
 import { POD_POLICIES } from "./policy-pods.ts";
 
 const FENCE_LABEL_PREFIXES = [`${GROUP}/`, "pod-security.kubernetes.io/"] as const;
@@ -126,7 +127,12 @@ const OWNER_REFERENCES: Policy = {
 
 /** The policies and their bindings, ready to be applied. */
 export function admissionPolicies() {
-  return [NAMESPACE_LABELS, MANAGED_OBJECTS, OWNER_REFERENCES, ...DOOR_POLICIES, ...POD_POLICIES].flatMap(
-    policyManifests,
-  );
+  return [
+    NAMESPACE_LABELS,
+    MANAGED_OBJECTS,
+    OWNER_REFERENCES,
+    OPERATOR_BOUNDS,
+    ...DOOR_POLICIES,
+    ...POD_POLICIES,
+  ].flatMap(policyManifests);
 }

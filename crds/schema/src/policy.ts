@@ -33,8 +33,8 @@ export function annotationOf(namespace: string): string {
 
 export interface Policy {
   name: string;
-  /** Which objects it looks at: by their own label, or by that of their namespace. */
-  selector: "objectSelector" | "namespaceSelector";
+  /** Which objects it looks at: by their own label, by that of their namespace, or all of the kinds. */
+  selector: "objectSelector" | "namespaceSelector" | "everything";
   resourceRules: readonly {
     apiGroups: readonly string[];
     apiVersions: readonly string[];
@@ -61,7 +61,7 @@ function policyObject({ name, selector, resourceRules, bindings: _, ...rest }: P
     spec: {
       // A rule that cannot be judged refuses: these guard fences. It never waits for a process of ours.
       failurePolicy: "Fail",
-      matchConstraints: { [selector]: TENANT_LABELLED, resourceRules },
+      matchConstraints: { ...(selector === "everything" ? {} : { [selector]: TENANT_LABELLED }), resourceRules },
       ...rest,
     },
   };
