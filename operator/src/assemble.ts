@@ -25,6 +25,8 @@ import { sameQuantity } from "./tenant/quota.ts";
 
 const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
 
+/** What was made only for a while is taken back in this time, or by the next start. */
+const TIDY_MILLISECONDS = 2_000;
 /** Requests under way may take this long at a stop: with the release of the Lease less than the 10 s until a kill. */
 const FINISH_MILLISECONDS = 6_000;
 
@@ -130,6 +132,7 @@ function working(by: { lead: Election; controllers: readonly Controller[]; log: 
     name: "work",
     start: async () => lead.start(),
     async stop() {
+      await Promise.race([Promise.all(controllers.map((controller) => controller.tidy?.())), sleep(TIDY_MILLISECONDS)]);
       stop.abort();
       const finished = await Promise.race([
         Promise.all(controllers.map((controller) => controller.stop())).then(() => true),

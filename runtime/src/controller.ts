@@ -30,6 +30,8 @@ export type ControllerOptions = {
 export type Controller = {
   /** Begins to work; call when the informers are filled. */
   start(): void;
+  /** Before the process writes its last: takes back what was made only for a while. */
+  tidy?(): Promise<void>;
   /** Finishes what runs and takes nothing new. */
   stop(): Promise<void>;
 };

@@ -49,13 +49,12 @@ export function networkProbe(environment: ControllerEnvironment): Controller {
     log,
     metrics: metrics.controller("network-probe"),
   });
-  return {
-    start: loop.start,
-    async stop() {
-      stopping.abort();
-      await loop.stop();
-    },
+  const stop = async () => {
+    stopping.abort();
+    await loop.stop();
   };
+  // Its pods and its policy go with it.
+  return { start: loop.start, tidy: stop, stop };
 }
 
 /** The ConfigMap, and an Event where the verdict is news. The time alone is written once a day and tells nobody. */
