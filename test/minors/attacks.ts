@@ -1,4 +1,4 @@
-import { ANNOTATIONS, API_VERSION, LABELS, OPERATOR_USERNAME } from "@leanvibe/schema";
+import { ANNOTATIONS, API_VERSION, LABELS, NETWORK_PROBE, OPERATOR_USERNAME, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import type { Call } from "../../crds/schema/src/testing/api-server.ts";
 
 /** May write everything but Tenants: what RBAC would not stop, so that only the policy can. */
@@ -53,6 +53,15 @@ const container = { name: "main", image: "registry.example.com/web:1" };
 const pod = (spec: object, inside: string = FENCED) =>
   creating("Pod", { spec: { containers: [container], ...spec } }, inside);
 
+/** In the one namespace and under the one name where the operator may make pods; as Pod Security asks there. */
+const asProbe = (spec: object): Call => {
+  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+  const restricted = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  const containers = [{ ...container, securityContext }];
+  const metadata = { name: `${NETWORK_PROBE}-client` };
+  return creating("Pod", { metadata, spec: { securityContext: restricted, containers, ...spec } }, SYSTEM_NAMESPACE);
+};
+
 /** One that no policy has anything against. */
 export const ACCEPTED = pod({});
 
@@ -75,6 +84,13 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
     },
   }),
   "leanvibe-operator-bounds": { ...creating("Pod", { spec: { containers: [container] } }, "default"), as: OPERATOR },
+  "leanvibe-operator-pods": { ...asProbe({ serviceAccountName: "leanvibe-operator" }), as: OPERATOR },
+  "leanvibe-operator-bindings": {
+    method: "POST",
+    path: `/apis/${RBAC}/v1/clusterrolebindings?dryRun=All`,
+    body: { ...binding, metadata: { name: "leanvibe-tenant-attack" } },
+    as: OPERATOR,
+  },
   "leanvibe-tenant-services": creating("Service", {
     spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
   }),

@@ -202,8 +202,7 @@ describe("a Tenant that is suspended and deleted with Retain", () => {
     await cluster.api.create(TENANTS, tenantManifest(name, { adopt: true, deletionPolicy: "Delete" }));
     await untilCondition(cluster.api, name, ["Ready", "True"]);
     await eventually("the pod is back", async () => (await podsIn(namespace))["web"] === 1, 60);
-    const live = await untilCondition(cluster.api, name, ["Suspended", "False"]);
-    expect(conditionOf(live, "Suspended")?.reason).toBe("Resumed");
+    await untilCondition(cluster.api, name, ["Suspended", "False"]);
   });
 });
 

@@ -289,7 +289,7 @@ const CASES: readonly { promise: string; refusal: string; accepted: readonly Cal
       { ...inKubeSystem(createBinding), as: OPERATOR },
       { ...inKubeSystem(createPolicy), as: OPERATOR },
       { ...putNamespace("kube-system", fenceLabels), as: OPERATOR },
-      { method: "DELETE", path: dryRun("/api/v1/namespaces/default"), as: OPERATOR },
+      { method: "DELETE", path: dryRun("/api/v1/namespaces/leanvibe-system"), as: OPERATOR },
       { ...creatingRole("anything"), as: OPERATOR },
       { ...bindingEverywhere, as: OPERATOR },
     ],

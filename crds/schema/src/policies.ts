@@ -8,7 +8,7 @@ import {
   policyManifests,
 } from "./policy.ts";
 import { DOOR_POLICIES } from "./policy-doors.ts";
-import { OPERATOR_BOUNDS } from "./policy-operator.ts";
+import { OPERATOR_POLICIES } from "./policy-operator.ts";
 import { POD_POLICIES } from "./policy-pods.ts";
 
 const FENCE_LABEL_PREFIXES = [`${GROUP}/`, "pod-security.kubernetes.io/"] as const;
@@ -131,7 +131,7 @@ export function admissionPolicies() {
     NAMESPACE_LABELS,
     MANAGED_OBJECTS,
     OWNER_REFERENCES,
-    OPERATOR_BOUNDS,
+    ...OPERATOR_POLICIES,
     ...DOOR_POLICIES,
     ...POD_POLICIES,
   ].flatMap(policyManifests);

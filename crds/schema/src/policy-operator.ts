@@ -20,10 +20,20 @@ const IS = (...resources: readonly string[]) =>
   `request.resource.resource in [${resources.map((resource) => `'${resource}'`).join(", ")}]`;
 const ROLE_PREFIX = tenantRoleName("");
 
-export const OPERATOR_BOUNDS: Policy = {
-  name: "leanvibe-operator-bounds",
-  // Of every namespace: what it must not touch carries no label of ours. Others' requests pay for one comparison of names.
+const IS_THE_OPERATOR = {
+  name: "the-operator",
+  expression: `request.userInfo.username == '${OPERATOR_USERNAME}'`,
+} as const;
+
+const EVERYWHERE = {
+  // What it must not touch carries no label of ours. Others' requests pay for one comparison of names.
   selector: "everything",
+  matchConditions: [IS_THE_OPERATOR],
+} as const;
+
+const BOUNDS: Policy = {
+  ...EVERYWHERE,
+  name: "leanvibe-operator-bounds",
   resourceRules: [
     of("", "namespaces", "resourcequotas", "limitranges", "pods", "replicationcontrollers"),
     of("networking.k8s.io", "networkpolicies"),
@@ -31,7 +41,6 @@ export const OPERATOR_BOUNDS: Policy = {
     of("apps", "deployments", "statefulsets", "replicasets", "daemonsets"),
     of("batch", "jobs", "cronjobs"),
   ],
-  matchConditions: [{ name: "the-operator", expression: `request.userInfo.username == '${OPERATOR_USERNAME}'` }],
   variables: [
     {
       name: "inTenant",
@@ -59,16 +68,42 @@ export const OPERATOR_BOUNDS: Policy = {
       reason: "Forbidden",
     },
     {
-      // Else it could run as any account there, the API server's for one.
-      expression:
-        "!variables.isProbe || object == null || !has(object.spec.containers) || object.spec.?serviceAccountName.orValue('default') == 'default'",
-      message: "the operator's account may run nothing under another account",
-      reason: "Forbidden",
-    },
-    {
-      expression: `!(${IS("clusterroles", "clusterrolebindings")}) || (${NAME}.startsWith('${ROLE_PREFIX}') && (object == null || !has(object.roleRef) || object.roleRef.name == object.metadata.name))`,
-      message: `the operator's account may give cluster-wide only the roles named ${ROLE_PREFIX}*, each by the binding of its name`,
+      expression: `!(${IS("clusterroles", "clusterrolebindings")}) || ${NAME}.startsWith('${ROLE_PREFIX}')`,
+      message: `the operator's account may change only cluster-wide roles and bindings named ${ROLE_PREFIX}*`,
       reason: "Forbidden",
     },
   ],
 };
+
+/** One policy for each kind whose own fields are judged: in one for all, the API server could not check their types. */
+const PODS: Policy = {
+  ...EVERYWHERE,
+  name: "leanvibe-operator-pods",
+  resourceRules: [{ ...of("", "pods"), operations: ["CREATE"] }],
+  variables: [],
+  validations: [
+    {
+      // Else it could run as any account of its namespace, the API server's for one.
+      expression: "object.spec.?serviceAccountName.orValue('default') == 'default'",
+      message: "the operator's account may run nothing under another account",
+      reason: "Forbidden",
+    },
+  ],
+};
+
+const BINDINGS: Policy = {
+  ...EVERYWHERE,
+  name: "leanvibe-operator-bindings",
+  resourceRules: [{ ...of("rbac.authorization.k8s.io", "clusterrolebindings"), operations: ["CREATE", "UPDATE"] }],
+  variables: [],
+  validations: [
+    {
+      // Else an owner's role, given cluster-wide, would open every namespace.
+      expression: "object.roleRef.name == object.metadata.name",
+      message: "the operator's account may bind cluster-wide only the role of the binding's own name",
+      reason: "Forbidden",
+    },
+  ],
+};
+
+export const OPERATOR_POLICIES: readonly Policy[] = [BOUNDS, PODS, BINDINGS];
