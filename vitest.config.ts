@@ -3,17 +3,18 @@ import { leftOut } from "./test/harness/left-out.ts";
 
 const CLUSTER = "**/*.cluster.test.ts";
 const KUBELET = "**/*.kubelet.test.ts";
+const SIMULATED = "**/*.simulated.test.ts";
 const elsewhere = ["**/node_modules/**", ...(await leftOut()).map(({ pattern }) => pattern)];
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/harness/reporter.ts"],
     projects: [
-      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...elsewhere, CLUSTER, KUBELET] } },
+      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...elsewhere, CLUSTER, KUBELET, SIMULATED] } },
       {
         test: {
           name: "cluster",
-          include: [CLUSTER, KUBELET],
+          include: [CLUSTER, KUBELET, SIMULATED],
           exclude: elsewhere,
           // One cluster for all of them; some stop the operator or take a definition away, so one file at a time.
           fileParallelism: false,

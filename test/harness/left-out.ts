@@ -14,6 +14,11 @@ export async function leftOut(): Promise<LeftOut[]> {
       what: "that need a real kubelet",
       why: nodes === "real" ? undefined : `nodes here are ${nodes}`,
     },
+    {
+      pattern: "**/*.simulated.test.ts",
+      what: "that need simulated nodes",
+      why: nodes === "simulated" ? undefined : `nodes here are ${nodes}`,
+    },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
   ];

@@ -1,4 +1,4 @@
-import { KINDS, type KubeObject, type Manifest } from "@leanvibe/runtime";
+import { KINDS, type Manifest } from "@leanvibe/runtime";
 import { NETWORK_PROBE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -7,8 +7,6 @@ import {
   conditionOf,
   connectAs,
   eventually,
-  NODES,
-  Operator,
   PODS,
   TENANTS,
   tenantManifest,
@@ -78,22 +76,6 @@ describe("what is known about the cluster's network", () => {
     await untilReason(name, "Unproven");
     await cluster.api.remove(KINDS.ConfigMap, RESULT);
   });
-});
-
-it("simulated nodes prove nothing: the probe ends at once and says why", async ({ skip }) => {
-  const nodes = await cluster.api.list(NODES, "");
-  if (!nodes.every(({ metadata }) => metadata.annotations?.["kwok.x-k8s.io/node"] !== undefined)) skip();
-  await cluster.operator.stop();
-  const probing = await Operator.start(cluster.api.transport, { env: { NETWORK_PROBE_IMAGE: "leanvibe.io/hello:1" } });
-  const result: KubeObject & { data?: unknown } = await eventually("a result", () =>
-    cluster.api.find(KINDS.ConfigMap, NETWORK_PROBE, SYSTEM_NAMESPACE),
-  );
-  expect(result.data).toMatchObject({
-    verdict: "Inconclusive",
-    message: expect.stringContaining("the nodes are simulated"),
-  });
-  await probing.stop();
-  await cluster.operator.restart();
 });
 
 async function untilReason(name: string, reason: string): Promise<void> {
