@@ -121,7 +121,7 @@ describe("a suspended Tenant", () => {
       return suspended?.pods === 0 && suspended.workloads === 7 ? live : undefined;
     });
     expect(conditionOf(stopped, "Suspended")).toMatchObject({ status: "True", reason: "SpecSuspend" });
-    expect(conditionOf(stopped, "Suspended")?.message).toMatch(/asked for by its owner.*7 workloads are at a stop/);
+    expect(conditionOf(stopped, "Suspended")?.message).toMatch(/asked for by its owner.*Workloads at a stop: 7/);
     for (const where of [namespace, "default"]) {
       const told = (await eventsIn(where, "EndedBySuspension")).filter((event) => event.includes(`${namespace}/bare`));
       expect(told, where).toHaveLength(1);

@@ -92,7 +92,7 @@ const SUSPENDED: Policy = {
     {
       expression: "false",
       message:
-        "the Tenant of this namespace is suspended: nothing new starts until it is resumed; kubectl get tenants says why in condition Suspended",
+        "the Tenant of this namespace is suspended: nothing new starts until it is resumed; the condition Suspended of the Tenant says why",
       reason: "Forbidden",
     },
   ],

@@ -181,8 +181,8 @@ function suspended({ status }: Tenant, { suspension, stopped, resuming }: Seen):
     }
     return { type, status: "False", reason: "Resumed", message: "What a suspension had stopped was brought back." };
   }
-  const ending = stopped.pods === 0 ? "nothing runs" : `${stopped.pods} pods are still ending`;
-  const message = `${suspension.message} ${stopped.stopped} workloads are at a stop; ${ending}.`;
+  const ending = stopped.pods === 0 ? "nothing runs" : `pods still ending: ${stopped.pods}`;
+  const message = `${suspension.message} Workloads at a stop: ${stopped.stopped}; ${ending}.`;
   return { type, status: "True", reason: suspension.reason, message };
 }
 
