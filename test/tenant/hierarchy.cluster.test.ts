@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { KINDS, type KubeObject } from "@leanvibe/runtime";
+import { KINDS } from "@leanvibe/runtime";
 import { isQuantity, parseQuantity } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import {
@@ -14,6 +14,7 @@ import {
   untilCondition,
 } from "../harness/cluster.ts";
 import { watchQuotas } from "../harness/quotas.ts";
+import { deployment, NOWHERE } from "../harness/workloads.ts";
 
 const cluster = clusterWithOperator();
 const RACE_SECONDS = Number(process.env["LEANVIBE_RACE_SECONDS"] ?? 8);
@@ -38,30 +39,6 @@ async function family(prefix: string): Promise<{ parent: string; children: { nam
   return { parent, children };
 }
 
-function deployment(namespace: string, name: string, cpu: string, replicas = 1): KubeObject {
-  const matchLabels = { app: name };
-  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
-  const resources = { requests: { cpu, memory: "64Mi" }, limits: { cpu, memory: "64Mi" } };
-  const container = {
-    name: "main",
-    image: "leanvibe.io/hello:1",
-    resources,
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-  };
-  // Nothing runs: what is tried here is admission, and a pod that waits goes at once.
-  const nodeSelector = { "leanvibe.test/nowhere": "true" };
-  const template = {
-    metadata: { labels: matchLabels },
-    spec: { nodeSelector, securityContext, containers: [container] },
-  };
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name, namespace },
-    spec: { replicas, selector: { matchLabels }, template },
-  };
-}
-
 const podsIn = async (namespaces: readonly string[]) =>
   (await cluster.api.list(PODS, "")).filter(({ metadata }) => namespaces.includes(metadata.namespace ?? "")).length;
 
@@ -79,7 +56,10 @@ describe("a parent and its children", () => {
     const [east] = children;
     if (east === undefined) throw new Error("two children were made");
     const [first = ""] = east.namespaces;
-    await cluster.api.create(DEPLOYMENTS, deployment(first, "big", "10"));
+    await cluster.api.create(
+      DEPLOYMENTS,
+      deployment({ name: "big", namespace: first }, { cpu: "10" }, { pod: NOWHERE }),
+    );
     await eventually("the pod is admitted", async () => (await podsIn(east.namespaces)) === 1, 5);
     expect(await grantedTo(parent, east.name)).toBeGreaterThanOrEqual(parseQuantity("10"));
     await eventually("the parent counts it as used", async () => {
@@ -103,7 +83,9 @@ describe("a parent and its children", () => {
         const both = children.map(({ namespaces: [first = ""] }) => ({ name: `race-${round}`, namespace: first }));
         // A ReplicaSet that was refused tries again less and less often: a new one each round does so at once.
         await Promise.all(
-          both.map(({ name, namespace }) => cluster.api.create(DEPLOYMENTS, deployment(namespace, name, "5", 2))),
+          both.map((at) =>
+            cluster.api.create(DEPLOYMENTS, deployment(at, { cpu: "5" }, { replicas: 2, pod: NOWHERE })),
+          ),
         );
         await sleep(1_000);
         most = Math.max(most, await podsIn(namespaces));

@@ -11,6 +11,7 @@ import {
   untilCondition,
 } from "../harness/cluster.ts";
 import { watchQuotas } from "../harness/quotas.ts";
+import { deployment, NOWHERE, podSpec } from "../harness/workloads.ts";
 
 /** For a release: LEANVIBE_LOAD_SECONDS=600. */
 const LOAD_SECONDS = Number(process.env["LEANVIBE_LOAD_SECONDS"] ?? 15);
@@ -28,36 +29,17 @@ const namespaces = Array.from({ length: 8 }, (_, index) => `${name}-${index}`);
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-function template(cpu: string, app: string) {
-  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
-  const resources = { requests: { cpu, memory: "512Mi" }, limits: { cpu, memory: "1Gi" } };
-  return {
-    metadata: { labels: { app } },
-    spec: {
-      // Nothing runs: what is tried here is admission, and a pod that waits goes at once.
-      nodeSelector: { "leanvibe.test/nowhere": "true" },
-      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-      containers: [{ name: "main", image: "leanvibe.io/hello:1", resources, securityContext }],
-    },
-  };
-}
+const sizeOf = (cpu: string) => ({ cpu, memory: "1Gi" });
 
 const ACTIONS: readonly ((namespace: string, app: string, cpu: string) => Promise<unknown>)[] = [
   (namespace, app, cpu) =>
-    cluster.api.create(DEPLOYMENTS, {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name: app, namespace },
-      spec: {
-        replicas: 1 + Math.floor(Math.random() * 4),
-        selector: { matchLabels: { app } },
-        template: template(cpu, app),
-      },
-    }),
+    cluster.api.create(
+      DEPLOYMENTS,
+      deployment({ name: app, namespace }, sizeOf(cpu), { replicas: 1 + Math.floor(Math.random() * 4), pod: NOWHERE }),
+    ),
   (namespace, app, cpu) => {
-    const { metadata, spec } = template(cpu, app);
-    const pod = { name: `${app}-bare`, namespace, labels: metadata.labels };
-    return cluster.api.create(PODS, { apiVersion: "v1", kind: "Pod", metadata: pod, spec });
+    const metadata = { name: `${app}-bare`, namespace, labels: { app } };
+    return cluster.api.create(PODS, { apiVersion: "v1", kind: "Pod", metadata, spec: podSpec(sizeOf(cpu), NOWHERE) });
   },
   (namespace, app) =>
     cluster.api.patch(DEPLOYMENTS, { name: app, namespace }, { spec: { replicas: Math.floor(Math.random() * 6) } }),

@@ -14,27 +14,15 @@ import {
   uniqueName,
   untilCondition,
 } from "../harness/cluster.ts";
+import { podSpec as podOf } from "../harness/workloads.ts";
 
 const cluster = clusterWithOperator();
 const OWNER = "jane@example.com";
 let jane: Api;
 
-const securityContext = { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } };
-const podSpec = (rest: object = {}) => ({
-  securityContext,
-  // A program that does not listen to SIGTERM would keep the test waiting for its grace.
-  terminationGracePeriodSeconds: 1,
-  containers: [
-    {
-      name: "main",
-      image: "leanvibe.io/hello:1",
-      imagePullPolicy: "IfNotPresent",
-      resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "20m", memory: "32Mi" } },
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-    },
-  ],
-  ...rest,
-});
+// A program that does not listen to SIGTERM would keep the test waiting for its grace.
+const podSpec = (rest: object = {}) =>
+  podOf({ cpu: "20m", memory: "32Mi" }, { terminationGracePeriodSeconds: 1, ...rest });
 const template = (app: string, rest: object = {}) => ({ metadata: { labels: { app } }, spec: podSpec(rest) });
 const selecting = (app: string) => ({ selector: { matchLabels: { app } }, template: template(app) });
 const endless = (app: string) => ({ template: template(app, { restartPolicy: "Never" }) });
