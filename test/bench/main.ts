@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../cli/src/manifests.ts";
 import type { Outcome } from "./figures.ts";
+import { resync } from "./resync.ts";
 import { start } from "./start.ts";
 import { tenants } from "./tenants.ts";
 
@@ -26,6 +27,7 @@ const [writers, workers] = [Number(values.writers), Number(values.workers)];
 
 const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
   tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
+  resync: () => resync({ tenants: count, pairs, workers, say }),
   start: () => start({ pairs, say }),
 };
 

@@ -87,7 +87,8 @@ export async function recordedSteps(): Promise<Step[]> {
   }
 }
 
-function requestsIn(metrics: string): Record<string, number> {
+/** What an operator says that it has sent, by method. */
+export function requestsIn(metrics: string): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const [, method = "", count] of metrics.matchAll(/^rest_client_requests_total\{.*method="(\w+)".*\} (\S+)$/gm)) {
     counts[method] = (counts[method] ?? 0) + Number(count);
@@ -99,7 +100,7 @@ function difference(after: Record<string, number>, before: Record<string, number
   return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }
 
-/** Requests of the operator that change something. */
-export function writesOf({ requests }: OperatorRun): number {
+/** Those that change something. */
+export function writesIn(requests: Record<string, number>): number {
   return Object.entries(requests).reduce((sum, [method, count]) => (method === "GET" ? sum : sum + count), 0);
 }

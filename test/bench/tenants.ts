@@ -2,7 +2,7 @@ import { loadavg } from "node:os";
 import { atLeast, atMost, type Outcome, rounded, type Spread, spreadOf, tell } from "./figures.ts";
 import { goPrograms, ourOperator, peerOperator } from "./programs.ts";
 import { type Step, tenantNames } from "./record.ts";
-import { type OperatorRun, operatorRun, type RawRun, rawRun, recordedSteps, writesOf } from "./runs.ts";
+import { type OperatorRun, operatorRun, type RawRun, rawRun, recordedSteps, writesIn } from "./runs.ts";
 
 export type TenantOptions = {
   tenants: number;
@@ -46,7 +46,7 @@ function over(rounds: readonly Round[], value: (round: Round) => number): Spread
 
 /** Who created the Tenants wrote too. */
 function rate(run: OperatorRun, count: number): number {
-  return (writesOf(run) + count) / run.seconds;
+  return (writesIn(run.requests) + count) / run.seconds;
 }
 
 function figuresOf(rounds: readonly Round[], count: number, who: "ours" | "peer"): Record<string, Spread> {
@@ -56,7 +56,7 @@ function figuresOf(rounds: readonly Round[], count: number, who: "ours" | "peer"
     rssMiB: over(rounds, (round) => round[who].rssMiB),
     peakRssMiB: over(rounds, (round) => round[who].peakRssMiB),
     readyMilliseconds: over(rounds, (round) => round[who].readyMilliseconds),
-    writesPerTenant: over(rounds, (round) => writesOf(round[who]) / count),
+    writesPerTenant: over(rounds, (round) => writesIn(round[who].requests) / count),
     writesPerSecond: over(rounds, (round) => rate(round[who], count)),
   };
 }
@@ -72,7 +72,7 @@ function judged(
   const cpu = over(rounds, ({ ours, peer }) => ours.cpuSeconds / peer.cpuSeconds);
   const children = steps.filter(({ method, path }) => method === "POST" && !/\/(tenants|events)\b/.test(path)).length;
   const events = over(rounds, ({ ours }) => (ours.server["events"] ?? 0) / count).median;
-  const writes = over(rounds, ({ ours }) => writesOf(ours) / count).median;
+  const writes = over(rounds, ({ ours }) => writesIn(ours.requests) / count).median;
   const last = rounds.at(-1);
   return {
     ratio,
