@@ -35,17 +35,24 @@ export async function resync({ tenants, pairs, workers, say }: ResyncOptions): P
   for (let round = 0; round < pairs; round += 1) {
     rounds.push({ ours: await run(ourOperator()), peer: await run(peerOperator(programs.peer, workers)) });
   }
-  const ours = spreadOf(rounds.map((round) => p99(round.ours.milliseconds)));
-  const peer = spreadOf(rounds.map((round) => p99(round.peer.milliseconds)));
-  say(`healed p99: ours ${tell(ours, " ms")}, Go operator ${tell(peer, " ms")}`);
+  const side = (who: "ours" | "peer") => ({
+    healedMilliseconds: spreadOf(rounds.flatMap((round) => round[who].milliseconds)),
+    healedP99Milliseconds: spreadOf(rounds.map((round) => p99(round[who].milliseconds))),
+  });
+  const sides = { ours: side("ours"), peer: side("peer") };
+  for (const [who, figures] of Object.entries(sides)) {
+    for (const [name, spread] of Object.entries(figures)) say(`${who} ${name}: ${tell(spread)}`);
+  }
   const writes = Math.max(...rounds.map((round) => round.ours.writes));
   return {
     name: "resync",
-    ours: { healedP99Milliseconds: ours },
-    peer: { healedP99Milliseconds: peer },
+    ...sides,
     ratio: spreadOf(rounds.map((round) => p99(round.ours.milliseconds) / p99(round.peer.milliseconds))),
     counts: { writes, deleted: rounds[0]?.ours.milliseconds.length ?? 0 },
-    bars: [atMost("writes while nothing changes", writes, 0), atMost("healed p99, milliseconds", ours.median, 250)],
+    bars: [
+      atMost("writes while nothing changes", writes, 0),
+      atMost("healed p99, milliseconds", sides.ours.healedP99Milliseconds.median, 250),
+    ],
   };
 }
 
