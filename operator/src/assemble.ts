@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
@@ -18,12 +17,14 @@ import {
   type Transport,
 } from "@leanvibe/runtime";
 import { FIELD_MANAGERS, LEASES, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+// By an import, so that the version is in the bundle too, which has no package.json beside it.
+import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import { CONTROLLERS } from "./controllers.ts";
 import type { Part } from "./shell.ts";
 import { sameQuantity } from "./tenant/quota.ts";
 
-const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
+const { version } = manifest;
 
 /** What was made only for a while is taken back in this time, or by the next start. */
 const TIDY_MILLISECONDS = 2_000;

@@ -97,6 +97,15 @@ describe("the stamp", () => {
       }),
     );
   });
+
+  it("stableJson writes what JSON.stringify writes, but for the order of the keys", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(stableJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+    expect(stableJson({ b: [undefined, 1], a: undefined, c: {} })).toBe('{"b":[null,1],"c":{}}');
+  });
 });
 
 describe("a child", () => {

@@ -10,6 +10,9 @@ export type Recorded = {
   at: number;
   method: string;
   path: string;
+  /** With its question mark; empty where there is none. */
+  query: string;
+  contentType: string;
   body: string;
   /** 0 until it was answered. */
   status: number;
@@ -32,7 +35,9 @@ export async function recordingProxy(kubeconfig: string): Promise<RecordingProxy
   let silent = false;
   const pass: RequestListener = (incoming, response) => {
     const { method = "GET", url = "/", headers } = incoming;
-    const recorded: Recorded = { at: performance.now(), method, path: url.split("?")[0] ?? url, body: "", status: 0 };
+    const { pathname: path, search: query } = new URL(url, target);
+    const contentType = headers["content-type"] ?? "";
+    const recorded: Recorded = { at: performance.now(), method, path, query, contentType, body: "", status: 0 };
     requests.push(recorded);
     if (silent) return;
     // The server's authority only: who asks is said by the client's own token.

@@ -229,5 +229,5 @@ async function eventsAbout(tenant: string) {
     path: "/api/v1/namespaces/default/events",
     query: { fieldSelector: `involvedObject.kind=Tenant,involvedObject.name=${tenant}` },
   })) as { items: unknown[] };
-  return items.length >= 4 ? items : undefined;
+  return items.length >= 1 ? items : undefined;
 }

@@ -13,12 +13,22 @@ import {
   labelOf,
   objectPath,
   reconciler,
+  recordOf,
   type Source,
 } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, FINALIZERS, GROUP, LABELS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
+import {
+  CLUSTER_ROLES,
+  defaultNamespace,
+  FINALIZERS,
+  GROUP,
+  LABELS,
+  parseTenant,
+  TENANT,
+  TENANTS,
+  type Tenant,
+} from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
 import { resultIn, resultInformer, resultOf } from "../probe/result.ts";
-import { namespacesOf } from "./claims.ts";
 import { contested } from "./contested.ts";
 import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
@@ -160,9 +170,14 @@ function tenantLabel(object: KubeObject): string[] {
   return name === undefined ? [] : [name];
 }
 
-function wantedNamespaces(object: KubeObject): string[] {
-  const parsed = parseTenant(object);
-  return parsed.ok ? namespacesOf(parsed.value).map(({ name }) => name) : [];
+/** Read without parsing: it is asked at every change, and what a Tenant that cannot be read wants does no harm. */
+function wantedNamespaces({ metadata, spec }: KubeObject): string[] {
+  const { namespaces } = recordOf(spec);
+  if (!Array.isArray(namespaces)) return [defaultNamespace(metadata.name)];
+  return namespaces.flatMap((namespace: unknown) => {
+    const { name } = recordOf(namespace);
+    return typeof name === "string" ? [name] : [];
+  });
 }
 
 /**

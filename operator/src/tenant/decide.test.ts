@@ -125,6 +125,14 @@ describe("decide", () => {
     expect(third.manifests.map(({ kind }) => kind)).toContain("RoleBinding");
   });
 
+  it("tells each news once: what stands or is missing by Ready, not by its parts a second time", () => {
+    const world = new SmallCluster();
+    expect(decide(tenant(), world.world(), [], NOW).events).toMatchObject([{ reason: "CreatingNamespaces" }]);
+    expect(world.settle(tenant()).events).toMatchObject([{ type: "Normal", reason: "TenantReady" }]);
+    const proved = decide(tenant(), { ...world.world(), network: "Enforced" }, world.children(), NOW);
+    expect(proved.events).toMatchObject([{ reason: "TenantReady" }, { reason: "Enforced" }]);
+  });
+
   it("gives no right while a network policy is missing", () => {
     const world = new SmallCluster();
     world.make(decide(tenant(), world.world(), [], NOW).manifests);

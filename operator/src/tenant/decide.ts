@@ -218,10 +218,18 @@ function retained(live: KubeObject, tenant: Tenant, suspension: Record<string, s
   };
 }
 
+/** Conditions whose news are told. Of the parts Ready says the first that fails; a second Event would say the same. */
+const TOLD: readonly string[] = ["Ready", "NetworkIsolated", "Suspended", "Contested", "DeletionBlocked"];
+
 function eventsOf({ status }: Tenant, conditions: Parameters<typeof eventsOfTransitions>[1]): Decision["events"] {
   const before = status?.conditions ?? [];
-  // That a Tenant which never was suspended is not is no news.
-  const news = conditions.filter(({ reason }) => reason !== "NotSuspended");
+  const news = conditions.filter(
+    ({ type, reason }) =>
+      TOLD.includes(type) &&
+      // That a Tenant which never was suspended is not is no news, and missing policies are Ready's.
+      reason !== "NotSuspended" &&
+      reason !== "PoliciesPending",
+  );
   return eventsOfTransitions(before, news, ["DeletionBlocked", "Suspended", "Contested"]);
 }
 

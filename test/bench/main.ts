@@ -1,0 +1,50 @@
+/** `npm run bench -- NAME [--json]`: one benchmark. Its figures are ratios of what was run in turn; no test runs it. */
+import { execFileSync } from "node:child_process";
+import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../../cli/src/manifests.ts";
+import type { Outcome } from "./figures.ts";
+import { resync } from "./resync.ts";
+import { start } from "./start.ts";
+import { tenants } from "./tenants.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    // Small, for who works on it. The bars are judged with --tenants 1000 --pairs 5.
+    tenants: { type: "string", default: "200" },
+    pairs: { type: "string", default: "2" },
+    writers: { type: "string", default: "64" },
+    workers: { type: "string", default: "32" },
+  },
+});
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const [count, pairs] = [Number(values.tenants), Number(values.pairs)];
+const [writers, workers] = [Number(values.writers), Number(values.workers)];
+
+const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
+  tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
+  resync: () => resync({ tenants: count, pairs, workers, say }),
+  start: () => start({ pairs, say }),
+};
+
+const [name = ""] = positionals;
+const benchmark = BENCHMARKS[name];
+if (benchmark === undefined) {
+  const names = Object.keys(BENCHMARKS).join(", ");
+  process.stderr.write(`bench: name one of ${names}; for example npm run bench -- tenants --json\n`);
+  process.exit(2);
+}
+// What ships is what is measured.
+execFileSync(process.execPath, [join(ROOT, "operator", "build.ts")]);
+say(
+  `${name} ${JSON.stringify(values)}; Node ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0]}`,
+);
+const outcome = await benchmark();
+for (const { name: bar, value, limit, holds } of outcome.bars) {
+  say(`${holds ? "holds" : "FAILS"}  ${bar}: ${value} (${limit})`);
+}
+if (values.json) say(JSON.stringify(outcome));

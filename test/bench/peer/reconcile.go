@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/record"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+)
+
+type reconciler struct {
+	client client.Client
+	events record.EventRecorder
+	// made holds what was created and may not be in the cache yet, so that it is not created again.
+	made sync.Map
+}
+
+func keyOf(child client.Object) string {
+	switch child.(type) {
+	case *corev1.Namespace:
+		return "Namespace " + child.GetName()
+	case *corev1.ResourceQuota:
+		return "ResourceQuota " + child.GetNamespace()
+	case *corev1.LimitRange:
+		return "LimitRange " + child.GetNamespace()
+	case *rbacv1.ClusterRole:
+		return "ClusterRole " + child.GetName()
+	case *rbacv1.ClusterRoleBinding:
+		return "ClusterRoleBinding " + child.GetName()
+	case *rbacv1.RoleBinding:
+		return "RoleBinding " + child.GetNamespace()
+	default:
+		return "NetworkPolicy " + child.GetNamespace()
+	}
+}
+
+// specOrDeletion leaves out what we write ourselves: status and finalizer do not move the generation, a deletion does.
+func specOrDeletion() predicate.Predicate { return predicate.GenerationChangedPredicate{} }
+
+// drift is what others do to children. Their appearance is our own doing, and at a start each Tenant comes by itself.
+func (r *reconciler) drift() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(change event.UpdateEvent) bool {
+			before, isQuota := change.ObjectOld.(*corev1.ResourceQuota)
+			if !isQuota {
+				return change.ObjectOld.GetResourceVersion() != change.ObjectNew.GetResourceVersion()
+			}
+			after := change.ObjectNew.(*corev1.ResourceQuota)
+			return !equality.Semantic.DeepEqual(before.Status.Hard, after.Status.Hard) ||
+				!equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
+				!equality.Semantic.DeepEqual(before.Labels, after.Labels)
+		},
+		DeleteFunc: func(gone event.DeleteEvent) bool {
+			r.made.Delete(keyOf(gone.Object))
+			return true
+		},
+	}
+}
+
+func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var tenant Tenant
+	if err := r.client.Get(ctx, request.NamespacedName, &tenant); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !tenant.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, r.release(ctx, &tenant)
+	}
+	if !controllerutil.ContainsFinalizer(&tenant, finalizer) {
+		before := tenant.DeepCopyObject().(*Tenant)
+		controllerutil.AddFinalizer(&tenant, finalizer)
+		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+		if err := r.client.Patch(ctx, &tenant, patch); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	for _, child := range frame(&tenant) {
+		if err := r.ensure(ctx, child); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	quota, inForce := r.quota(ctx, &tenant)
+	if !inForce {
+		return ctrl.Result{}, nil // Its status comes as an event.
+	}
+	if err := r.ensure(ctx, rights(&tenant)); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, r.writeStatus(ctx, &tenant, quota)
+}
+
+// ensure creates by POST, which costs the API server less than an apply, and writes only what differs.
+func (r *reconciler) ensure(ctx context.Context, desired client.Object) error {
+	key := keyOf(desired)
+	live := desired.DeepCopyObject().(client.Object)
+	err := r.client.Get(ctx, client.ObjectKeyFromObject(desired), live)
+	if err == nil {
+		if stands(desired, live) {
+			return nil
+		}
+		desired.SetResourceVersion(live.GetResourceVersion())
+		return r.client.Update(ctx, desired)
+	}
+	if !errors.IsNotFound(err) {
+		return err
+	}
+	if _, known := r.made.Load(key); known {
+		return nil
+	}
+	if err := client.IgnoreAlreadyExists(r.client.Create(ctx, desired)); err != nil {
+		return err
+	}
+	r.made.Store(key, true)
+	return nil
+}
+
+// stands: does the live object say all that the desired one does?
+func stands(desired, live client.Object) bool {
+	if policy, ok := desired.(*networkingv1.NetworkPolicy); ok {
+		// By its bytes: DeepDerivative finds a difference here where there is none.
+		wanted, err := policy.Spec.Marshal()
+		have, err2 := live.(*networkingv1.NetworkPolicy).Spec.Marshal()
+		return err == nil && err2 == nil && bytes.Equal(wanted, have) &&
+			equality.Semantic.DeepDerivative(desired.GetLabels(), live.GetLabels())
+	}
+	// The only thing that is compared although it is not set.
+	desired.SetCreationTimestamp(live.GetCreationTimestamp())
+	return equality.Semantic.DeepDerivative(desired, live)
+}
+
+// quota is in force when Kubernetes bounds everything that is asked for: admission goes by the status.
+func (r *reconciler) quota(ctx context.Context, tenant *Tenant) (*corev1.ResourceQuota, bool) {
+	var quota corev1.ResourceQuota
+	key := client.ObjectKey{Namespace: namespaceOf(tenant), Name: "leanvibe"}
+	if err := r.client.Get(ctx, key, &quota); err != nil {
+		return nil, false
+	}
+	for name, most := range hardOf() {
+		live, bounded := quota.Status.Hard[name]
+		if !bounded || live.Cmp(most) > 0 {
+			return nil, false
+		}
+	}
+	return &quota, true
+}
+
+// release takes the rights away and lets the Tenant go; its namespaces stay.
+func (r *reconciler) release(ctx context.Context, tenant *Tenant) error {
+	view := frame(tenant)
+	for _, right := range []client.Object{rights(tenant), view[5], view[1]} {
+		if err := client.IgnoreNotFound(r.client.Delete(ctx, right)); err != nil {
+			return err
+		}
+	}
+	before := tenant.DeepCopyObject().(*Tenant)
+	if !controllerutil.RemoveFinalizer(tenant, finalizer) {
+		return nil
+	}
+	return client.IgnoreNotFound(r.client.Patch(ctx, tenant, client.MergeFrom(before)))
+}

@@ -1,0 +1,3 @@
+module leanvibe.io/rawwrite
+
+go 1.26.0

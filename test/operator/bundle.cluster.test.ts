@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { ROOT } from "../../cli/src/manifests.ts";
+import { startProcess } from "../bench/process.ts";
+import { connectAs, kubeconfigPath } from "../harness/cluster.ts";
+
+// Far from the repository: what it needed beside itself would be missing here.
+const folder = mkdtempSync(join(tmpdir(), "leanvibe-bundle-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("the operator bundled into one file gets ready alone, in a folder without packages", async () => {
+  const bundle = join(folder, "leanvibe-operator.mjs");
+  execFileSync(process.execPath, [join(ROOT, "operator", "build.ts"), bundle]);
+  const transport = await connectAs();
+  const kubeconfig = join(folder, "kubeconfig");
+  await writeOperatorKubeconfig(transport, kubeconfigPath(), kubeconfig);
+  await transport.close();
+  const command = { program: process.execPath, args: [bundle], env: { NETWORK_PROBE_IMAGE: "" } };
+  const operator = await startProcess(command, kubeconfig, join(folder, "log"));
+  try {
+    expect(await operator.metrics()).toMatch(/^rest_client_requests_total\{method="GET",code="200"\} \d+$/m);
+  } finally {
+    await operator.stop();
+  }
+});
