@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import setUp from "../harness/set-up.ts";
 import { FAMILIES, plansOf } from "./families.ts";
 import { type Plan, parsePlan, sampleOf, wordsOf } from "./plan.ts";
-import { verdictOf, writeResults } from "./results.ts";
+import { type Report, verdictOf, writeResults } from "./results.ts";
 import type { Outcome } from "./run.ts";
 import { openSuite, type Suite } from "./suite.ts";
 import { WORKLOADS } from "./workloads.ts";
@@ -13,6 +13,7 @@ npm run faults -- --all                    every plan of every family; results i
 npm run faults -- --sample N [--seed S]    N plans of each family, the same for the same S
                   [--family NAME]          only ${Object.keys(FAMILIES).join(", ")}
                   [--workload NAME]        only ${Object.keys(WORKLOADS).join(", ")}
+                  [--keep]                 writes the sample's results there too
                   [--slots N]              operators side by side, 5 unless said otherwise
 `;
 
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
   options: {
     plan: { type: "string" },
     all: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     family: { type: "string" },
@@ -28,14 +30,18 @@ const { values: options } = parseArgs({
   },
 });
 
-/** By family. */
-function chosen({ baselines }: Suite): Map<string, Plan[]> {
-  if (options.plan !== undefined) return new Map([["replayed", [parsePlan(readFileSync(options.plan, "utf8"))]]]);
+/** By family, with how many there are. In an order of lots, so that what is alike does not come all at once. */
+function chosen({ baselines }: Suite): Map<string, { plans: Plan[]; of: number }> {
+  if (options.plan !== undefined) {
+    const plans = [parsePlan(readFileSync(options.plan, "utf8"))];
+    return new Map([["replayed", { plans, of: 1 }]]);
+  }
   const families = Object.keys(FAMILIES).filter((family) => family === (options.family ?? family));
   return new Map(
     families.map((family) => {
       const all = plansOf(baselines, family);
-      return [family, options.sample === undefined ? all : sampleOf(all, Number(options.sample), Number(options.seed))];
+      const plans = sampleOf(all, Number(options.sample ?? all.length), Number(options.seed));
+      return [family, { plans, of: all.length }];
     }),
   );
 }
@@ -51,20 +57,22 @@ function tell(outcome: Outcome): void {
 
 async function runAll(suite: Suite, slots: number): Promise<number> {
   const begun = performance.now();
-  const families = new Map<string, Outcome[]>();
-  for (const [family, plans] of chosen(suite)) {
+  const families: Report["families"] = new Map();
+  for (const [family, { plans, of }] of chosen(suite)) {
     const since = performance.now();
     const outcomes = await suite.run(plans, tell);
-    families.set(family, outcomes);
+    families.set(family, { outcomes, of });
     const count = (verdict: string) => outcomes.filter((one) => verdictOf(one) === verdict).length;
     const each = ((performance.now() - since) / 1000 / Math.max(1, plans.length)).toFixed(1);
     process.stdout.write(
-      `${family}: ${plans.length} plans, ${count("held")} held, ${count("diverged")} diverged, ${count("not reached")} not reached; ${each} s a plan, ${slots} at once\n`,
+      `${family}: ${plans.length} of ${of} plans, ${count("held")} held, ${count("diverged")} diverged, ${count("not reached")} not reached; ${each} s a plan, ${slots} at once\n`,
     );
   }
   const whole = options.all && options.family === undefined && options.workload === undefined;
-  if (whole) writeResults({ slots, minutes: (performance.now() - begun) / 60_000, families });
-  return [...families.values()].flat().some((one) => verdictOf(one) === "diverged") ? 1 : 0;
+  if (whole || options.keep) writeResults({ slots, minutes: (performance.now() - begun) / 60_000, families });
+  return [...families.values()].flatMap(({ outcomes }) => outcomes).some((one) => verdictOf(one) === "diverged")
+    ? 1
+    : 0;
 }
 
 async function main(): Promise<number> {

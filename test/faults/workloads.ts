@@ -149,9 +149,9 @@ export async function clearAway(api: Api, prefix: string): Promise<string[]> {
     await api.patch(TENANTS, metadata, { spec: { deletionPolicy: "Delete" } }).catch(() => undefined);
     await api.remove(TENANTS, metadata);
   }
-  await within(40, async () => (await mine(TENANTS, "")).length === 0);
+  await within(40, async () => (await mine(TENANTS, "")).length === 0, 500);
   for (const { metadata } of await mine(KINDS.Namespace, "")) await api.remove(KINDS.Namespace, metadata);
-  await within(40, async () => (await mine(KINDS.Namespace, "")).length === 0);
+  await within(40, async () => (await mine(KINDS.Namespace, "")).length === 0, 500);
   const kinds = [TENANTS, KINDS.Namespace, KINDS.ClusterRole, KINDS.ClusterRoleBinding];
   const left = await Promise.all(kinds.map((kind) => api.list(kind, "")));
   return left
@@ -161,7 +161,7 @@ export async function clearAway(api: Api, prefix: string): Promise<string[]> {
 }
 
 /** Asks until it is so, or the time is over. Gives whether it came to be. */
-export async function within(seconds: number, ask: () => Promise<boolean>, everyMilliseconds = 150): Promise<boolean> {
+export async function within(seconds: number, ask: () => Promise<boolean>, everyMilliseconds = 250): Promise<boolean> {
   for (const end = performance.now() + seconds * 1000; ; ) {
     if (await ask()) return true;
     if (performance.now() > end) return false;
