@@ -1,4 +1,6 @@
-import { type Fault, lotOf, type Plan } from "./plan.ts";
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Fault, lotOf, type Plan, parsePlan } from "./plan.ts";
 import type { Baseline } from "./run.ts";
 
 /** One plan for each of these faults. */
@@ -68,6 +70,14 @@ function storms(workload: string): Plan[] {
   }));
 }
 
+const FOUND = fileURLToPath(new URL("plans/*.json", import.meta.url));
+
+/** What once diverged and was mended. */
+function found(workload: string): Plan[] {
+  const plans = globSync(FOUND).map((file) => parsePlan(readFileSync(file, "utf8")));
+  return plans.filter((one) => one.workload === workload);
+}
+
 function pick<T>(choices: readonly T[], text: string): T {
   const choice = choices[lotOf(text) % choices.length];
   if (choice === undefined) throw new Error(`nothing to choose from for ${text}`);
@@ -76,6 +86,7 @@ function pick<T>(choices: readonly T[], text: string): T {
 
 /** All families; each makes its plans from what a workload does without a fault. */
 export const FAMILIES: Record<string, (workload: string, baseline: Baseline) => Plan[]> = {
+  found,
   kills,
   answers,
   watches,

@@ -38,6 +38,8 @@ const hasCpu = (cpu: string) =>
     "",
     ({ quota }) => recordOf(recordOf(quota)["hard"])["cpu"] === cpu && recordOf(quota)["perNamespace"] !== undefined,
   );
+/** A child that is Ready may begin to work. */
+const hasRoom = (suffix: string) => ready(suffix, ({ quota }) => recordOf(recordOf(quota)["hard"])["cpu"] !== "0");
 const all = (...tests: Step["settled"][]): Step["settled"] => {
   return async (api, prefix) => (await Promise.all(tests.map((test) => test(api, prefix)))).every(Boolean);
 };
@@ -94,7 +96,7 @@ export const WORKLOADS: Record<string, readonly Step[]> = {
       act: async (api, prefix) => {
         for (const side of ["-east", "-west"]) await create({ parentRef: { name: prefix } }, side)(api, prefix);
       },
-      settled: all(ready(), ready("-east"), ready("-west")),
+      settled: all(ready(), hasRoom("-east"), hasRoom("-west")),
     },
     {
       act: remove("-west"),
