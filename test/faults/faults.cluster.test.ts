@@ -7,7 +7,7 @@ import { openSuite, type Suite } from "./suite.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 /** All of them, of all families and workloads: npm run faults -- --all. */
-const SAMPLES = { kills: 8, answers: 4, watches: 4 };
+const SAMPLES = { kills: 6, answers: 3, watches: 3 };
 const SEED = Number(process.env["LEANVIBE_FAULTS_SEED"] ?? 1);
 const SLOTS = 4;
 
@@ -20,29 +20,31 @@ function workloads(): string[] {
 }
 
 let suite: Suite;
+let outcomes: Promise<Outcome[]>;
 let proofs: Promise<Outcome[]>;
 
 beforeAll(async () => {
   suite = await openSuite({ slots: SLOTS, workloads: workloads() });
+  const drawn = ([family, count]: [string, number]) => sampleOf(plansOf(suite.baselines, family), count, SEED);
+  // All side by side: mostly one waits, for a Lease to run out, for a namespace to go, for silence.
+  outcomes = suite.run(Object.entries(SAMPLES).flatMap(drawn));
+  proofs = Promise.all(BUGS.map((bug) => suite.prove(bug)));
 }, 180_000);
 
 afterAll(() => suite.close());
 
-describe("a sample of fault plans ends as without a fault, and then is silent", () => {
-  it.each(Object.entries(SAMPLES))("%s, %i of them", { timeout: 240_000 }, async (family, count) => {
-    const outcomes = await suite.run(sampleOf(plansOf(suite.baselines, family), count, SEED));
-    const diverged = outcomes.filter(({ divergences }) => divergences.length > 0);
+describe("a sample of fault plans", () => {
+  it("ends as without a fault, each of them, and then in silence", { timeout: 300_000 }, async () => {
+    const diverged = (await outcomes).filter(({ divergences }) => divergences.length > 0);
     // The second line in a file is what `npm run faults -- --plan FILE` replays.
     const told = diverged.map(({ plan, divergences }) => [wordsOf(plan), JSON.stringify(plan), ...divergences]);
     expect(told).toEqual([]);
-    expect(outcomes.some(({ reached }) => reached)).toBe(true);
+    expect((await outcomes).filter(({ reached }) => reached).length).toBeGreaterThan(0);
   });
 });
 
 describe("an oracle that cannot fail is worth nothing: of deliberate bugs it sees", () => {
   it.each(BUGS.map((bug, index) => ({ ...bug, index })))("$name", { timeout: 180_000 }, async ({ index, seen }) => {
-    // Side by side, all at the first one's turn.
-    proofs ??= Promise.all(BUGS.map((bug) => suite.prove(bug)));
     const outcome = (await proofs)[index];
     expect(outcome?.divergences).toEqual(expect.arrayContaining([expect.stringMatching(seen)]));
   });

@@ -3,6 +3,7 @@ import { type KubeObject, recordOf } from "@leanvibe/runtime";
 import { LEASES } from "@leanvibe/schema";
 import type { Answer, Interception, Pass, Recorded } from "../harness/recording-proxy.ts";
 import { lineAddress, Numbers, targetOf, writeAddress } from "./address.ts";
+import { withPauses } from "./lines.ts";
 import {
   type Fault,
   isStorm,
@@ -27,6 +28,8 @@ export type Run = {
   /** Faults that came to pass, each with performance.now(). */
   fired: Map<Fault, number>;
 };
+
+type WatchLine = { type: string; object: KubeObject };
 
 /**
  * Stands between one operator and the API server, and makes of the cluster a world of its own: lists and watches show
@@ -102,24 +105,30 @@ export class Interceptor implements Interception {
   }
 
   async *watch({ path }: Recorded, lines: AsyncIterable<string>): AsyncGenerator<string> {
-    let swapped: string[] = [];
-    for await (const line of lines) {
-      const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
-      if (type !== "BOOKMARK" && type !== "ERROR" && !this.#isMine(object, path)) continue;
-      const fault = this.#faultOf(type, object);
-      if (fault?.action.do === "swap") {
-        swapped = [line];
+    let overtaken: string[] = [];
+    for await (const line of withPauses(this.#ownLines(path, lines), () => overtaken.length > 0)) {
+      const fault = line === undefined ? undefined : this.#faultOf(line);
+      if (line !== undefined && fault?.action.do === "swap") {
+        overtaken = [line];
         continue;
       }
-      const after = fault === undefined ? yield* plainly(line) : yield* this.#distort(fault.action, line);
-      if (after === "end") return;
-      yield* swapped;
-      swapped = [];
+      if (line !== undefined && (yield* this.#passed(line, fault)) === "end") return;
+      yield* overtaken;
+      overtaken = [];
     }
   }
 
-  #faultOf(type: string, object: KubeObject): WatchFault | undefined {
+  async *#ownLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
+    for await (const line of lines) {
+      const { type, object } = JSON.parse(line) as WatchLine;
+      // Of no object's are where the watch stands, and why it ends.
+      if (type === "BOOKMARK" || type === "ERROR" || this.#isMine(object, path)) yield line;
+    }
+  }
+
+  #faultOf(line: string): WatchFault | undefined {
     const run = this.#run;
+    const { type, object } = JSON.parse(line) as WatchLine;
     const base = lineAddress(type, object, run.prefix);
     if (base === undefined) return undefined;
     const address = this.#numbers.next(base);
@@ -127,7 +136,12 @@ export class Interceptor implements Interception {
     return take(run, (one): one is WatchFault => isWatchFault(one) && one.watch === address);
   }
 
-  async *#distort(action: WatchFault["action"], line: string): AsyncGenerator<string, "end" | "on"> {
+  async *#passed(line: string, fault: WatchFault | undefined): AsyncGenerator<string, "end" | "on"> {
+    if (fault === undefined) {
+      yield line;
+      return "on";
+    }
+    const { action } = fault;
     if (action.do === "close") return "end";
     if (action.do === "halfOpen") {
       await this.#release.promise;
@@ -168,11 +182,6 @@ export class Interceptor implements Interception {
     const lease = JSON.parse(body) as KubeObject;
     return { path, body: JSON.stringify({ ...lease, metadata: { ...lease.metadata, name: mine } }) };
   }
-}
-
-function* plainly(line: string): Generator<string, "on"> {
-  yield line;
-  return "on";
 }
 
 /** Finds the fault and notes that it happened: each happens once. */
