@@ -71,7 +71,7 @@ function cpuOf({ spec }: KubeObject): bigint {
 }
 
 /** The most that may run in the namespace: what is asked for, what is enforced, what is in use. */
-function heldOf(quota: KubeObject, resource: string): bigint {
+export function heldOf(quota: KubeObject, resource: string): bigint {
   const status = recordOf(quota["status"]);
   const amounts = [recordOf(recordOf(quota["spec"])["hard"]), recordOf(status["hard"]), recordOf(status["used"])];
   return amounts

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { credentialsOf } from "@leanvibe/runtime";
@@ -18,6 +18,19 @@ export type Recorded = {
   status: number;
 };
 
+export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
+
+/** What stands in the way of requests; without it all is passed on as it came. */
+export type Interception = {
+  /** Of every request but a watch, whole. Undefined drops the connection. */
+  request?: (request: Recorded, pass: Pass) => Promise<Answer | undefined>;
+  /** Of a watch, line by line. */
+  watch?: (request: Recorded, lines: AsyncIterable<string>) => AsyncIterable<string>;
+};
+
+/** Passes a request on, perhaps changed, and gives the API server's answer. */
+export type Pass = (changed?: { path?: string; body?: string }) => Promise<Answer>;
+
 export type RecordingProxy = {
   url: string;
   requests: Recorded[];
@@ -29,31 +42,48 @@ export type RecordingProxy = {
 };
 
 /** Stands between one client and the API server and knows what that client sent, and when: metrics may die with it. */
-export async function recordingProxy(kubeconfig: string): Promise<RecordingProxy> {
+export async function recordingProxy(kubeconfig: string, interception: Interception = {}): Promise<RecordingProxy> {
   const { server: target, tls } = await credentialsOf(readKubeconfig(kubeconfig));
   const requests: Recorded[] = [];
   let silent = false;
-  const pass: RequestListener = (incoming, response) => {
-    const { method = "GET", url = "/", headers } = incoming;
-    const { pathname: path, search: query } = new URL(url, target);
-    const contentType = headers["content-type"] ?? "";
-    const recorded: Recorded = { at: performance.now(), method, path, query, contentType, body: "", status: 0 };
+  /** The server's authority only: who asks is said by the client's own token. */
+  const open = (request: Recorded, headers: IncomingHttpHeaders, path: string, body: string) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const { "content-length": _, ...rest } = headers;
+      const sized = body === "" ? rest : { ...rest, "content-length": String(Buffer.byteLength(body)) };
+      const options = { method: request.method, headers: sized, ca: tls.ca };
+      httpsRequest(new URL(path + request.query, target), options, resolve)
+        .on("error", reject)
+        .end(body);
+    });
+  const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const recorded = recordedOf(incoming);
     requests.push(recorded);
     if (silent) return;
-    // The server's authority only: who asks is said by the client's own token.
-    const outgoing = httpsRequest(new URL(url, target), { method, headers, ca: tls.ca }, (answer: IncomingMessage) => {
+    recorded.body = await textOf(incoming);
+    const { headers } = incoming;
+    if (recorded.query.includes("watch=true")) {
+      const answer = await open(recorded, headers, recorded.path, "");
       recorded.status = answer.statusCode ?? 0;
-      response.writeHead(recorded.status, answer.headers);
-      answer.pipe(response);
-    });
-    outgoing.on("error", () => response.destroy());
-    response.on("close", () => outgoing.destroy());
-    incoming.on("data", (chunk: Buffer) => {
-      if (method !== "GET") recorded.body += chunk.toString();
-    });
-    incoming.pipe(outgoing);
+      await stream(recorded, answer, response, interception);
+      return;
+    }
+    const pass: Pass = async ({ path = recorded.path, body = recorded.body } = {}) => {
+      const answer = await open(recorded, headers, path, body);
+      recorded.status = answer.statusCode ?? 0;
+      return { status: recorded.status, headers: answer.headers, body: await textOf(answer) };
+    };
+    const answer = await (interception.request?.(recorded, pass) ?? pass());
+    if (answer === undefined) incoming.socket.destroy();
+    else respond(response, answer);
   };
-  const server = createServer(pass);
+  const server = createServer((incoming, response) => {
+    serve(incoming, response).catch((error: unknown) => {
+      response.destroy();
+      // A fault of the interception's must not pass for one of the network.
+      if (error instanceof TypeError || error instanceof SyntaxError) throw error;
+    });
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -67,4 +97,55 @@ export async function recordingProxy(kubeconfig: string): Promise<RecordingProxy
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function recordedOf({ method = "GET", url = "/", headers }: IncomingMessage): Recorded {
+  const cut = url.includes("?") ? url.indexOf("?") : url.length;
+  return {
+    at: performance.now(),
+    method,
+    path: url.slice(0, cut),
+    query: url.slice(cut),
+    contentType: headers["content-type"] ?? "",
+    body: "",
+    status: 0,
+  };
+}
+
+/** A watch is passed on as it comes; a refusal of one is no watch. */
+async function stream(
+  recorded: Recorded,
+  answer: IncomingMessage,
+  response: ServerResponse,
+  interception: Interception,
+): Promise<void> {
+  response.on("close", () => answer.destroy());
+  response.writeHead(recorded.status, answer.headers).flushHeaders();
+  const lines = linesOf(answer);
+  const passed = recorded.status === 200 ? (interception.watch?.(recorded, lines) ?? lines) : lines;
+  for await (const line of passed) response.write(`${line}\n`);
+  response.end();
+}
+
+function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+  // A body that was changed on the way has another length.
+  const { "content-length": _length, "transfer-encoding": _encoding, ...rest } = headers;
+  response.writeHead(status, { ...rest, "content-length": Buffer.byteLength(body) }).end(body);
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+async function* linesOf(message: IncomingMessage): AsyncGenerator<string> {
+  message.setEncoding("utf8");
+  let rest = "";
+  for await (const chunk of message) {
+    const lines = (rest + String(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }

@@ -333,7 +333,8 @@ describe("decide", () => {
     if (quota !== undefined) quota["status"] = { hard: { "limits.cpu": "8" }, used: { "limits.cpu": "6" } };
     if (quota !== undefined) quota["spec"] = { hard: { "limits.cpu": "8" } };
     const one = tenant({ plan: "professional", namespaces: [{ name: "a" }] }, {}, recorded(world, "a", "b"));
-    const wanted = { amounts: eachResource(() => parseQuantity("100")), until: NOW.getTime() + 1_000 };
+    const amounts = eachResource(() => parseQuantity("100"));
+    const wanted = { amounts, kept: eachResource(() => 0n), until: NOW.getTime() + 1_000 };
     const wantsAll: World = { ...world.world(), wanted: (name) => (name === "a" ? wanted : undefined) };
     const { manifests, requeueAfterSeconds } = decide(one, wantsAll, world.children(), NOW);
     const hard = manifests.flatMap(({ kind, metadata, spec }) =>

@@ -64,10 +64,12 @@ describe("what a namespace needs", () => {
     expect(cpuOf(demand, NOW + 91_000)).toBeUndefined();
   });
 
-  it("is after a restart what was lent, for a minute", () => {
+  it("is after a restart unknown, and what was lent is kept for a minute", () => {
     const demand = new Demand(NOW - 60_000);
     demand.quotaChanged(added(quota("7", "1")), NOW);
-    expect(cpuOf(demand)).toBe("7");
+    const kept = (now: number) => textsOf(demand.of("acme-prod", now)?.kept ?? NONE).cpu;
+    expect([kept(NOW + 59_000), kept(NOW + 61_000)]).toEqual(["7", "0"]);
+    expect(cpuOf(demand), "which is no need: what others need to begin goes first").toBe("0");
   });
 
   it("is nothing in a namespace that was only just made: what it was lent first, nobody has asked for", () => {

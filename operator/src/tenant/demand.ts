@@ -3,7 +3,12 @@ import { isQuantity, type Nanos, parseQuantity } from "@leanvibe/schema";
 import { type Amounts, eachResource, RESOURCES, readQuota } from "./quota.ts";
 
 /** What a namespace was seen to need, and until when that is remembered (milliseconds since the epoch). */
-export type Wanted = { amounts: Amounts; until: number };
+export type Wanted = {
+  amounts: Amounts;
+  /** What it was lent before this process began to look: kept for a while, where others have enough to begin. */
+  kept: Amounts;
+  until: number;
+};
 
 /** A ConfigMap of this name in a namespace asks for room in advance: `cpu`, `memory`, `pods` and `storage` in its data. */
 export const ASK_NAME = "leanvibe-quota-ask";
@@ -16,7 +21,10 @@ const ASKED_MILLISECONDS = 10 * 60_000;
 /** A controller that is refused tries less and less often: each refusal doubles what is lent beside. */
 const DOUBLINGS_AT_MOST = 8;
 
-type Need = Wanted & { source: string; times: number };
+type Need = { source: string; amounts: Amounts; until: number; times: number };
+
+/** The source of what is only kept. */
+const LENT = "lent";
 
 /**
  * Remembers what namespaces needed lately. Kept in the process only: after a restart what is lent then is kept for a
@@ -35,8 +43,11 @@ export class Demand {
   of(namespace: string, now: number): Wanted | undefined {
     const needs = this.#current(namespace, now);
     if (needs.length === 0) return undefined;
+    const highestOf = (some: readonly Need[]) =>
+      eachResource((resource) => highest(some.map(({ amounts }) => amounts[resource])));
     return {
-      amounts: eachResource((resource) => highest(needs.map(({ amounts }) => amounts[resource]))),
+      amounts: highestOf(needs.filter(({ source }) => source !== LENT)),
+      kept: highestOf(needs.filter(({ source }) => source === LENT)),
       until: Math.min(...needs.map(({ until }) => until)),
     };
   }
@@ -53,7 +64,7 @@ export class Demand {
       if (Date.parse(after.metadata.creationTimestamp ?? "") >= this.#since - 1_000) return;
       this.#remember(
         namespace,
-        { source: "lent", amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS },
+        { source: LENT, amounts: readQuota(after).lent, until: now + KEPT_MILLISECONDS },
         { now },
       );
       return;
@@ -95,11 +106,7 @@ export class Demand {
     else this.#needs.set(namespace, others);
   }
 
-  #remember(
-    namespace: string,
-    need: Wanted & { source: string },
-    { now, times = 1 }: { now: number; times?: number },
-  ): void {
+  #remember(namespace: string, need: Omit<Need, "times">, { now, times = 1 }: { now: number; times?: number }): void {
     this.#forget(namespace, need.source);
     // What asks for less and ends sooner than the new one says nothing any more: the list stays a handful.
     // One that is over is gone here too: an owner can have as many refused as there are names.

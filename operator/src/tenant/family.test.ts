@@ -47,6 +47,8 @@ class SmallFamily {
   };
   readonly quotas = new Map<string, Quota>();
   readonly wanted = new Map<string, Amounts>();
+  /** What was lent before the operator was started again. */
+  readonly kept = new Map<string, Amounts>();
   grants = new Map<string, Amounts>();
 
   get namespaces(): string[] {
@@ -103,8 +105,8 @@ class SmallFamily {
     });
     const total = allowanceOf(one, family) ?? NONE;
     const wanted = (namespace: string): Wanted | undefined => {
-      const amounts = this.wanted.get(namespace);
-      return amounts === undefined ? undefined : { amounts, until: 1 };
+      const amounts = this.wanted.get(namespace) ?? NONE;
+      return { amounts, kept: this.kept.get(namespace) ?? NONE, until: 1 };
     };
     const leases = leasesOf(total, { tenant: one, held, left: [], own, children: family.children }, wanted);
     for (const [namespace, lent] of leases.shares) {
@@ -217,7 +219,7 @@ describe("a namespace that is taken over", () => {
           own,
           children: [],
         },
-        (namespace) => (namespace === "new" ? { amounts: cpu(12), until: 1 } : undefined),
+        (namespace) => (namespace === "new" ? { amounts: cpu(12), kept: NONE, until: 1 } : undefined),
       ).shares.get("new")?.cpu;
     expect(lend("foreign")).toBe(0n);
     expect(lend("free")).toBe(cores(12));
@@ -244,5 +246,16 @@ describe("a child without a grant", () => {
     const granted = { cpu: "64", memory: "1Ti", pods: 9_000, storage: "1Ti" };
     const parent = tenant("acme", ["acme-0"], { status: { children: [{ name: "east", granted }] } });
     expect(allowanceOf(child, { parent, children: [] })).toEqual(totalOf(child));
+  });
+
+  it("lets every member begin although all was lent to one before the operator was started again", () => {
+    const family = new SmallFamily();
+    family.quotas.set("acme-0", { lent: cpu(TOTAL), enforced: cpu(TOTAL), used: NONE });
+    family.kept.set("acme-0", cpu(TOTAL));
+    family.settle();
+    for (const namespace of family.namespaces)
+      expect(family.quotas.get(namespace)?.enforced.cpu, namespace).toBeGreaterThan(0n);
+    // Who is seen to need nothing yet keeps the rest, because nobody has looked for long enough.
+    expect(family.quotas.get("acme-0")?.enforced.cpu).toBeGreaterThan(cores(8));
   });
 });

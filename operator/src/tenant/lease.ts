@@ -62,7 +62,7 @@ function shrunk(total: Nanos, lent: readonly Nanos[], holdings: readonly Holding
   });
 }
 
-function sum(amounts: readonly Nanos[]): Nanos {
+export function sum(amounts: readonly Nanos[]): Nanos {
   return amounts.reduce((total, amount) => total + amount, 0n);
 }
 

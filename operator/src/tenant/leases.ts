@@ -5,7 +5,7 @@ import { type Claim, namespacesOf } from "./claims.ts";
 import { type Wanted, withReserve } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
 import { type Child, grantOf, heldBy, usedBy } from "./family.ts";
-import { type Holding, lease, least, most } from "./lease.ts";
+import { type Holding, lease, least, most, sum } from "./lease.ts";
 import { type Amounts, eachResource, type Resource, readQuota, totalOf } from "./quota.ts";
 
 /** What each namespace is lent and each child granted, by name, and when something that is remembered ends. */
@@ -20,6 +20,8 @@ type Member = {
   holding: (resource: Resource) => Omit<Holding, "wanted" | "floor">;
   /** What it needs, as far as is known. */
   needs: (resource: Resource) => Nanos;
+  /** What it had before this process began to look. */
+  kept: (resource: Resource) => Nanos;
   /** What it may have at most; a namespace may have all there is. */
   ceiling?: Amounts;
   standing: Standing;
@@ -117,6 +119,7 @@ function namespaceMember(quota: KubeObject | undefined, wanted: Wanted | undefin
     standing,
     holding: (resource) => ({ lent: lent[resource], enforced: enforced[resource], used: used[resource] }),
     needs: (resource) => needs[resource],
+    kept: (resource) => wanted?.kept[resource] ?? 0n,
   };
 }
 
@@ -139,6 +142,7 @@ function childMember(child: Child, parent: Tenant, wantedBy: WantedBy): Member {
       // Of what it is granted it gives each of its namespaces a floor, a quarter at most, before it gives one what it needs.
       return names.length > 1 ? sum + sum / 3n + 1n : sum;
     },
+    kept: (resource) => names.reduce((sum, name) => sum + (wantedBy(name)?.kept[resource] ?? 0n), 0n),
     ceiling: ceilings,
   };
 }
@@ -166,7 +170,28 @@ function lendOut(resource: Resource, total: Amounts, members: readonly Member[])
     const floor = member.standing === "held" ? bounded(down(total[resource] / BigInt(4 * held), step)) : 0n;
     return { ...holding, wanted: bounded(up(member.needs(resource), step)), floor };
   });
-  return lease(total[resource], holdings);
+  const kept = keptBeside(
+    total[resource],
+    holdings,
+    members.map((member) => least(member.kept(resource), member.ceiling?.[resource] ?? total[resource])),
+  );
+  return lease(
+    total[resource],
+    holdings.map((holding, index) => ({ ...holding, wanted: most(holding.wanted, down(kept[index] ?? 0n, step)) })),
+  );
+}
+
+/**
+ * What was lent before a restart nobody has been seen to need, nor not to need: it is kept, in proportion, of what is left
+ * when each has what it needs and what it needs to begin. Else a Tenant that is made after a restart would get nothing.
+ */
+function keptBeside(total: Nanos, holdings: readonly Holding[], kept: readonly Nanos[]): Nanos[] {
+  const due = holdings.map(({ used, wanted, floor }) => most(used, most(wanted, floor)));
+  const beyond = due.map((amount, index) => most(0n, least(kept[index] ?? 0n, holdings[index]?.lent ?? 0n) - amount));
+  const [room, all] = [most(0n, total - sum(due)), sum(beyond)];
+  return beyond.map((idle, index) =>
+    idle === 0n ? 0n : (due[index] ?? 0n) + (all <= room ? idle : (idle * room) / all),
+  );
 }
 
 function up(amount: Nanos, step: Nanos): Nanos {
