@@ -64,6 +64,10 @@ describe("a Tenant of four namespaces and 16 CPU", () => {
     await eventually("status says so", async () => {
       const { status } = (await cluster.api.get(TENANTS, name)) as { status?: { quota?: { cpu?: string } } };
       return status?.quota?.cpu === "12/16";
+    }).catch(async (error: unknown) => {
+      const quota = await cluster.api.get(KINDS.ResourceQuota, "leanvibe", first);
+      const { status } = await cluster.api.get(TENANTS, name);
+      throw new Error(`${String(error)}; quota ${JSON.stringify(quota["status"])}, Tenant ${JSON.stringify(status)}`);
     });
   });
 

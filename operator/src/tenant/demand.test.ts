@@ -96,4 +96,20 @@ describe("what a namespace needs", () => {
     demand.asked({ before: ask, after: undefined }, used, NOW);
     expect(cpuOf(demand)).toBeUndefined();
   });
+
+  it("leaves a quota untouched for half a second after its use moved, and unlowered for two: Kubernetes counts anew then", () => {
+    const demand = new Demand(NOW - 60_000);
+    demand.quotaChanged({ before: quota("5", "1"), after: quota("5", "4") }, NOW);
+    const restAt = (milliseconds: number) => demand.of("acme-prod", NOW + milliseconds)?.rest;
+    expect([restAt(0), restAt(499), restAt(500), restAt(1_999), restAt(2_000)]).toEqual([
+      "untouched",
+      "untouched",
+      "raised",
+      "raised",
+      undefined,
+    ]);
+    // A change of what is lent alone is no movement.
+    demand.quotaChanged({ before: quota("5", "4"), after: quota("6", "4") }, NOW + 5_000);
+    expect(restAt(5_000)).toBeUndefined();
+  });
 });

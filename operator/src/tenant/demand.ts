@@ -7,8 +7,18 @@ export type Wanted = {
   amounts: Amounts;
   /** What it was lent before this process began to look: kept for a while, where others have enough to begin. */
   kept: Amounts;
+  /** Its use moved a moment ago: leave its quota as it is, or raise it only for what is asked for. */
+  rest?: "untouched" | "raised" | undefined;
   until: number;
 };
+
+/**
+ * Trap: at every change of spec.hard Kubernetes' quota controller counts anew, from a cache of pods that may not have
+ * seen the one that was just admitted, and then writes less than is in use; the next look may be minutes away. So a quota
+ * is not changed in the moments in which pods come and go.
+ */
+const UNTOUCHED_MILLISECONDS = 500;
+const RAISED_MILLISECONDS = 2_000;
 
 /** A ConfigMap of this name in a namespace asks for room in advance: `cpu`, `memory`, `pods` and `storage` in its data. */
 export const ASK_NAME = "leanvibe-quota-ask";
@@ -32,6 +42,8 @@ const LENT = "lent";
  */
 export class Demand {
   readonly #needs = new Map<string, Need[]>();
+  /** When the namespace's use moved last, in milliseconds since the epoch. */
+  readonly #moved = new Map<string, number>();
   readonly #since: number;
 
   /** @param since when this process began to look, in milliseconds since the epoch */
@@ -42,14 +54,24 @@ export class Demand {
   /** What the namespace needs, by what is still remembered; undefined for nothing. */
   of(namespace: string, now: number): Wanted | undefined {
     const needs = this.#current(namespace, now);
-    if (needs.length === 0) return undefined;
+    const rest = this.#restOf(namespace, now);
+    if (needs.length === 0 && rest === undefined) return undefined;
     const highestOf = (some: readonly Need[]) =>
       eachResource((resource) => highest(some.map(({ amounts }) => amounts[resource])));
     return {
       amounts: highestOf(needs.filter(({ source }) => source !== LENT)),
       kept: highestOf(needs.filter(({ source }) => source === LENT)),
-      until: Math.min(...needs.map(({ until }) => until)),
+      rest: rest?.rest,
+      until: Math.min(rest?.until ?? Infinity, ...needs.map(({ until }) => until)),
     };
+  }
+
+  #restOf(namespace: string, now: number): { rest: "untouched" | "raised"; until: number } | undefined {
+    const moved = this.#moved.get(namespace) ?? Number.NEGATIVE_INFINITY;
+    if (now < moved + UNTOUCHED_MILLISECONDS) return { rest: "untouched", until: moved + UNTOUCHED_MILLISECONDS };
+    if (now < moved + RAISED_MILLISECONDS) return { rest: "raised", until: moved + RAISED_MILLISECONDS };
+    this.#moved.delete(namespace);
+    return undefined;
   }
 
   /** A quota changed: what was in use is kept for a while; of one that was there before us, what it was lent. */
@@ -57,6 +79,7 @@ export class Demand {
     const namespace = (after ?? before)?.metadata.namespace ?? "";
     if (after === undefined) {
       this.#needs.delete(namespace);
+      this.#moved.delete(namespace);
       return;
     }
     if (before === undefined) {
@@ -69,6 +92,11 @@ export class Demand {
       );
       return;
     }
+    if (
+      !covers(readQuota(before).used, readQuota(after).used) ||
+      !covers(readQuota(after).used, readQuota(before).used)
+    )
+      this.#moved.set(namespace, now);
     const [was, is] = [withReserve(readQuota(before).used), withReserve(readQuota(after).used)];
     if (!covers(is, was))
       this.#remember(namespace, { source: `used ${now}`, amounts: was, until: now + KEPT_MILLISECONDS }, { now });

@@ -114,7 +114,11 @@ function served(tenant: Tenant, children: readonly Child[]): Child[] {
 
 function namespaceMember(quota: KubeObject | undefined, wanted: Wanted | undefined, standing: Standing): Member {
   const { lent, enforced, used } = readQuota(quota);
-  const needs = needsOf(used, wanted);
+  const asked =
+    wanted?.rest === "untouched"
+      ? lent
+      : eachResource((resource) => most(lent[resource], wanted?.amounts[resource] ?? 0n));
+  const needs = wanted?.rest === undefined ? needsOf(used, wanted) : asked;
   return {
     standing,
     holding: (resource) => ({ lent: lent[resource], enforced: enforced[resource], used: used[resource] }),
