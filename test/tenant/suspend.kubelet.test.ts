@@ -32,7 +32,7 @@ function manifest(kind: Kind, name: string, namespace: string, spec: object, met
   return { apiVersion, kind: kind.kind, metadata: { name, namespace, ...metadata }, spec };
 }
 
-/** One of each kind that makes pods, and one pod that nothing makes. */
+/** One of each kind that makes pods, and one pod that nothing makes. Simulated nodes would let the Job end by itself. */
 const WORKLOADS: readonly [Kind, string, object][] = [
   [KINDS.Deployment, "deployment", { replicas: 2, ...selecting("deployment") }],
   [KINDS.StatefulSet, "statefulset", { replicas: 2, serviceName: "none", ...selecting("statefulset") }],
