@@ -1,7 +1,8 @@
 import { type KubeObject, labelOf } from "@leanvibe/runtime";
 import { CHILDREN_MAX, LABELS, type Tenant, type TenantStatus } from "@leanvibe/schema";
 import { CHILD_NAMES } from "./desired.ts";
-import { type Amounts, amountsOf, readQuota, textsOf, totalOf } from "./quota.ts";
+import { committed, least, sum } from "./lease.ts";
+import { type Amounts, amountsOf, eachResource, readQuota, textsOf, totalOf } from "./quota.ts";
 
 /** The Tenants around one: its parent, where it names one, and its children, where it is named. */
 export type Family = {
@@ -32,13 +33,7 @@ export function allowanceOf(tenant: Tenant, { parent }: Family): Amounts | undef
   if (tenant.spec.parentRef === undefined) return own;
   const granted = grantOf(parent, tenant.metadata.name);
   if (granted === undefined) return undefined;
-  const lower = (a: bigint, b: bigint) => (a < b ? a : b);
-  return {
-    cpu: lower(own.cpu, granted.cpu),
-    memory: lower(own.memory, granted.memory),
-    pods: lower(own.pods, granted.pods),
-    storage: lower(own.storage, granted.storage),
-  };
+  return eachResource((resource) => least(own[resource], granted[resource]));
 }
 
 /** Why a child has nothing yet, and what somebody can do about it. */
@@ -79,15 +74,17 @@ export function standingGrants(parent: Tenant, { children }: Family): Map<string
 
 /** What all namespaces of a child use together. */
 export function usedBy({ quotas }: Child, resource: keyof Amounts): bigint {
-  return quotas.reduce((sum, quota) => sum + readQuota(quota).used[resource], 0n);
+  return sum(quotas.map((quota) => readQuota(quota).used[resource]));
 }
 
 /** The most that may run in a child's namespaces, whatever its grant says by now. */
 export function heldBy({ quotas }: Child, resource: keyof Amounts): bigint {
-  return quotas.reduce((sum, quota) => {
-    const { lent, enforced, used } = readQuota(quota);
-    return sum + [lent[resource], enforced[resource], used[resource]].reduce((a, b) => (a > b ? a : b));
-  }, 0n);
+  const held = quotas
+    .map(readQuota)
+    .map(({ lent, enforced, used }) =>
+      committed({ lent: lent[resource], enforced: enforced[resource], used: used[resource] }),
+    );
+  return sum(held);
 }
 
 /** Of what carries a child's name, what is really a quota of ours in one of its namespaces. */

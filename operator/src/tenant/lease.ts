@@ -44,7 +44,7 @@ export function lease(total: Nanos, holdings: readonly Holding[]): Nanos[] {
 }
 
 /** The most that may run under it before a new figure is in force. */
-export function committed({ lent, enforced, used }: Holding): Nanos {
+export function committed({ lent, enforced, used }: Pick<Holding, "lent" | "enforced" | "used">): Nanos {
   return most(lent, most(enforced, used));
 }
 

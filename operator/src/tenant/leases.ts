@@ -142,11 +142,11 @@ function childMember(child: Child, parent: Tenant, wantedBy: WantedBy): Member {
       used: usedBy(child, resource),
     }),
     needs: (resource) => {
-      const sum = each.reduce((total, needs) => total + needs[resource], 0n);
+      const needed = sum(each.map((needs) => needs[resource]));
       // Of what it is granted it gives each of its namespaces a floor, a quarter at most, before it gives one what it needs.
-      return names.length > 1 ? sum + sum / 3n + 1n : sum;
+      return names.length > 1 ? needed + needed / 3n + 1n : needed;
     },
-    kept: (resource) => names.reduce((sum, name) => sum + (wantedBy(name)?.kept[resource] ?? 0n), 0n),
+    kept: (resource) => sum(names.map((name) => wantedBy(name)?.kept[resource] ?? 0n)),
     ceiling: ceilings,
   };
 }
