@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 type event struct {
@@ -22,20 +23,12 @@ type event struct {
 
 // untilReady returns when every object of the job has been seen with Ready=True.
 func untilReady(client *http.Client, job Job, opened chan struct{}) error {
-	request, err := http.NewRequest(http.MethodGet, job.Server+job.Watch+"?watch=1", nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+job.Tokens[job.User])
-	response, err := client.Do(request)
+	response, err := watch(client, job)
 	close(opened)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("watch: %s", response.Status)
-	}
 	missing := make(map[string]bool, len(job.Names))
 	for _, name := range job.Names {
 		missing[name] = true
@@ -52,4 +45,23 @@ func untilReady(client *http.Client, job Job, opened chan struct{}) error {
 		}
 	}
 	return nil
+}
+
+// watch opens it; the API server asks for patience while it makes room for a kind that was just defined.
+func watch(client *http.Client, job Job) (*http.Response, error) {
+	request, err := http.NewRequest(http.MethodGet, job.Server+job.Watch+"?watch=1", nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+job.Tokens[job.User])
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		response, err := client.Do(request)
+		if err != nil || response.StatusCode == http.StatusOK {
+			return response, err
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusTooManyRequests || time.Now().After(end) {
+			return nil, fmt.Errorf("watch: %s", response.Status)
+		}
+	}
 }
