@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { APPLIED_ANNOTATION, type Applier, applyChild, deleteChild, holds, stableJson, stamped } from "./apply.ts";
+import { APPLIED_ANNOTATION, type Applier, applyChild, deleteChild, holds, stamped } from "./apply.ts";
 import { Cache } from "./cache.ts";
 import { Waiting } from "./errors.ts";
 import type { Informer } from "./informers.ts";
@@ -87,24 +87,6 @@ describe("the stamp", () => {
       [APPLIED_ANNOTATION]: expect.any(String),
     });
     expect(manifest.metadata.annotations).toEqual({ mine: "1" });
-  });
-
-  it("stableJson writes equal values as equal text", () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
-        const backwards = Object.fromEntries(Object.entries(value).toReversed());
-        return stableJson(value) === stableJson(backwards);
-      }),
-    );
-  });
-
-  it("stableJson writes what JSON.stringify writes, but for the order of the keys", () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        expect(JSON.parse(stableJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-      }),
-    );
-    expect(stableJson({ b: [undefined, 1], a: undefined, c: {} })).toBe('{"b":[null,1],"c":{}}');
   });
 });
 

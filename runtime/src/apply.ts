@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Contests } from "./contest.ts";
 import { isApiError, Waiting } from "./errors.ts";
 import type { Informer } from "./informers.ts";
+import { fingerprint } from "./json.ts";
 import {
   collectionPath,
   identityOf,
@@ -26,12 +26,9 @@ export type Applier = {
 
 /** The manifest as it is sent: with the hash of itself, by which the next look sees that nothing changed. */
 export function stamped(manifest: Manifest): Manifest {
-  const hash = createHash("sha256").update(stableJson(manifest)).digest("hex").slice(0, 16);
   const { metadata } = manifest;
-  return {
-    ...manifest,
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [APPLIED_ANNOTATION]: hash } },
-  };
+  const annotations = { ...metadata.annotations, [APPLIED_ANNOTATION]: fingerprint(manifest) };
+  return { ...manifest, metadata: { ...metadata, annotations } };
 }
 
 /**
@@ -189,21 +186,4 @@ export async function deleteChild(transport: Transport, { kind, cache }: Informe
     cache.deleted(live);
     return true;
   }
-}
-
-/**
- * JSON with sorted keys: equal values, equal text. Written out by hand, because a replacer is called for every value and
- * costs five times as much: this is done for every child at every look.
- */
-export function stableJson(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) {
-    return `[${value.map((item: unknown) => (item === undefined ? "null" : stableJson(item))).join(",")}]`;
-  }
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const texts = [...fields.keys()].sort().flatMap((name) => {
-    const inner = fields.get(name);
-    return inner === undefined ? [] : `${JSON.stringify(name)}:${stableJson(inner)}`;
-  });
-  return `{${texts.join(",")}}`;
 }

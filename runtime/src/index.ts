@@ -1,4 +1,4 @@
-export { APPLIED_ANNOTATION, type Applier, holds, stableJson, stamped } from "./apply.ts";
+export { APPLIED_ANNOTATION, type Applier, holds, stamped } from "./apply.ts";
 export { Cache, type Change, type Indexes } from "./cache.ts";
 export {
   type Condition,
@@ -16,6 +16,7 @@ export { createEventRecorder, type EventRecorder } from "./events.ts";
 export { serveHealth } from "./health.ts";
 export { type Informer, Informers } from "./informers.ts";
 export type { Intervention, MergePatch } from "./intervene.ts";
+export { sameJson, stableJson } from "./json.ts";
 export {
   apiVersionOf,
   collectionPath,

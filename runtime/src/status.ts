@@ -1,7 +1,8 @@
-import { type Applier, stableJson } from "./apply.ts";
+import type { Applier } from "./apply.ts";
 import type { EventDraft } from "./conditions.ts";
 import type { EventRecorder } from "./events.ts";
 import type { Informer } from "./informers.ts";
+import { sameJson } from "./json.ts";
 import { type KubeObject, keyOf, objectPath } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 
@@ -64,5 +65,5 @@ export class StatusWriter {
 /** A field that no longer holds must be said as undefined: what is not mentioned is taken for another writer's. */
 function sameStatus(ours: Record<string, unknown>, live: unknown): boolean {
   const fields = new Map<string, unknown>(typeof live === "object" && live !== null ? Object.entries(live) : []);
-  return Object.entries(ours).every(([name, value]) => stableJson(value) === stableJson(fields.get(name)));
+  return Object.entries(ours).every(([name, value]) => sameJson(value, fields.get(name)));
 }

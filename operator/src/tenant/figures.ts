@@ -1,4 +1,4 @@
-import { secondsPrecision, stableJson } from "@leanvibe/runtime";
+import { sameJson, secondsPrecision } from "@leanvibe/runtime";
 import type { Tenant, TenantStatus } from "@leanvibe/schema";
 import type { Children } from "./children.ts";
 import { CHILD_NAMES } from "./desired.ts";
@@ -43,12 +43,8 @@ export function quotaStatus(
   const { time, ...told } = before;
   const fresh = Date.parse(time) + FIGURES_MILLISECONDS;
   const namesOf = (list: readonly { namespace: string }[]) => list.map(({ namespace }) => namespace).join();
-  const sameShape = equal(told.hard, hard) && namesOf(told.perNamespace) === namesOf(figures.perNamespace);
-  if (equal(told, figures)) return { quota: before, fresh: undefined };
+  const sameShape = sameJson(told.hard, hard) && namesOf(told.perNamespace) === namesOf(figures.perNamespace);
+  if (sameJson(told, figures)) return { quota: before, fresh: undefined };
   if (sameShape && fresh > now.getTime()) return { quota: before, fresh };
   return { quota: { ...figures, time: secondsPrecision(now) }, fresh: undefined };
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  return stableJson(a) === stableJson(b);
 }
