@@ -1,7 +1,10 @@
 import { isNewer, type KubeObject, keyOf } from "./kubernetes.ts";
 
-/** A change of the cache: `before` is undefined for a new object, `after` for a deleted one. */
-export type Change = { before: KubeObject | undefined; after: KubeObject | undefined };
+/**
+ * A change of the cache: `before` is undefined for a new object, `after` for a deleted one. `own` says that it only
+ * confirms a write of ours: what it shows has been in the cache since the write was answered.
+ */
+export type Change = { before: KubeObject | undefined; after: KubeObject | undefined; own?: true };
 
 /** Index name -> the values under which an object is found. */
 export type Indexes = Record<string, (object: KubeObject) => string[]>;
@@ -72,7 +75,7 @@ export class Cache {
     if (held?.metadata.resourceVersion !== object.metadata.resourceVersion || !this.#untold.has(key)) return undefined;
     const before = this.#lastTold(key);
     this.#untold.delete(key);
-    return { before, after: held };
+    return { before, after: held, own: true };
   }
 
   /** Takes in the answer to a write of ours: seen at once, told to others when the watch confirms it. */

@@ -117,6 +117,21 @@ export function byKey({ before, after }: Change): string[] {
   return object === undefined ? [] : [keyOf(object.metadata)];
 }
 
+/**
+ * Leaves out what only confirms a write of ours, where the key's own reconcile made it and nobody else's decision depends
+ * on it: a reconcile ends when it has looked at all that it wrote, and a second look would be half of all work.
+ */
+export function unlessOwn(
+  keysOf: (change: Change) => string[],
+  isAlone: (key: string) => boolean,
+): (change: Change) => string[] {
+  return (change) => {
+    const keys = keysOf(change);
+    const [key] = keys;
+    return change.own === true && key !== undefined && keys.length === 1 && isAlone(key) ? [] : keys;
+  };
+}
+
 /** The label's value is the key, of the object as it was and as it is: a label taken away concerns its old owner. */
 export function byLabel(label: string): (change: Change) => string[] {
   return ({ before, after }) => {

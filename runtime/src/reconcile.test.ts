@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Change } from "./cache.ts";
-import { byKey, byLabel, controller } from "./controller.ts";
+import { byKey, byLabel, controller, unlessOwn } from "./controller.ts";
 import { Informers } from "./informers.ts";
-import { KINDS, type Kind, type KubeObject, labelOf, type Manifest } from "./kubernetes.ts";
+import { KINDS, type Kind, type KubeObject, labelOf, type Manifest, recordOf } from "./kubernetes.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Decision, type Definition, reconciler } from "./reconcile.ts";
 import { eventually, json, refuse, silentLog } from "./testing/faulty-server.ts";
@@ -70,11 +70,11 @@ async function gardening(over: Partial<Definition<Garden, undefined>> = {}, opti
   const loop = controller({
     name: "garden",
     sources: [
-      { informer: gardens, keysOf: byKey },
-      ...[fences, plots].map((informer) => ({
-        informer,
-        keysOf: (change: Change) => byLabel("owner")(change).map((name) => `default/${name}`),
-      })),
+      { informer: gardens, keysOf: unlessOwn(byKey, () => true) },
+      ...[fences, plots].map((informer) => {
+        const keysOf = (change: Change) => byLabel("owner")(change).map((name) => `default/${name}`);
+        return { informer, keysOf: unlessOwn(keysOf, () => true) };
+      }),
     ],
     reconcile,
     log,
@@ -116,6 +116,81 @@ describe("the loop", () => {
     server.put(GARDENS, "later", { plots: ["a"] });
     await eventually(() => expect(status("later")).toEqual({ standing: 2 }));
     expect(written().filter((write) => write.endsWith("g") || write.includes("g-"))).toHaveLength(4);
+  });
+
+  it("does not look again because its own writes come back by the watch", async () => {
+    const looks: string[] = [];
+    const { server, loop, status } = await gardening({
+      decide: (garden, ...rest) => {
+        looks.push(garden.object.metadata.name);
+        return decide(garden, ...rest);
+      },
+    });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    server.put(GARDENS, "later", { plots: ["a"] });
+    await eventually(() => expect(status("later")).toEqual({ standing: 2 }));
+    // Once to write the children and once to see that they stand.
+    expect(looks.filter((name) => name === "g")).toHaveLength(2);
+    server.delete(PLOTS, "g-a");
+    await eventually(() => expect(server.get(PLOTS, "g-a")).toBeDefined());
+    await sleep(100);
+    expect(looks.filter((name) => name === "g")).toHaveLength(4);
+  });
+
+  it.each<[string, (object: KubeObject) => Record<string, unknown>, (object: KubeObject | undefined) => unknown]>([
+    ["the spec", (object) => ({ ...object, plots: ["a", "b"] }), (object) => recordOf(object?.["status"])["standing"]],
+    [
+      "another's part of the status",
+      (object) => ({ ...object, status: { ...recordOf(object["status"]), hold: true } }),
+      (object) => recordOf(object?.["status"])["standing"],
+    ],
+  ])(
+    "sees a change of %s that was made while it worked, and whose event is overtaken by its own",
+    async (_name, changed, standing) => {
+      let meanwhile: (() => void) | undefined;
+      const world = await gardening({
+        decide: (garden, related, children, now) => {
+          if (children.length === 2) meanwhile?.();
+          const more = recordOf(garden.object["status"])["hold"] === true ? ["b"] : [];
+          return decide({ ...garden, plots: [...garden.plots, ...more] }, related, children, now);
+        },
+      });
+      const { server, loop } = world;
+      meanwhile = () => {
+        meanwhile = undefined;
+        server.hold();
+        const object = server.get(GARDENS, "g");
+        if (object !== undefined) server.put(GARDENS, "g", changed(object));
+      };
+      loop.start();
+      server.put(GARDENS, "g", { plots: ["a"] });
+      await eventually(() => expect(standing(server.get(GARDENS, "g"))).toBe(2));
+      server.release();
+      await eventually(() => expect(standing(server.get(GARDENS, "g"))).toBe(3));
+    },
+  );
+
+  it("puts its finalizer back that was taken off while it worked", async () => {
+    let meanwhile: (() => void) | undefined;
+    const { server, loop, status } = await gardening({
+      decide: (garden, related, children, now) => {
+        if (children.length === 2) meanwhile?.();
+        return decide(garden, related, children, now);
+      },
+    });
+    meanwhile = () => {
+      meanwhile = undefined;
+      server.hold();
+      const object = server.get(GARDENS, "g");
+      if (object !== undefined) server.put(GARDENS, "g", object, { finalizers: [] });
+    };
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    server.release();
+    await eventually(() => expect(server.get(GARDENS, "g")?.metadata.finalizers).toEqual([FINALIZER]));
   });
 
   it("puts back what somebody changed or deleted, and takes away what is no longer wanted", async () => {

@@ -6,7 +6,8 @@ import type { EventRecorder } from "./events.ts";
 import { hasFinalizer, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
-import { identityOf, type KubeObject, labelOf, type Manifest } from "./kubernetes.ts";
+import { sameJson } from "./json.ts";
+import { identityOf, type KubeObject, keyOf, labelOf, type Manifest, recordOf } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 import { StatusWriter } from "./status.ts";
 
@@ -54,6 +55,7 @@ export type ReconcilerOptions = { applier: Applier; record: EventRecorder; now: 
 
 type By = ReconcilerOptions & { contests: Contests };
 
+const AT_ONCE: Outcome = { requeueAfterMilliseconds: 0 };
 const ROUNDS = 4;
 const UNFINISHED_SECONDS = 10;
 /** A timer may fire a little before its time. */
@@ -81,6 +83,7 @@ export function reconciler<T, R>(
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
     if (!deleting) await setFinalizer(finalizing, object, true);
+    const guarded = informer.cache.get(keyOf(object.metadata));
     const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
       // A status that is refused too must not hide the first fault.
@@ -92,6 +95,9 @@ export function reconciler<T, R>(
       contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
     const outcome = await statuses.write(object, said ?? decision);
     if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
+    const now = informer.cache.get(keyOf(object.metadata));
+    const unguarded = !deleting && guarded !== undefined && hasFinalizer(guarded, finalizer) && lacks(now, finalizer);
+    if (unguarded || isOvertaken(object, now, said ?? decision)) return AT_ONCE;
     return soonest(
       outcome,
       decision.requeueAfterSeconds,
@@ -145,6 +151,26 @@ async function bringInLine<T, R>(
     // Somebody who undoes every write of ours must not keep us here; but nothing else may bring the key back.
     if (round === ROUNDS) return { ...said, ...again };
   }
+}
+
+/**
+ * Is there in the answer to our last write something that somebody else wrote while we worked? The event of his write is
+ * older than what the cache holds by now, so it is told to nobody, and that of ours only confirms it.
+ */
+function isOvertaken(seen: KubeObject, now: KubeObject | undefined, { status }: Pick<Decision, "status">): boolean {
+  if (now === undefined || now === seen || now.metadata.uid !== seen.metadata.uid) return false;
+  return !sameJson(othersPart(now, status), othersPart(seen, status));
+}
+
+function lacks(object: KubeObject | undefined, finalizer: string): boolean {
+  return object !== undefined && !hasFinalizer(object, finalizer);
+}
+
+/** Without what this reconcile may have written itself. */
+function othersPart(object: KubeObject, ours: Record<string, unknown>): unknown {
+  const { resourceVersion: _version, finalizers: _finalizers, managedFields: _fields, ...metadata } = object.metadata;
+  const told = Object.entries(recordOf(object["status"])).filter(([field]) => !Object.hasOwn(ours, field));
+  return { ...object, metadata, status: Object.fromEntries(told) };
 }
 
 /** @throws Undecided with the cause, so that it can be told from a network that failed. */

@@ -35,11 +35,24 @@ export const QUANTITY_PATTERN = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMG
 const PARTS =
   /^(?<whole>[0-9]*)\.?(?<fraction>[0-9]*)(?<suffix>[KMGTPE]i|[numkMGTPE]|)(?:[eE](?<exponent>[+-]?[0-9]+))?$/;
 
+/** Amounts that were read before: a cluster has few different ones, and each is looked at again and again. */
+const known = new Map<string, Nanos>();
+const KNOWN_AT_MOST = 4_096;
+
 /**
  * Reads a quantity. Finer than a nano-unit rounds up and more than 2^63-1 units is capped, as Kubernetes does.
  * @throws RangeError naming the text, when it is not a non-negative quantity
  */
 export function parseQuantity(text: string): Nanos {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const nanos = readQuantity(text);
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  known.set(text, nanos);
+  return nanos;
+}
+
+function readQuantity(text: string): Nanos {
   const groups = QUANTITY_PATTERN.test(text) ? PARTS.exec(text)?.groups : undefined;
   const unit = SUFFIX_NANOS.get(groups?.["suffix"] ?? "");
   if (groups === undefined || unit === undefined) {

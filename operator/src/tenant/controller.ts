@@ -15,6 +15,7 @@ import {
   reconciler,
   recordOf,
   type Source,
+  unlessOwn,
 } from "@leanvibe/runtime";
 import {
   CLUSTER_ROLES,
@@ -108,9 +109,10 @@ export function tenantController(environment: ControllerEnvironment): Controller
     contested,
     hindered,
   };
+  const isAlone = (name: string) => families.isAlone(tenants, name);
   const sources: Source[] = [
-    { informer: tenants, keysOf: byKey },
-    ...stages.flat().map((informer) => ({ informer, keysOf: byLabel(LABELS.tenant) })),
+    { informer: tenants, keysOf: unlessOwn(byKey, isAlone) },
+    ...stages.flat().map((informer) => ({ informer, keysOf: unlessOwn(byLabel(LABELS.tenant), isAlone) })),
     { informer: namespaces, keysOf: claimants(tenants) },
     { informer: proof, keysOf: whenNews(tenants) },
     // A controller that was refused tries again after milliseconds, then less and less often: the room must be there soon.

@@ -64,6 +64,12 @@ export class Families {
     };
   }
 
+  /** Has it neither a parent nor children? Then what its reconcile wrote is nobody else's news. */
+  isAlone(tenants: Informer, name: string): boolean {
+    const object = tenants.cache.get(name);
+    return object !== undefined && parentNameOf(object) === undefined && tenants.cache.by(PARENT, name).length === 0;
+  }
+
   /** Works a whole family; one member's failure takes no other's turn or appointment. */
   reconcile(
     tenants: Informer,
