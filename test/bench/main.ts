@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../cli/src/manifests.ts";
 import type { Outcome } from "./figures.ts";
+import { memory } from "./memory.ts";
 import { resync } from "./resync.ts";
 import { start } from "./start.ts";
 import { tenants } from "./tenants.ts";
@@ -18,16 +19,20 @@ const { values, positionals } = parseArgs({
     pairs: { type: "string", default: "2" },
     writers: { type: "string", default: "64" },
     workers: { type: "string", default: "32" },
+    quiet: { type: "string", default: "150" },
+    fills: { type: "string", default: "2" },
   },
 });
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const [count, pairs] = [Number(values.tenants), Number(values.pairs)];
 const [writers, workers] = [Number(values.writers), Number(values.workers)];
+const [quietSeconds, fills] = [Number(values.quiet), Number(values.fills)];
 
 const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
   tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
   resync: () => resync({ tenants: count, pairs, workers, say }),
+  memory: () => memory({ tenants: count, workers, quietSeconds, fills, say }),
   start: () => start({ pairs, say }),
 };
 

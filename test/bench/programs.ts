@@ -42,8 +42,9 @@ export function ourOperator(): Command {
   return { program: process.execPath, args: [bundle], env: { NETWORK_PROBE_IMAGE: "" } };
 }
 
-export function peerOperator(path: string, workers: number): Command {
-  return { program: path, args: [], env: { WORKERS: String(workers) } };
+/** With the cache that controller-runtime gives by default, or with a leaner one. */
+export function peerOperator(path: string, workers: number, cache: "default" | "lean" = "lean"): Command {
+  return { program: path, args: [], env: { WORKERS: String(workers), CACHE: cache } };
 }
 
 const result = z.object({ seconds: z.number(), writes: z.record(z.string(), z.int()) });

@@ -30,16 +30,33 @@ export async function withOperator<T>(
   command: Command,
   work: (cluster: BenchCluster, operator: OperatorProcess) => Promise<T>,
 ): Promise<T> {
-  const cluster = await freshCluster();
+  return inCluster({}, (cluster) => operatorIn(cluster, command, (operator) => work(cluster, operator)));
+}
+
+/** Runs `work` in a cluster that has seen nothing yet. */
+export async function inCluster<T>(
+  how: { durable?: boolean },
+  work: (cluster: BenchCluster) => Promise<T>,
+): Promise<T> {
+  const cluster = await freshCluster(how);
   try {
-    const operator = await startProcess(command, cluster.operatorKubeconfig, join(cluster.folder, "operator.log"));
-    try {
-      return await work(cluster, operator);
-    } finally {
-      await operator.stop();
-    }
+    return await work(cluster);
   } finally {
     await cluster.stop();
+  }
+}
+
+/** Runs `work` with an operator in a cluster that is there already. */
+export async function operatorIn<T>(
+  cluster: BenchCluster,
+  command: Command,
+  work: (operator: OperatorProcess) => Promise<T>,
+): Promise<T> {
+  const operator = await startProcess(command, cluster.operatorKubeconfig, join(cluster.folder, "operator.log"));
+  try {
+    return await work(operator);
+  } finally {
+    await operator.stop();
   }
 }
 
@@ -68,23 +85,19 @@ export async function operatorRun(command: Command, program: string, names: read
 export type RawRun = { seconds: number; writesPerSecond: number };
 
 export async function rawRun(program: string, writing: Writing): Promise<RawRun> {
-  const cluster = await freshCluster();
-  try {
-    const { seconds } = await rawwrite(program, cluster, writing);
-    return { seconds, writesPerSecond: (writing.names.length * writing.steps.length) / seconds };
-  } finally {
-    await cluster.stop();
-  }
+  const { seconds } = await inCluster({}, (cluster) => rawwrite(program, cluster, writing));
+  return { seconds, writesPerSecond: (writing.names.length * writing.steps.length) / seconds };
 }
 
 /** What our operator writes for one Tenant, recorded in a cluster of its own. */
 export async function recordedSteps(): Promise<Step[]> {
-  const cluster = await freshCluster();
-  try {
-    return await recordSteps(cluster, ourOperator());
-  } finally {
-    await cluster.stop();
-  }
+  return inCluster({}, (cluster) => recordSteps(cluster, ourOperator()));
+}
+
+/** How often an operator says that it has looked at an object. */
+export function reconcilesIn(metrics: string): number {
+  const counts = metrics.matchAll(/^controller_runtime_reconcile_total\{.*\} (\S+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** What an operator says that it has sent, by method. */
