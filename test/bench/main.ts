@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../cli/src/manifests.ts";
+import { failover } from "./failover.ts";
 import type { Outcome } from "./figures.ts";
 import { memory } from "./memory.ts";
 import { resync } from "./resync.ts";
@@ -33,6 +34,7 @@ const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
   tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
   resync: () => resync({ tenants: count, pairs, workers, say }),
   memory: () => memory({ tenants: count, workers, quietSeconds, fills, say }),
+  failover: () => failover({ pairs, say }),
   start: () => start({ pairs, say }),
 };
 
