@@ -60,11 +60,11 @@ func run() error {
 	// Ready says what ours says by it: the caches are filled.
 	filled := manager.RunnableFunc(func(ctx context.Context) error {
 		for _, kind := range append(children(), &Tenant{}) {
-			if _, err := mgr.GetCache().GetInformer(ctx, kind); err != nil {
+			if _, err := mgr.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false)); err != nil {
 				return err
 			}
 		}
-		ready.Store(true)
+		ready.Store(mgr.GetCache().WaitForCacheSync(ctx))
 		return nil
 	})
 	if err := mgr.Add(filled); err != nil {
@@ -133,7 +133,7 @@ func setUp(mgr ctrl.Manager, workers int) error {
 		return []ctrl.Request{{NamespacedName: client.ObjectKey{Name: name}}}
 	})
 	controlled := ctrl.NewControllerManagedBy(mgr).
-		For(&Tenant{}, builder.WithPredicates(specOrDeletion())).
+		For(&Tenant{}, builder.WithPredicates(r.specOrDeletion())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
 	for _, kind := range children() {
 		controlled = controlled.Watches(kind, toTenant, builder.WithPredicates(r.drift()))

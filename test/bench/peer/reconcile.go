@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/record"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +30,8 @@ type reconciler struct {
 	events record.EventRecorder
 	// made holds what was created and is not in the cache yet, so that it is not created again.
 	made sync.Map
+	// written holds Tenants as we wrote them, until the cache has them so: by an older one all would be written again.
+	written sync.Map
 }
 
 func keyOf(child client.Object) string {
@@ -51,7 +54,33 @@ func keyOf(child client.Object) string {
 }
 
 // specOrDeletion leaves out what we write ourselves: status and finalizer do not move the generation, a deletion does.
-func specOrDeletion() predicate.Predicate { return predicate.GenerationChangedPredicate{} }
+func (r *reconciler) specOrDeletion() predicate.Predicate {
+	return predicate.Funcs{
+		UpdateFunc: func(change event.UpdateEvent) bool {
+			r.latest(change.ObjectNew.(*Tenant))
+			return change.ObjectOld.GetGeneration() != change.ObjectNew.GetGeneration()
+		},
+		DeleteFunc: func(gone event.DeleteEvent) bool {
+			r.written.Delete(gone.Object.GetName())
+			return false
+		},
+	}
+}
+
+// latest is the seen Tenant or, where that is older, what we have made of it.
+func (r *reconciler) latest(seen *Tenant) *Tenant {
+	found, ok := r.written.Load(seen.Name)
+	if !ok {
+		return seen
+	}
+	written := found.(*Tenant)
+	order, err := resourceversion.CompareResourceVersion(seen.ResourceVersion, written.ResourceVersion)
+	if err == nil && order < 0 && seen.UID == written.UID {
+		return written.DeepCopyObject().(*Tenant)
+	}
+	r.written.CompareAndDelete(seen.Name, found)
+	return seen
+}
 
 // drift is what others do to children. Their appearance is our own doing, and at a start each Tenant comes by itself.
 func (r *reconciler) drift() predicate.Predicate {
@@ -77,35 +106,46 @@ func (r *reconciler) drift() predicate.Predicate {
 	}
 }
 
+// wrote remembers the Tenant as it is now, unless the cache was quicker.
+func (r *reconciler) wrote(ctx context.Context, tenant *Tenant) {
+	r.written.Store(tenant.Name, tenant.DeepCopyObject())
+	var cached Tenant
+	if r.client.Get(ctx, client.ObjectKey{Name: tenant.Name}, &cached) == nil {
+		r.latest(&cached)
+	}
+}
+
 func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	var tenant Tenant
-	if err := r.client.Get(ctx, request.NamespacedName, &tenant); err != nil {
+	var cached Tenant
+	if err := r.client.Get(ctx, request.NamespacedName, &cached); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	tenant := r.latest(&cached)
 	if !tenant.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.release(ctx, &tenant)
+		return ctrl.Result{}, r.release(ctx, tenant)
 	}
-	if !controllerutil.ContainsFinalizer(&tenant, finalizer) {
+	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		before := tenant.DeepCopyObject().(*Tenant)
-		controllerutil.AddFinalizer(&tenant, finalizer)
+		controllerutil.AddFinalizer(tenant, finalizer)
 		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-		if err := r.client.Patch(ctx, &tenant, patch); err != nil {
+		if err := r.client.Patch(ctx, tenant, patch); err != nil {
 			return ctrl.Result{}, err
 		}
+		r.wrote(ctx, tenant)
 	}
-	for _, child := range frame(&tenant) {
+	for _, child := range frame(tenant) {
 		if err := r.ensure(ctx, child); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
-	quota, inForce := r.quota(ctx, &tenant)
+	quota, inForce := r.quota(ctx, tenant)
 	if !inForce {
 		return ctrl.Result{}, nil // Its status comes as an event.
 	}
-	if err := r.ensure(ctx, rights(&tenant)); err != nil {
+	if err := r.ensure(ctx, rights(tenant)); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, r.writeStatus(ctx, &tenant, quota)
+	return ctrl.Result{}, r.writeStatus(ctx, tenant, quota)
 }
 
 // ensure creates by POST, which costs the API server less than an apply, and writes only what differs.
