@@ -6,7 +6,7 @@ import { atMost, type Bar, type Outcome, rounded, spreadOf } from "./figures.ts"
 import type { Command, OperatorProcess } from "./process.ts";
 import { goPrograms, ourOperator, peerOperator, rawwrite } from "./programs.ts";
 import { tenantNames, tenantStep } from "./record.ts";
-import { inCluster, operatorIn, reconcilesIn, requestsIn, writesIn } from "./runs.ts";
+import { inCluster, operatorIn, reconcilesIn, requestsIn, unlessEnded, writesIn } from "./runs.ts";
 
 export type MemoryOptions = {
   tenants: number;
@@ -81,9 +81,8 @@ async function fill(work: Work): Promise<Filled> {
   return operatorIn(cluster, command, async (operator) => {
     const stopTelling = tellProgress(work, operator);
     const writing = { names: tenantNames(count), steps: [tenantStep()], writers: FEEDERS };
-    const { seconds } = await rawwrite(program, cluster, { ...writing, watch: collectionPath(TENANTS) }).finally(
-      stopTelling,
-    );
+    const written = rawwrite(program, cluster, { ...writing, watch: collectionPath(TENANTS) });
+    const { seconds } = await unlessEnded(operator, written).finally(stopTelling);
     say(`${who}: ${count} Tenants Ready after ${seconds.toFixed(0)} s`);
     const { writes, ...settled } = await leftAlone(work, operator);
     return told(work, "filled", { seconds, ...settled, writesAtRest: writes });
@@ -154,7 +153,8 @@ async function leftAlone({ quietSeconds }: Work, operator: OperatorProcess): Pro
 function tellProgress({ who, tenants: count, say }: Work, operator: OperatorProcess): () => void {
   const begun = performance.now();
   const timer = setInterval(async () => {
-    const metrics = await operator.metrics().catch(() => "");
+    const metrics = await operator.metrics().catch(() => undefined);
+    if (metrics === undefined) return;
     const seconds = Math.round((performance.now() - begun) / 1000);
     const rss = Math.round(operator.rssMiB());
     say(`${who}: filling for ${seconds} s, ${writesIn(requestsIn(metrics))} writes for ${count} Tenants, ${rss} MiB`);

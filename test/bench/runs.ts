@@ -73,7 +73,7 @@ export async function operatorRun(command: Command, program: string, names: read
     await sleep(SETTLE_MILLISECONDS);
     const before = { requests: requestsIn(await operator.metrics()), server: await cluster.requests() };
     const cpuBefore = operator.cpuSeconds();
-    const fed = await rawwrite(program, cluster, { ...feeding, names });
+    const fed = await unlessEnded(operator, rawwrite(program, cluster, { ...feeding, names }));
     await sleep(SETTLE_MILLISECONDS);
     const cpuSeconds = operator.cpuSeconds() - cpuBefore;
     return {
@@ -104,6 +104,14 @@ export async function rawRun(program: string, writing: Writing): Promise<RawRun>
 /** What our operator writes for one Tenant, recorded in a cluster of its own. */
 export async function recordedSteps(): Promise<Step[]> {
   return inCluster({}, (cluster) => recordSteps(cluster, ourOperator()));
+}
+
+/** What is waited for would never come from an operator that is gone. */
+export function unlessEnded<T>(operator: OperatorProcess, awaited: Promise<T>): Promise<T> {
+  const ended = operator.ended.then((code) => {
+    throw new Error(`the operator ended at its work, with exit code ${code ?? "of a signal"}`);
+  });
+  return Promise.race([awaited, ended]);
 }
 
 /** How often an operator says that it has looked at an object. */
