@@ -27,16 +27,17 @@ export type BenchCluster = {
 };
 
 /**
- * Starts one with an empty data folder and simulated nodes. Not of purpose "test": then etcd would not wait for the disk,
- * which is what a write costs elsewhere.
+ * Starts one with an empty data folder and simulated nodes. Where times are measured etcd waits for the disk, which is
+ * what a write costs elsewhere; what is only to be filled quickly says `durable: false`.
  */
-export async function freshCluster(env: NodeJS.ProcessEnv = process.env): Promise<BenchCluster> {
+export async function freshCluster({ durable = true }: { durable?: boolean } = {}): Promise<BenchCluster> {
+  const { env } = process;
   const plan = await planLocal(env, "simulated");
   if ("impossible" in plan) throw new Error(`no cluster can be had here: ${plan.impossible}`);
   // What an interrupted run has left.
   await stopLocal(NAME, true, env);
   const cluster: Cluster = await startLocal(
-    { name: NAME, purpose: "dev", lifetime: "parent", progress: () => undefined, env },
+    { name: NAME, purpose: durable ? "dev" : "test", lifetime: "parent", progress: () => undefined, env },
     plan,
   );
   const folder = mkdtempSync(join(tmpdir(), "leanvibe-bench-"));

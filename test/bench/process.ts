@@ -16,11 +16,15 @@ export type OperatorProcess = {
   rssMiB(): number;
   peakRssMiB(): number;
   metrics(): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+  /** Its exit code once it is gone; undefined when it was killed. */
+  readonly ended: Promise<number | undefined>;
   /** Graceful, and after 10 s by force. */
   stop(): Promise<void>;
 };
 
-const READY_MILLISECONDS = 60_000;
+/** Caches of a hundred thousand objects take their time to fill. */
+const READY_MILLISECONDS = 300_000;
 /** USER_HZ: 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
@@ -44,7 +48,7 @@ export async function startProcess(command: Command, kubeconfig: string, log: st
   });
   closeSync(output);
   child.stdin?.on("error", () => undefined);
-  const exited = once(child, "exit");
+  const ended = once(child, "exit").then(([code]: unknown[]) => (typeof code === "number" ? code : undefined));
   const alive = () => child.exitCode === null && child.signalCode === null;
   while (!(await answers(`${url}/readyz`))) {
     if (alive() && performance.now() - begun < READY_MILLISECONDS) {
@@ -62,11 +66,13 @@ export async function startProcess(command: Command, kubeconfig: string, log: st
     rssMiB: () => memoryOf(pid, "VmRSS"),
     peakRssMiB: () => memoryOf(pid, "VmHWM"),
     metrics: async () => (await fetch(`${url}/metrics`)).text(),
+    signal: (signal) => void child.kill(signal),
+    ended,
     async stop() {
       child.kill("SIGTERM");
       const late = sleep(10_000, undefined, { ref: false }).then(() => child.kill("SIGKILL"));
-      await Promise.race([exited, late]);
-      await exited;
+      await Promise.race([ended, late]);
+      await ended;
     },
   };
 }

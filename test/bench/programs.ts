@@ -36,14 +36,16 @@ async function builtPath(program: Program, env: NodeJS.ProcessEnv): Promise<stri
   return join(await build(program, { cache, env, progress: () => undefined }), program.outputs[0] ?? "");
 }
 
-/** Our operator as it ships; the network probe's pods are no part of what is measured. */
-export function ourOperator(): Command {
+/** Our operator as it ships, also in its number of workers unless that is said; the network probe's pods are no part of what is measured. */
+export function ourOperator(workers?: number): Command {
   const bundle = join(ROOT, "operator", "dist", "leanvibe-operator.mjs");
-  return { program: process.execPath, args: [bundle], env: { NETWORK_PROBE_IMAGE: "" } };
+  const env = { NETWORK_PROBE_IMAGE: "", ...(workers === undefined ? {} : { WORKERS: String(workers) }) };
+  return { program: process.execPath, args: [bundle], env };
 }
 
-export function peerOperator(path: string, workers: number): Command {
-  return { program: path, args: [], env: { WORKERS: String(workers) } };
+/** With the cache that controller-runtime gives by default, or with a leaner one. */
+export function peerOperator(path: string, workers: number, cache: "default" | "lean" = "lean"): Command {
+  return { program: path, args: [], env: { WORKERS: String(workers), CACHE: cache } };
 }
 
 const result = z.object({ seconds: z.number(), writes: z.record(z.string(), z.int()) });

@@ -100,7 +100,8 @@ const kubeconfigText = z.looseObject({
   clusters: z.array(z.looseObject({ cluster: z.looseObject({ server: z.string() }) })),
 });
 
-function pointedTo(server: string, text: string): string {
+/** A kubeconfig whose programs find the API server at that address. */
+export function pointedTo(server: string, text: string): string {
   const config = kubeconfigText.parse(JSON.parse(text));
   // The library takes plain HTTP for a mistake unless it is told so; only this machine hears the token.
   const clusters = config.clusters.map((entry) => ({

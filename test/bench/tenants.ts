@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { differencesBetween } from "./compared.ts";
 import { atLeast, atMost, type Outcome, rounded, type Spread, spreadOf, tell } from "./figures.ts";
 import { goPrograms, ourOperator, peerOperator } from "./programs.ts";
 import { type Step, tenantNames } from "./record.ts";
@@ -37,7 +38,14 @@ export async function tenants({ say, pairs, writers, workers, tenants: count }: 
     for (const [name, spread] of Object.entries(figures)) say(`${who} ${name}: ${tell(spread)}`);
   }
   say(`rawwrite writesPerSecond: ${tell(over(rounds, ({ raw }) => raw.writesPerSecond))}`);
-  return { name: "tenants", ...sides, ...judged(rounds, steps, count) };
+  const differences = rounds.flatMap(({ ours, peer }) => differencesBetween(ours.example, peer.example));
+  say(
+    `${rounds[0]?.ours.example.size ?? 0} fields of a Tenant, its children and its Events compared with the Go operator's`,
+  );
+  for (const difference of new Set(differences)) say(`not the same: ${difference}`);
+  const { bars, ...judgement } = judged(rounds, steps, count);
+  bars.push(atMost("the peer is valid: fields of a Tenant and its children that differ", differences.length, 0));
+  return { name: "tenants", ...sides, ...judgement, bars };
 }
 
 function over(rounds: readonly Round[], value: (round: Round) => number): Spread {

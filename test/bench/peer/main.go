@@ -1,5 +1,6 @@
 // The peer of the benchmarks: an operator in Go that does for the benchmarks' Tenants what ours does, by the same rules
-// and as well as we can make it. WORKERS says how many Tenants are worked on at the same time.
+// and as well as we can make it. WORKERS says how many Tenants are worked on at the same time, CACHE whether the cache is
+// controller-runtime's "default" or "lean": only our children, without managedFields, and not copied at every look.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -55,9 +57,17 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	// Begun when the caches are filled.
-	begin := manager.RunnableFunc(func(context.Context) error { ready.Store(true); return nil })
-	if err := mgr.Add(begin); err != nil {
+	// Ready says what ours says by it: the caches are filled.
+	filled := manager.RunnableFunc(func(ctx context.Context) error {
+		for _, kind := range append(children(), &Tenant{}) {
+			if _, err := mgr.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false)); err != nil {
+				return err
+			}
+		}
+		ready.Store(mgr.GetCache().WaitForCacheSync(ctx))
+		return nil
+	})
+	if err := mgr.Add(filled); err != nil {
 		return err
 	}
 	if err := setUp(mgr, workers); err != nil {
@@ -66,18 +76,30 @@ func run() error {
 	return mgr.Start(ctrl.SetupSignalHandler())
 }
 
+// children are the kinds of which a Tenant has some.
+func children() []client.Object {
+	return []client.Object{
+		&corev1.Namespace{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &networkingv1.NetworkPolicy{},
+		&rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
+	}
+}
+
+func cacheOptions() cache.Options {
+	if os.Getenv("CACHE") == "default" {
+		return cache.Options{}
+	}
+	byObject := map[client.Object]cache.ByObject{}
+	for _, kind := range children() {
+		// Children are only compared, never changed.
+		byObject[kind] = cache.ByObject{Label: labelled(), UnsafeDisableDeepCopy: ptr.To(true)}
+	}
+	return cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: byObject}
+}
+
 func options(ready *atomic.Bool) ctrl.Options {
-	ours := cache.ByObject{Label: labelled()}
 	return ctrl.Options{
 		Scheme: scheme.Scheme,
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Namespace{}: ours, &corev1.ResourceQuota{}: ours, &corev1.LimitRange{}: ours,
-				&networkingv1.NetworkPolicy{}: ours, &rbacv1.RoleBinding{}: ours,
-				&rbacv1.ClusterRole{}: ours, &rbacv1.ClusterRoleBinding{}: ours,
-			},
-		},
+		Cache:  cacheOptions(),
 		Metrics: metricsserver.Options{
 			BindAddress: os.Getenv("HEALTH_ADDRESS"),
 			ExtraHandlers: map[string]http.Handler{"/readyz": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -99,19 +121,21 @@ func labelled() labels.Selector {
 
 func setUp(mgr ctrl.Manager, workers int) error {
 	r := &reconciler{
-		client: mgr.GetClient(),
+		client: client.WithFieldOwner(mgr.GetClient(), "leanvibe-operator"),
+		scheme: mgr.GetScheme(),
 		events: mgr.GetEventRecorderFor("leanvibe-operator"), //nolint:staticcheck // What the operator's rights are for.
 	}
 	toTenant := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, child client.Object) []ctrl.Request {
-		return []ctrl.Request{{NamespacedName: client.ObjectKey{Name: child.GetLabels()[tenantLabel]}}}
+		name, ours := child.GetLabels()[tenantLabel]
+		if !ours {
+			return nil
+		}
+		return []ctrl.Request{{NamespacedName: client.ObjectKey{Name: name}}}
 	})
 	controlled := ctrl.NewControllerManagedBy(mgr).
-		For(&Tenant{}, builder.WithPredicates(specOrDeletion())).
+		For(&Tenant{}, builder.WithPredicates(r.specOrDeletion())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
-	for _, kind := range []client.Object{
-		&corev1.Namespace{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &networkingv1.NetworkPolicy{},
-		&rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
-	} {
+	for _, kind := range children() {
 		controlled = controlled.Watches(kind, toTenant, builder.WithPredicates(r.drift()))
 	}
 	return controlled.Complete(r)

@@ -59,6 +59,7 @@ func (r *reconciler) writeStatus(ctx context.Context, tenant *Tenant, quota *cor
 	if err := r.client.Status().Patch(ctx, tenant, client.MergeFrom(before)); err != nil {
 		return err
 	}
+	r.wrote(ctx, tenant)
 	if !wasReady {
 		r.events.Event(tenant, corev1.EventTypeNormal, "TenantReady", everything)
 	}

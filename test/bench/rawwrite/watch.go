@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -23,45 +24,57 @@ type event struct {
 
 // untilReady returns when every object of the job has been seen with Ready=True.
 func untilReady(client *http.Client, job Job, opened chan struct{}) error {
-	response, err := watch(client, job)
-	close(opened)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
 	missing := make(map[string]bool, len(job.Names))
 	for _, name := range job.Names {
 		missing[name] = true
 	}
-	for events := json.NewDecoder(response.Body); len(missing) > 0; {
-		var seen event
-		if err := events.Decode(&seen); err != nil {
-			return fmt.Errorf("%d objects were not Ready when the watch ended: %w", len(missing), err)
+	open := sync.OnceFunc(func() { close(opened) })
+	defer open()
+	for {
+		response, err := watch(client, job)
+		if err != nil {
+			return err
 		}
-		for _, condition := range seen.Object.Status.Conditions {
-			if condition.Type == "Ready" && condition.Status == "True" {
-				delete(missing, seen.Object.Metadata.Name)
-			}
+		open()
+		seeReady(response, missing)
+		response.Body.Close()
+		if len(missing) == 0 {
+			return nil
 		}
+		// An API server ends a watch after a while, and of a kind that is new at once. A watch from no version says again
+		// what is there already.
+		time.Sleep(100 * time.Millisecond)
 	}
-	return nil
 }
 
-// watch opens it; the API server asks for patience while it makes room for a kind that was just defined.
 func watch(client *http.Client, job Job) (*http.Response, error) {
 	request, err := http.NewRequest(http.MethodGet, job.Server+job.Watch+"?watch=1", nil)
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+job.Tokens[job.User])
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		response, err := client.Do(request)
-		if err != nil || response.StatusCode == http.StatusOK {
-			return response, err
-		}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
 		response.Body.Close()
-		if response.StatusCode != http.StatusTooManyRequests || time.Now().After(end) {
-			return nil, fmt.Errorf("watch: %s", response.Status)
+		return nil, fmt.Errorf("watch: %s", response.Status)
+	}
+	return response, nil
+}
+
+// seeReady takes away from what is missing what is Ready, until nothing is missing or the watch ends.
+func seeReady(response *http.Response, missing map[string]bool) {
+	for events := json.NewDecoder(response.Body); len(missing) > 0; {
+		var seen event
+		if events.Decode(&seen) != nil {
+			return
+		}
+		for _, condition := range seen.Object.Status.Conditions {
+			if condition.Type == "Ready" && condition.Status == "True" {
+				delete(missing, seen.Object.Metadata.Name)
+			}
 		}
 	}
 }
