@@ -6,7 +6,15 @@ import { findProgram } from "../cluster/requirements.ts";
 import { connectTo, writeOperatorKubeconfig } from "./credentials.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
-import { findOperator, isReady, operatorFiles, type StartedOperator, startOperator, stopOperator } from "./operator.ts";
+import {
+  bundleOperator,
+  findOperator,
+  isReady,
+  operatorFiles,
+  type StartedOperator,
+  startOperator,
+  stopOperator,
+} from "./operator.ts";
 import { duration, type Reporter } from "./terminal.ts";
 
 export const DEV_CLUSTER = "dev";
@@ -20,7 +28,8 @@ export type UpOptions = { context?: string; detach: boolean; reporter: Reporter;
 export async function up(options: UpOptions): Promise<void> {
   const { reporter, signal, detach } = options;
   const begun = performance.now();
-  const cluster = await ensureCluster(options);
+  // Beside the cluster's start, which takes longer.
+  const [cluster] = await Promise.all([ensureCluster(options), bundleOperator()]);
   // One operator a cluster: the local one and each context have their own.
   const name = cluster.rung === "context" ? `context-${encodeURIComponent(cluster.context)}` : cluster.name;
   const files = operatorFiles(name, process.env);

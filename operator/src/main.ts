@@ -2,9 +2,11 @@ import { messageOf } from "@leanvibe/runtime";
 import { pino } from "pino";
 import { assemble } from "./assemble.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { OperatorShell } from "./shell.ts";
 
 async function main(): Promise<void> {
+  keepHeapSmall();
   let config: Config;
   try {
     config = parseConfig(process.env);

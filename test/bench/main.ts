@@ -1,9 +1,7 @@
 /** `npm run bench -- NAME [--json]`: one benchmark. Its figures are ratios of what was run in turn; no test runs it. */
-import { execFileSync } from "node:child_process";
 import { availableParallelism, loadavg } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ROOT } from "../../cli/src/manifests.ts";
+import { bundleOperator } from "../../cli/src/operator.ts";
 import { failover } from "./failover.ts";
 import type { Outcome } from "./figures.ts";
 import { memory } from "./memory.ts";
@@ -50,7 +48,7 @@ if (benchmark === undefined) {
   process.exit(2);
 }
 // What ships is what is measured.
-execFileSync(process.execPath, [join(ROOT, "operator", "build.ts")]);
+await bundleOperator();
 say(
   `${name} ${JSON.stringify(values)}; Node ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0]}`,
 );

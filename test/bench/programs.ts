@@ -5,7 +5,7 @@ import { z } from "zod";
 import { build, goMissing } from "../../cli/cluster/build.ts";
 import { cacheFolder } from "../../cli/cluster/layout.ts";
 import { builtFolder, type Program } from "../../cli/cluster/programs.ts";
-import { ROOT } from "../../cli/src/manifests.ts";
+import { OPERATOR_BUNDLE } from "../../cli/src/operator.ts";
 import type { BenchCluster } from "./cluster.ts";
 import type { Command } from "./process.ts";
 import type { Step } from "./record.ts";
@@ -38,9 +38,8 @@ async function builtPath(program: Program, env: NodeJS.ProcessEnv): Promise<stri
 
 /** Our operator as it ships, also in its number of workers unless that is said; the network probe's pods are no part of what is measured. */
 export function ourOperator(workers?: number): Command {
-  const bundle = join(ROOT, "operator", "dist", "leanvibe-operator.mjs");
   const env = { NETWORK_PROBE_IMAGE: "", ...(workers === undefined ? {} : { WORKERS: String(workers) }) };
-  return { program: process.execPath, args: [bundle], env };
+  return { program: process.execPath, args: [OPERATOR_BUNDLE], env };
 }
 
 /** With the cache that controller-runtime gives by default, or with a leaner one. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ROOT } from "../../cli/src/manifests.ts";
+import { OPERATOR_SOURCE } from "../../cli/src/operator.ts";
 import { freshCluster } from "./cluster.ts";
 import { atMost, type Outcome, type Spread, spreadOf, tell } from "./figures.ts";
 import { type Command, startProcess } from "./process.ts";
@@ -12,7 +12,7 @@ type Start = { readyMilliseconds: number; rssMiB: number; cpuSeconds: number };
 export async function start({ pairs, say }: { pairs: number; say: (line: string) => void }): Promise<Outcome> {
   const { peer } = await goPrograms();
   const ours = ourOperator();
-  const source = { ...ours, args: [join(ROOT, "operator", "src", "main.ts")] };
+  const source = { ...ours, args: [OPERATOR_SOURCE] };
   const commands = { ours, source, peer: peerOperator(peer, 16) };
   const seen: Record<keyof typeof commands, Start[]> = { ours: [], source: [], peer: [] };
   const cluster = await freshCluster();

@@ -1,3 +1,4 @@
+import { OPERATOR_SOURCE } from "../../cli/src/operator.ts";
 import type { Plan } from "./plan.ts";
 
 /** A change of the program's text as it is loaded; its files stay as they are. */
@@ -45,8 +46,8 @@ export const BUGS: readonly Bug[] = [
   },
 ];
 
-/** NODE_OPTIONS of a process with this bug. A text that is not found any more ends it at once. */
-export function withBug({ file, find, put }: Bug): string {
+/** How a process with this bug is started: from its sources. A text that is not found any more ends it at once. */
+export function withBug({ file, find, put }: Bug): { env: NodeJS.ProcessEnv; program: string } {
   const program = `
     import { registerHooks } from "node:module";
     registerHooks({
@@ -58,5 +59,6 @@ export function withBug({ file, find, put }: Bug): string {
         return { ...loaded, source: text.replace(${JSON.stringify(find)}, () => ${JSON.stringify(put)}) };
       },
     });`;
-  return `--import=data:text/javascript,${encodeURIComponent(program)}`;
+  const hooks = `--import=data:text/javascript,${encodeURIComponent(program)}`;
+  return { env: { NODE_OPTIONS: hooks }, program: OPERATOR_SOURCE };
 }

@@ -15,6 +15,8 @@ const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "leanvibe-faults-compiled"
 /** Requests about a Lease are never tampered with here: only a machine that is too busy makes them late. */
 const STARVED = /"the Lease was not renewed for 3 s"/;
 
+type Started = { env?: NodeJS.ProcessEnv; program?: string };
+
 /** One operator, unmodified and as a process of its own, in a world of its own; it is started again when it is killed. */
 export class Slot {
   readonly token: string;
@@ -36,12 +38,13 @@ export class Slot {
     this.interceptor = new Interceptor(token, () => this.kill());
   }
 
-  static async open(api: Api, token: string, env: NodeJS.ProcessEnv = {}): Promise<Slot> {
+  static async open(api: Api, token: string, { env, program }: Started = {}): Promise<Slot> {
     const slot = new Slot(api, token);
     slot.#proxy = await recordingProxy(kubeconfigPath(), slot.interceptor);
     slot.#operator = await Operator.start(api.transport, {
       env: { ...PACE, ...COMPILED, ...env },
       server: slot.#proxy.url,
+      ...(program === undefined ? {} : { program }),
     });
     slot.#guard(slot.#operator, slot.#kills);
     return slot;

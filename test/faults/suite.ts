@@ -46,7 +46,7 @@ export async function openSuite(options: { slots: number; workloads?: readonly s
     baselines,
     close,
     async prove(bug) {
-      const slot = await Slot.open(api, `b${run}${bugs++}`, { NODE_OPTIONS: withBug(bug) });
+      const slot = await Slot.open(api, `b${run}${bugs++}`, withBug(bug));
       const outcome = await runPlan(slot, bug.plan, world, baselines.get(bug.plan.workload));
       await slot.close();
       return outcome;

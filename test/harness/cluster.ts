@@ -162,26 +162,28 @@ export type OperatorOptions = {
   env?: NodeJS.ProcessEnv;
   /** Where it finds the API server, when not where everybody does. */
   server?: string;
+  /** Another program than the bundle. */
+  program?: string;
 };
 
 /** An operator as a process of its own, under its own ServiceAccount, as it is run for people. */
 export class Operator {
   readonly #files: OperatorFiles;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #start: Pick<OperatorOptions, "env" | "program">;
   #ended: Promise<number | undefined> = Promise.resolve(undefined);
 
-  private constructor(files: OperatorFiles, env: NodeJS.ProcessEnv) {
+  private constructor(files: OperatorFiles, start: Pick<OperatorOptions, "env" | "program">) {
     this.#files = files;
-    this.#env = env;
+    this.#start = start;
   }
 
   /** Without a network probe unless the test is about it: its pods and writes would be in every other test's way. */
-  static async start(transport: Transport, { env, server }: OperatorOptions = {}): Promise<Operator> {
+  static async start(transport: Transport, { env, server, ...more }: OperatorOptions = {}): Promise<Operator> {
     const folder = mkdtempSync(join(tmpdir(), "leanvibe-operator-"));
     const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
     await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
     if (server !== undefined) pointTo(server, files.kubeconfig);
-    const operator = new Operator(files, { ...DEFAULTS, ...env });
+    const operator = new Operator(files, { ...more, env: { ...DEFAULTS, ...env } });
     await operator.restart();
     return operator;
   }
@@ -206,7 +208,7 @@ export class Operator {
   }
 
   async restart(): Promise<void> {
-    this.#ended = (await startOperator(this.#files, { detached: false, env: this.#env })).ended;
+    this.#ended = (await startOperator(this.#files, { detached: false, ...this.#start })).ended;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Cluster, type ClusterOptions, type Plan, planCluster, startCluster } from "../../cli/cluster/index.ts";
 import { connectTo } from "../../cli/src/credentials.ts";
 import { install } from "../../cli/src/install.ts";
+import { bundleOperator } from "../../cli/src/operator.ts";
 import { createReporter } from "../../cli/src/terminal.ts";
 
 const reporter = createReporter({ json: false });
@@ -26,7 +27,9 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const chosen = await planTestCluster();
   reporter.say(`Test cluster: ${chosen.why}`);
   const begun = performance.now();
+  const bundled = bundleOperator();
   const cluster: Cluster = await startCluster({ ...options, plan: chosen });
+  await bundled;
   const transport = await connectTo(cluster.kubeconfig);
   await install(transport);
   await transport.close();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
-import { ROOT } from "../../cli/src/manifests.ts";
+import { OPERATOR_BUNDLE } from "../../cli/src/operator.ts";
 import {
   type Arena,
   atWork,
@@ -35,8 +35,7 @@ beforeAll(async () => {
   const api = apiOf(await connectAs());
   const kubeconfig = join(folder, "kubeconfig");
   await writeOperatorKubeconfig(api.transport, kubeconfigPath(), kubeconfig);
-  const program = join(ROOT, "operator", "src", "main.ts");
-  const command = { program: process.execPath, args: [program], env: { NETWORK_PROBE_IMAGE: "" } };
+  const command = { program: process.execPath, args: [OPERATOR_BUNDLE], env: { NETWORK_PROBE_IMAGE: "" } };
   arena = { api, kubeconfig, folder, command, pace: PACE };
 });
 
