@@ -44,9 +44,10 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
   const mayWrite = () => lead.leading() && !stop.signal.aborted;
   const transport = connect(credentials, { userAgent, metrics: metrics.client, mayWrite });
   const informers = new Informers({ transport, log, metrics: metrics.watch });
+  const events = createEventRecorder({ transport, component: "leanvibe-operator", log });
   for (const { create } of CONTROLLERS) {
     const applier = { transport, fieldManager: FIELD_MANAGERS.operator, sameValue: sameQuantity };
-    const record = createEventRecorder({ transport, component: "leanvibe-operator", log });
+    const { record } = events;
     const now = () => new Date();
     const { workers, networkProbeImage } = config;
     controllers.push(create({ informers, applier, record, log, metrics, now, workers, networkProbeImage }));
@@ -58,7 +59,7 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
       stop: async () => void (await Promise.all([transport.close(), leaseTransport.close()])),
     },
     ...watching({ config, log, metrics, server: credentials.server, informers }),
-    working({ lead, controllers, log, stop }),
+    working({ lead, controllers, log, stop, flush: events.flush }),
   ];
 }
 
@@ -127,13 +128,20 @@ function watching(by: {
  * released: the next one finds nobody at work, acts at once and goes on where we were cut off, as after a crash. Without
  * an answer from the API server nothing ends; then the Lease runs out by itself.
  */
-function working(by: { lead: Election; controllers: readonly Controller[]; log: Log; stop: AbortController }): Part {
-  const { lead, controllers, log, stop } = by;
+function working(by: {
+  lead: Election;
+  controllers: readonly Controller[];
+  log: Log;
+  stop: AbortController;
+  flush: () => Promise<void>;
+}): Part {
+  const { lead, controllers, log, stop, flush } = by;
   return {
     name: "work",
     start: async () => lead.start(),
     async stop() {
-      await Promise.race([Promise.all(controllers.map((controller) => controller.tidy?.())), sleep(TIDY_MILLISECONDS)]);
+      const tidied = Promise.all([flush(), ...controllers.map((controller) => controller.tidy?.())]);
+      await Promise.race([tidied, sleep(TIDY_MILLISECONDS)]);
       stop.abort();
       const finished = await Promise.race([
         Promise.all(controllers.map((controller) => controller.stop())).then(() => true),

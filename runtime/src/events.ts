@@ -17,8 +17,12 @@ export type EventSubject = {
   };
 };
 
-/** Tells what happened to an object where `kubectl describe` and `kubectl get events` show it. Never throws. */
-export type EventRecorder = (about: EventSubject, event: EventDraft) => Promise<void>;
+/**
+ * Tells what happened to an object where `kubectl describe` and `kubectl get events` show it: soon, in order, one at a
+ * time and behind the work, so that a thousand objects are ready before the last of them has been told about. Never
+ * throws.
+ */
+export type EventRecorder = (about: EventSubject, event: EventDraft) => void;
 
 /** The API server forgets Events after an hour; the same one within that time is counted, not repeated. */
 const REMEMBER_MILLISECONDS = 50 * 60_000;
@@ -26,13 +30,23 @@ const REMEMBER_AT_MOST = 4_096;
 
 type Told = { name: string; count: number; firstTimestamp: string; lastTimestamp: string; at: number };
 
+/** News that nobody could hear any more among so much; the API server is out of reach or the cluster is on fire. */
+const WAIT_AT_MOST = 4_096;
+
 /**
  * Events that are equal are one Event with a count, under a name made of what they say: a restart counts on instead of
- * telling the same news again.
+ * telling the same news again. `flush` resolves when all that was recorded has been told.
  */
-export function createEventRecorder(options: { transport: Transport; component: string; log: Log }): EventRecorder {
+export function createEventRecorder(options: { transport: Transport; component: string; log: Log }): {
+  record: EventRecorder;
+  flush: () => Promise<void>;
+} {
+  const { log } = options;
   const told = new Map<string, Told>();
-  return async (about, draft) => {
+  const waiting: { about: EventSubject; draft: EventDraft }[] = [];
+  let telling: Promise<void> | undefined;
+
+  async function tell(about: EventSubject, draft: EventDraft): Promise<void> {
     const namespace = about.metadata.namespace ?? "default";
     const identity = JSON.stringify([about.metadata.uid, draft.type, draft.reason, draft.message]);
     const next = remember(told, identity, about.metadata.name, new Date());
@@ -40,9 +54,32 @@ export function createEventRecorder(options: { transport: Transport; component: 
       await write(options.transport, namespace, eventObject(about, draft, { ...next, namespace }, options));
     } catch (error) {
       if (error instanceof NotLeading) return;
-      options.log.warn({ reason: draft.reason, error: messageOf(error) }, "event not recorded");
+      log.warn({ reason: draft.reason, error: messageOf(error) }, "event not recorded");
     }
+  }
+
+  async function tellAll(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await tell(next.about, next.draft);
+    telling = undefined;
+  }
+
+  return {
+    record(about, draft) {
+      if (waiting.length >= WAIT_AT_MOST) {
+        log.warn({ reason: draft.reason, waiting: waiting.length }, "event not recorded: too many wait already");
+        return;
+      }
+      waiting.push({ about: subjectOf(about), draft });
+      telling ??= tellAll();
+    },
+    flush: async () => telling,
   };
+}
+
+/** As much as is told, so that what waits does not hold on to whole objects. */
+function subjectOf({ apiVersion, kind, metadata }: EventSubject): EventSubject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } };
 }
 
 function remember(told: Map<string, Told>, identity: string, objectName: string, now: Date): Told {

@@ -44,7 +44,7 @@ export async function intervene(
         return;
       }
       outcome.made += 1;
-      if (tell !== undefined) await Promise.all(tell.about.map((about) => record(about, tell.event)));
+      for (const about of tell?.about ?? []) if (tell !== undefined) record(about, tell.event);
     }),
   );
   return outcome;

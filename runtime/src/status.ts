@@ -38,7 +38,7 @@ export class StatusWriter {
     }
     this.#pendingSince.delete(key);
     this.#informer.cache.wrote(await this.#send(object, status));
-    await Promise.all(events.map((event) => this.#by.record(object, event)));
+    for (const event of events) this.#by.record(object, event);
     return {};
   }
 

@@ -69,5 +69,5 @@ async function write({ applier, record }: ControllerEnvironment, result: Result,
   });
   if (result.verdict === before?.verdict) return;
   const type = result.verdict === "Enforced" ? "Normal" : "Warning";
-  await record(answer as KubeObject, { type, reason: `Network${result.verdict}`, message: result.message });
+  record(answer as KubeObject, { type, reason: `Network${result.verdict}`, message: result.message });
 }
