@@ -36,27 +36,37 @@ export function stamped(manifest: Manifest): Manifest {
  * object, the comparison what somebody else changed in the live one. Fields that only the live object has are not ours.
  */
 export function holds(desired: unknown, live: unknown, sameValue: Applier["sameValue"]): boolean {
-  if (Array.isArray(desired)) {
-    // The server drops empty lists as it drops empty structs.
-    if (desired.length === 0 && (live === undefined || live === null)) return true;
-    return (
-      Array.isArray(live) &&
-      live.length === desired.length &&
-      desired.every((item, index) => holds(item, live[index], sameValue))
-    );
-  }
-  if (typeof desired === "object" && desired !== null) {
-    if (typeof live !== "object" || live === null) return isEmpty(desired);
-    const fields = new Map<string, unknown>(Object.entries(live));
-    return Object.entries(desired).every(
-      ([name, value]) => value === undefined || holds(value, fields.get(name), sameValue),
-    );
-  }
+  if (Array.isArray(desired)) return holdsItems(desired, live, sameValue);
+  if (typeof desired === "object" && desired !== null) return holdsFields(desired, live, sameValue);
   if (desired === live) return true;
   return typeof desired === "string" && typeof live === "string" && sameValue(desired, live);
 }
 
-/** `{}` in a manifest often comes back as nothing at all: the server drops empty structs. */
+/** The server drops empty lists, as it drops empty structs. */
+function holdsItems(desired: readonly unknown[], live: unknown, sameValue: Applier["sameValue"]): boolean {
+  if (desired.length === 0 && isAbsent(live)) return true;
+  return (
+    Array.isArray(live) &&
+    live.length === desired.length &&
+    desired.every((item, index) => holds(item, live[index], sameValue))
+  );
+}
+
+/** Nothing at all is something to ask for: an empty podSelector means every pod, and anything inside it fewer. */
+function holdsFields(desired: object, live: unknown, sameValue: Applier["sameValue"]): boolean {
+  if (isAbsent(live)) return isEmpty(desired);
+  if (typeof live !== "object" || live === null) return false;
+  if (isEmpty(desired)) return isEmpty(live);
+  const fields = new Map<string, unknown>(Object.entries(live));
+  return Object.entries(desired).every(
+    ([name, value]) => value === undefined || holds(value, fields.get(name), sameValue),
+  );
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 function isEmpty(value: object): boolean {
   return Object.values(value).every((inner) => inner === undefined);
 }

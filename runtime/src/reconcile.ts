@@ -260,6 +260,12 @@ function throwWorst(results: PromiseSettledResult<unknown>[]): void {
   const failed = results.filter((result) => result.status === "rejected").map((result): unknown => result.reason);
   // A namespace that is going takes nothing new, and that is as it should be.
   const worst = failed.filter((error) => !(isApiError(error, 403) && error.causes.includes("NamespaceTerminating")));
-  const first = worst.find((error) => !(error instanceof Waiting)) ?? worst[0];
+  const first = longest(worst) ?? worst.find((error) => !(error instanceof Waiting)) ?? worst[0];
   if (first !== undefined) throw first;
+}
+
+/** Of several refusals that ask for patience the one that asks for most: it speaks for the others too. */
+function longest(errors: readonly unknown[]): unknown {
+  const asking = errors.filter((error) => isApiError(error)).filter((error) => (error.retryAfterSeconds ?? 0) > 0);
+  return asking.toSorted((a, b) => (b.retryAfterSeconds ?? 0) - (a.retryAfterSeconds ?? 0))[0];
 }

@@ -75,6 +75,18 @@ describe("a reflector", () => {
     expect(Object.fromEntries(watches[0]?.query ?? [])).toMatchObject({ allowWatchBookmarks: "true" });
   });
 
+  it.each([
+    { kind: KINDS.ConfigMap, atLeast: 300, below: 600 },
+    // No bookmarks come of them: the server is to end it before the transport takes its silence for death.
+    { kind: KINDS.Event, atLeast: 45, below: 60 },
+  ])("asks for a watch of $kind.kind that lasts $atLeast to $below seconds", async ({ kind, atLeast, below }) => {
+    const { watches } = await reflected({ watch: () => undefined }, { kind });
+    await eventually(() => expect(watches).toHaveLength(1));
+    const seconds = Number(watches[0]?.query.get("timeoutSeconds"));
+    expect(seconds).toBeGreaterThanOrEqual(atLeast);
+    expect(seconds).toBeLessThan(below);
+  });
+
   it("resumes a watch that the server ended behind the last event or bookmark, without a second list", async () => {
     const { lists, watches, told } = await reflected({
       watch: (nth, response) => {

@@ -45,7 +45,8 @@ export type Reflector = {
 
 const PAGE_SIZE = 500;
 const UNKNOWN_KIND_FAILURES = 4;
-const PACE: Pace = { openMilliseconds: 1_000, firstBackoffMilliseconds: 500, mostBackoffMilliseconds: 30_000 };
+/** An API server that is back is to be noticed within seconds; a dozen attempts in that time cost it nothing. */
+const PACE: Pace = { openMilliseconds: 1_000, firstBackoffMilliseconds: 500, mostBackoffMilliseconds: 5_000 };
 /** A Retry-After beyond this is a proxy's mistake, and would leave us blind. */
 const ASKED_AT_MOST_MILLISECONDS = 60_000;
 /** The server ends a watch after 5 to 10 minutes; two silences on top of that mean that nobody is there. */
@@ -110,7 +111,10 @@ function interrupted({ kind, log, metrics }: ReflectorOptions, state: State, err
   // A kind that is not installed yet may be at any moment: asking every few seconds is cheap, and somebody waits.
   if (isApiError(error, 404)) state.failures = Math.min(state.failures, UNKNOWN_KIND_FAILURES);
   if (mustListAnew(error)) state.resourceVersion = undefined;
-  log.warn({ kind: kind.kind, failures: state.failures, error: explained(error, kind) }, "watch interrupted; resuming");
+  const why = { kind: kind.kind, failures: state.failures, error: explained(error, kind) };
+  // What was not heard of for five minutes is compacted away: no fault, and of Events that is the rule.
+  if (isApiError(error, 410)) log.debug(why, "watch too old; listing anew");
+  else log.warn(why, "watch interrupted; resuming");
   return isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
 }
 
@@ -198,7 +202,7 @@ async function* watchOnce(
     watch: true,
     allowWatchBookmarks: true,
     resourceVersion: from,
-    timeoutSeconds: 300 + Math.floor(Math.random() * 300),
+    timeoutSeconds: secondsOf(kind),
     ...selectors,
   };
   const lines = transport.lines({ method: "GET", path: collectionPath(kind, namespace), query, signal }, opened);
@@ -213,6 +217,14 @@ async function* watchOnce(
     }
     yield event.object.metadata.resourceVersion ?? from;
   }
+}
+
+/**
+ * How long a watch may last. Trap: of Events the API server keeps no cache and sends no bookmarks, so a quiet watch of
+ * them looks like a dead one; it is ended before the transport takes it for that.
+ */
+function secondsOf({ kind }: Kind): number {
+  return kind === "Event" ? 45 + Math.floor(Math.random() * 15) : 300 + Math.floor(Math.random() * 300);
 }
 
 type WatchEvent = { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: KubeObject };
