@@ -7,7 +7,7 @@ import { openSuite, type Suite } from "./suite.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 /** All of them, of all families and workloads: npm run faults -- --all. */
-const SAMPLES = { kills: 6, answers: 3, watches: 3 };
+const SAMPLES = { kills: 5, answers: 3, watches: 3, closing: 1, stale: 2, leaders: 2, editors: 4 };
 const SEED = Number(process.env["LEANVIBE_FAULTS_SEED"] ?? 1);
 const SLOTS = 4;
 

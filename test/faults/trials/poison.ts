@@ -1,0 +1,197 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createMetrics, Informers, KINDS, type Kind, type KubeObject, objectPath, recordOf } from "@leanvibe/runtime";
+import { API_VERSION, GROUP, TENANT } from "@leanvibe/schema";
+import { pino } from "pino";
+import { type Api, conditionOf, connectAs, eventually, TENANTS, tenantManifest } from "../../harness/cluster.ts";
+import { within } from "../workloads.ts";
+import { type Poison, poisonObjects } from "./poison-objects.ts";
+import { complaintsIn, each, type Finding, OWNERS, openStage } from "./trial.ts";
+
+const CRDS: Kind = KINDS.CustomResourceDefinition;
+const CRD = { name: `${TENANT.plural}.${GROUP}` };
+
+/** In its place a definition that takes anything. Gives what puts the real one back. */
+export async function loosen(api: Api): Promise<() => Promise<void>> {
+  const real = await api.get(CRDS, CRD.name);
+  const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  const versions = [recordOf(real["spec"])["versions"]].flat().map((version) => {
+    const { additionalPrinterColumns: _, ...rest } = recordOf(version);
+    return { ...rest, schema: { openAPIV3Schema: anything } };
+  });
+  await replace(api, { ...real, spec: { ...recordOf(real["spec"]), versions } });
+  await eventually("anything is taken", async () => {
+    const probe = { apiVersion: API_VERSION, kind: TENANT.kind, metadata: { name: "poison-probe" }, spec: 1 };
+    const made = await api.create(TENANTS, probe).catch(() => undefined);
+    if (made !== undefined) await api.remove(TENANTS, probe.metadata);
+    return made !== undefined;
+  });
+  return () => replace(api, real);
+}
+
+async function replace(api: Api, definition: KubeObject): Promise<void> {
+  const live = await api.get(CRDS, CRD.name);
+  const { resourceVersion } = live.metadata;
+  const body = { ...definition, metadata: { ...definition.metadata, resourceVersion } };
+  await api.transport.send({ method: "PUT", path: objectPath(CRDS, CRD), body });
+}
+
+/** Seconds from when a Tenant was made until it was Ready, as a watch brings it. */
+class Clock {
+  readonly #ready = new Map<string, number>();
+  readonly latest = new Map<string, KubeObject>();
+  #stop: () => Promise<void> = async () => undefined;
+
+  static async begin(): Promise<Clock> {
+    const clock = new Clock();
+    const transport = await connectAs();
+    const informers = new Informers({ transport, log: pino({ level: "error" }), metrics: createMetrics().watch });
+    informers.of(TENANTS).subscribe(({ after }) => {
+      if (after === undefined) return;
+      const { name } = after.metadata;
+      clock.latest.set(name, after);
+      if (!clock.#ready.has(name) && isReady(after)) clock.#ready.set(name, performance.now());
+    });
+    await informers.start();
+    clock.#stop = async () => {
+      await informers.stop();
+      await transport.close();
+    };
+    return clock;
+  }
+
+  /** Makes healthy Tenants, one after the other at this pace. */
+  async healthy(
+    api: Api,
+    { prefix, count, everyMilliseconds }: { prefix: string; count: number; everyMilliseconds: number },
+  ): Promise<number[]> {
+    const made = new Map<string, number>();
+    for (let index = 0; index < count; index += 1) {
+      const name = `${prefix}-${index}`;
+      made.set(name, performance.now());
+      await api.create(TENANTS, tenantManifest(name, { owners: OWNERS }));
+      await sleep(everyMilliseconds);
+    }
+    await within(60, async () => [...made.keys()].every((name) => this.#ready.has(name)));
+    return [...made].map(([name, since]) => ((this.#ready.get(name) ?? Number.POSITIVE_INFINITY) - since) / 1000);
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+}
+
+function isReady(tenant: KubeObject): boolean {
+  return conditionOf(tenant, "Ready")?.status === "True";
+}
+
+export type PoisonOptions = { count: number; seed?: number; healthy?: number; everyMilliseconds?: number };
+
+/** Objects that no schema has looked at, and healthy ones among them. */
+export async function poison(options: PoisonOptions): Promise<Finding[]> {
+  const { count, seed = 1, healthy = 30, everyMilliseconds = 500 } = options;
+  const objects = poisonObjects(count, seed);
+  const stage = await openStage();
+  const { api, operator } = stage;
+  const restore = await loosen(api);
+  const clock = await Clock.begin();
+  let exits = 0;
+  void operator.ended.then(() => {
+    exits += 1;
+  });
+  try {
+    const about = { count: healthy, everyMilliseconds };
+    const alone = await clock.healthy(api, { prefix: "alone", ...about });
+    const making = each(objects, (one) => make(api, one), 8);
+    const among = await clock.healthy(api, { prefix: "among", ...about });
+    await making;
+    const told = await within(300, async () => objects.every(({ name }) => isTold(clock.latest.get(name))), 1_000);
+    const beside = await clock.healthy(api, { prefix: "beside", ...about });
+    return [
+      ...judged(objects, clock.latest, told),
+      ...delays({ alone, among, beside }),
+      { what: "exits of the operator", value: String(exits), bar: "0", holds: exits === 0 },
+      complaints(readFileSync(operator.log, "utf8")),
+    ];
+  } finally {
+    await clock.stop();
+    await clear(api);
+    await restore();
+    await stage.close();
+  }
+}
+
+async function make(api: Api, { name, spec }: Poison): Promise<void> {
+  await api.create(TENANTS, { apiVersion: API_VERSION, kind: TENANT.kind, metadata: { name }, spec });
+}
+
+/** Does its status say of this generation whether it is Ready? */
+function isTold(tenant: KubeObject | undefined): boolean {
+  return ["True", "False"].includes(conditionOf(tenant, "Ready")?.status ?? "");
+}
+
+function judged(objects: readonly Poison[], latest: ReadonlyMap<string, KubeObject>, told: boolean): Finding[] {
+  const readyOf = ({ name }: Poison) => conditionOf(latest.get(name), "Ready");
+  const refused = objects.filter((one) => readyOf(one)?.status === "False");
+  const harmless = objects.filter((one) => readyOf(one)?.status === "True");
+  const silent = objects.filter((one) => !isTold(latest.get(one.name)));
+  const nameless = refused.filter((one) => {
+    const { message = "" } = readyOf(one) ?? {};
+    return !one.spoilt.some((field) => message.includes(field)) && !message.includes("spec");
+  });
+  const shown = (some: readonly Poison[]) =>
+    some
+      .slice(0, 5)
+      .map(
+        (one) => `${one.name} ${JSON.stringify(one.spec)?.slice(0, 120)} says ${readyOf(one)?.message ?? "nothing"}`,
+      );
+  const list = (some: readonly Poison[]) => (some.length === 0 ? "0" : `${some.length}: ${shown(some).join("; ")}`);
+  return [
+    {
+      what: `poison objects that end in a False Ready, of ${objects.length}; the other ${harmless.length} were sound and are Ready`,
+      value: String(refused.length),
+      bar: String(objects.length - harmless.length),
+      holds: told && refused.length + harmless.length === objects.length,
+    },
+    { what: "that say nothing of themselves", value: list(silent), bar: "0", holds: silent.length === 0 },
+    { what: "whose message names no field", value: list(nameless), bar: "0", holds: nameless.length === 0 },
+  ];
+}
+
+/** A delay that somebody would notice. */
+const NOTICED_SECONDS = 1;
+
+function delays({ alone, among, beside }: Record<"alone" | "among" | "beside", number[]>): Finding[] {
+  const figure = (seconds: readonly number[]) =>
+    `${at(seconds, 0.5).toFixed(2)} s, slowest ${at(seconds, 1).toFixed(2)} s`;
+  const limit = at(alone, 0.5) + NOTICED_SECONDS;
+  return [
+    { what: "healthy Tenants Ready without poison, median", value: figure(alone), bar: "-", holds: true },
+    ...[
+      { what: "healthy Tenants made among poison, median", seconds: among },
+      { what: "healthy Tenants made when all poison is there, median", seconds: beside },
+    ].map(({ what, seconds }) => ({
+      what,
+      value: figure(seconds),
+      bar: `<= ${limit.toFixed(2)} s`,
+      holds: at(seconds, 0.5) <= limit,
+    })),
+  ];
+}
+
+function at(seconds: readonly number[], share: number): number {
+  const sorted = seconds.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+function complaints(log: string): Finding {
+  const found = complaintsIn(log);
+  const value = found.length === 0 ? "0" : `${found.length}: ${found.slice(0, 3).join(" ").slice(0, 600)}`;
+  return { what: "unhandled rejections and errors in its log", value, bar: "0", holds: found.length === 0 };
+}
+
+async function clear(api: Api): Promise<void> {
+  const all = await api.list(TENANTS, "");
+  await each(all, ({ metadata }) => api.remove(TENANTS, metadata));
+  await within(120, async () => (await api.list(TENANTS, "")).length === 0, 500);
+}
