@@ -1,3 +1,4 @@
+import { outages } from "./outages.ts";
 import { poison } from "./poison.ts";
 import { quiet } from "./quiet.ts";
 import { storm } from "./storm.ts";
@@ -10,6 +11,8 @@ export type Trial = {
   /** What its size is. */
   unit: string;
   about: string;
+  /** It starts what it needs itself. */
+  own?: true;
   run(size: number): Promise<Finding[]>;
 };
 
@@ -33,5 +36,12 @@ export const TRIALS: Record<string, Trial> = {
     unit: "SECONDS",
     about: "a fifth of all answers is an error for so long, while Tenants change",
     run: (seconds) => storm({ seconds }),
+  },
+  outages: {
+    size: 200,
+    unit: "COUNT",
+    about: "the API server dies so often, while Tenants change",
+    own: true,
+    run: (count) => outages({ count }),
   },
 };

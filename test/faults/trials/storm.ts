@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeObject } from "@leanvibe/runtime";
-import { LABELS } from "@leanvibe/schema";
-import { type Api, CHILD_KINDS, type Operator, TENANTS } from "../../harness/cluster.ts";
+import type { Operator } from "../../harness/cluster.ts";
 import type { Answer, Interception, Recorded } from "../../harness/recording-proxy.ts";
 import { Numbers, writeAddress } from "../address.ts";
 import { refusal, struck } from "../storm.ts";
 import { within } from "../workloads.ts";
 import { Changes } from "./changes.ts";
-import { complaintsIn, type Finding, list, openStage, told, unready } from "./trial.ts";
+import { complaintsIn, type Finding, leftAfterAll, list, openStage, told, unready } from "./trial.ts";
 
 const PERCENT = 20;
 const TENANT_COUNT = 24;
@@ -80,7 +78,7 @@ export async function storm({ seconds, seed = 1 }: { seconds: number; seed?: num
     return [
       {
         what: `changes of ${TENANT_COUNT} Tenants in ${seconds} s, and errors meanwhile`,
-        value: `${changes.count}, ${errors} (${kinds.join(", ")})`,
+        value: `${changes.acknowledged}, ${errors} (${kinds.join(", ")})`,
         bar: "-",
         holds: true,
       },
@@ -123,24 +121,4 @@ async function fixedPoint(operator: Operator, proxy: { writes(): Recorded[] }): 
     .slice(before)
     .filter(({ path }) => !/\/(events|resourcequotas|tenants)\b/.test(path));
   return children.map(told);
-}
-
-/** Deletes every Tenant with all that is its own. */
-async function leftAfterAll(api: Api): Promise<string[]> {
-  const all = await api.list(TENANTS, "");
-  for (const { metadata } of all) {
-    await api.patch(TENANTS, metadata, { spec: { deletionPolicy: "Delete" } });
-    await api.remove(TENANTS, metadata);
-  }
-  let left: KubeObject[] = [];
-  await within(
-    120,
-    async () => {
-      const lists = [api.list(TENANTS, ""), ...CHILD_KINDS.map((kind) => api.list(kind, LABELS.tenant))];
-      left = (await Promise.all(lists)).flat();
-      return left.length === 0;
-    },
-    1_000,
-  );
-  return left.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
 }

@@ -15,7 +15,14 @@ import { type Interception, type RecordingProxy, recordingProxy } from "../../ha
 import { within } from "../workloads.ts";
 
 /** What a trial found: one figure beside what it must be. */
-export type Finding = { what: string; value: string; bar: string; holds: boolean };
+export type Finding = {
+  what: string;
+  value: string;
+  bar: string;
+  holds: boolean;
+  /** Does it say how long something took? Then another machine may find otherwise. */
+  timed?: boolean;
+};
 
 /** An operator behind a proxy that knows what it sends, and other people's way to the API server. */
 export type Stage = { api: Api; proxy: RecordingProxy; operator: Operator; close(): Promise<void> };
@@ -108,4 +115,24 @@ export function told({ method, path, status }: { method: string; path: string; s
 /** How many, and the first of them. */
 export function list(names: readonly string[]): string {
   return names.length === 0 ? "0" : `${names.length}: ${names.slice(0, 5).join("; ").slice(0, 600)}`;
+}
+
+/** Deletes every Tenant with all that is its own. */
+export async function leftAfterAll(api: Api): Promise<string[]> {
+  const all = await api.list(TENANTS, "");
+  for (const { metadata } of all) {
+    await api.patch(TENANTS, metadata, { spec: { deletionPolicy: "Delete" } });
+    await api.remove(TENANTS, metadata);
+  }
+  let left: KubeObject[] = [];
+  await within(
+    120,
+    async () => {
+      const lists = [api.list(TENANTS, ""), ...CHILD_KINDS.map((kind) => api.list(kind, LABELS.tenant))];
+      left = (await Promise.all(lists)).flat();
+      return left.length === 0;
+    },
+    1_000,
+  );
+  return left.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
 }
