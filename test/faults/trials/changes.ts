@@ -1,6 +1,6 @@
 import { holds, isApiError, KINDS, type KubeObject, objectPath, recordOf } from "@leanvibe/runtime";
 import { LABELS } from "@leanvibe/schema";
-import { type Api, TENANTS, tenantManifest } from "../../harness/cluster.ts";
+import { type Api, conditionOf, TENANTS, tenantManifest } from "../../harness/cluster.ts";
 import { lotOf } from "../plan.ts";
 import { within } from "../workloads.ts";
 import { isReady } from "./trial.ts";
@@ -112,7 +112,7 @@ export class Changes {
       .join();
     return [
       ...lost.map((field) => `${name} lost its ${field}`),
-      ...(isReady(live) ? [] : [`${name} is not Ready`]),
+      ...(isReady(live) ? [] : [`${name} is not Ready: ${conditionOf(live, "Ready")?.message ?? "it says nothing"}`]),
       ...(there === wanted ? [] : [`${name} has the namespaces ${there} instead of ${wanted}`]),
     ];
   }
