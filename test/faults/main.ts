@@ -74,6 +74,8 @@ function chosen({ baselines }: Suite): Chosen {
   );
 }
 
+const say = (text: string) => void process.stdout.write(`  … ${text}\n`);
+
 /** @returns whether all held. */
 async function runPlans(finished: Finished): Promise<boolean> {
   const only = options.plan === undefined ? options.workload : parsePlan(readFileSync(options.plan, "utf8")).workload;
@@ -101,7 +103,7 @@ async function runTrial(name: string, size: number, finished: Finished): Promise
   if (trial === undefined) throw new Error(`no trial ${name}`);
   const begun = performance.now();
   const known = finished.trial(name);
-  const findings = known?.findings ?? (await trial.run(size));
+  const findings = known?.findings ?? (await trial.run(size, say));
   const minutes = known?.minutes ?? (performance.now() - begun) / 60_000;
   if (known === undefined) finished.tried(name, findings, minutes);
   for (const { what, value, bar, holds } of findings)

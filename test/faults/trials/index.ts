@@ -2,7 +2,7 @@ import { outages } from "./outages.ts";
 import { poison } from "./poison.ts";
 import { quiet } from "./quiet.ts";
 import { storm } from "./storm.ts";
-import type { Finding } from "./trial.ts";
+import type { Finding, Say } from "./trial.ts";
 
 /** A trial of its own, in the run's own cluster, by the name of its option. */
 export type Trial = {
@@ -13,7 +13,7 @@ export type Trial = {
   about: string;
   /** It starts what it needs itself. */
   own?: true;
-  run(size: number): Promise<Finding[]>;
+  run(size: number, say: Say): Promise<Finding[]>;
 };
 
 const QUIET_TENANTS = 200;
@@ -23,25 +23,25 @@ export const TRIALS: Record<string, Trial> = {
     size: 10_000,
     unit: "COUNT",
     about: "objects that no schema has looked at, and healthy ones among them",
-    run: (count) => poison({ count }),
+    run: (count, say) => poison({ count, say }),
   },
   quiet: {
     size: 300,
     unit: "SECONDS",
     about: `nothing changes for so long, with ${QUIET_TENANTS} Tenants`,
-    run: (seconds) => quiet({ tenants: QUIET_TENANTS, seconds }),
+    run: (seconds, say) => quiet({ tenants: QUIET_TENANTS, seconds, say }),
   },
   storm: {
     size: 600,
     unit: "SECONDS",
     about: "a fifth of all answers is an error for so long, while Tenants change",
-    run: (seconds) => storm({ seconds }),
+    run: (seconds, say) => storm({ seconds, say }),
   },
   outages: {
     size: 200,
     unit: "COUNT",
     about: "the API server dies so often, while Tenants change",
     own: true,
-    run: (count) => outages({ count }),
+    run: (count, say) => outages({ count, say }),
   },
 };

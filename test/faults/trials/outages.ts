@@ -7,7 +7,7 @@ import { type Api, apiOf, Operator, TENANTS, tenantManifest } from "../../harnes
 import { within } from "../workloads.ts";
 import { Changes } from "./changes.ts";
 import { type Plane, startPlane } from "./plane.ts";
-import { complaintsIn, type Finding, leftAfterAll, list, unready } from "./trial.ts";
+import { complaintsIn, type Finding, inSilence, leftAfterAll, list, type Say, unready } from "./trial.ts";
 
 const TENANT_COUNT = 24;
 const CHANGE_MILLISECONDS = 100;
@@ -20,21 +20,27 @@ const PACE = {
   RETRY_SECONDS: String(ELECTION_PACE.retrySeconds),
 };
 
+export type OutageOptions = { count: number; seed?: number; say?: Say };
+
 /** The API server dies so often, while Tenants are made, changed and deleted. */
-export async function outages({ count, seed = 1 }: { count: number; seed?: number }): Promise<Finding[]> {
+export async function outages(options: OutageOptions): Promise<Finding[]> {
   const plane = await startPlane();
   process.env["LEANVIBE_TEST_KUBECONFIG"] = plane.kubeconfig;
   const transport = await connectTo(plane.kubeconfig);
   try {
     await install(transport);
-    return await suffered(plane, apiOf(transport), { count, seed });
+    return await suffered(plane, apiOf(transport), options);
   } finally {
     await transport.close();
     await plane.stop();
   }
 }
 
-async function suffered(plane: Plane, api: Api, { count, seed }: { count: number; seed: number }): Promise<Finding[]> {
+async function suffered(
+  plane: Plane,
+  api: Api,
+  { count, seed = 1, say = inSilence }: OutageOptions,
+): Promise<Finding[]> {
   const operator = await Operator.start(api.transport, { env: PACE });
   const keeper = new Keeper(operator);
   const changes = new Changes(api, { tenants: TENANT_COUNT, seed });
@@ -48,6 +54,9 @@ async function suffered(plane: Plane, api: Api, { count, seed }: { count: number
       await sleep(500 + Math.random() * 2_000);
       down.push(await plane.outage());
       back.push(await backAfter(api, `probe-${index}`));
+      say(
+        `outage ${index + 1} of ${count}: away ${down.at(-1)?.toFixed(1)} s, back after ${back.at(-1)?.toFixed(1)} s`,
+      );
     }
     load.abort();
     await working;

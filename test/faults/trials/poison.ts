@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { type Api, conditionOf, connectAs, eventually, TENANTS, tenantManifest } from "../../harness/cluster.ts";
 import { within } from "../workloads.ts";
 import { type Poison, poisonObjects } from "./poison-objects.ts";
-import { complaintsIn, each, type Finding, OWNERS, openStage } from "./trial.ts";
+import { complaintsIn, each, type Finding, inSilence, OWNERS, openStage, type Say } from "./trial.ts";
 
 const CRDS: Kind = KINDS.CustomResourceDefinition;
 const CRD = { name: `${TENANT.plural}.${GROUP}` };
@@ -85,7 +85,7 @@ function isReady(tenant: KubeObject): boolean {
   return conditionOf(tenant, "Ready")?.status === "True";
 }
 
-export type PoisonOptions = { count: number; seed?: number; everyMilliseconds?: number };
+export type PoisonOptions = { count: number; seed?: number; everyMilliseconds?: number; say?: Say };
 
 /** So many poison objects come with each healthy one, evenly: a burst of anything keeps a server busy. */
 const POISON_FOR_ONE = 40;
@@ -93,7 +93,7 @@ const HEALTHY_AT_LEAST = 8;
 
 /** Objects that no schema has looked at, and healthy ones among them. */
 export async function poison(options: PoisonOptions): Promise<Finding[]> {
-  const { count, seed = 1, everyMilliseconds = 500 } = options;
+  const { count, seed = 1, everyMilliseconds = 500, say = inSilence } = options;
   const healthy = Math.max(HEALTHY_AT_LEAST, Math.ceil(count / POISON_FOR_ONE));
   const objects = poisonObjects(count, seed);
   const stage = await openStage();
@@ -107,10 +107,13 @@ export async function poison(options: PoisonOptions): Promise<Finding[]> {
   try {
     const few = { count: Math.min(healthy, 30), everyMilliseconds };
     const alone = await clock.healthy(api, { prefix: "alone", ...few });
+    say(`${few.count} healthy Tenants were made alone`);
     const making = paced(objects, healthy * everyMilliseconds, (one) => make(api, one));
     const among = await clock.healthy(api, { prefix: "among", count: healthy, everyMilliseconds });
     await making;
+    say(`${count} poison objects and ${healthy} healthy Tenants are there`);
     const told = await within(300, async () => objects.every(({ name }) => isTold(clock.latest.get(name))), 1_000);
+    say("every one has said something of itself, or had five minutes to");
     const beside = await clock.healthy(api, { prefix: "beside", ...few });
     return [
       ...judged(objects, clock.latest, told),

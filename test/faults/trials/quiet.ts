@@ -2,14 +2,27 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Recorded } from "../../harness/recording-proxy.ts";
 import { within } from "../workloads.ts";
-import { complaintsIn, type Finding, list, makeTenants, openStage, told, unready, versionsOf } from "./trial.ts";
+import {
+  complaintsIn,
+  type Finding,
+  inSilence,
+  list,
+  makeTenants,
+  openStage,
+  type Say,
+  told,
+  unready,
+  versionsOf,
+} from "./trial.ts";
 
 /** What namespaces were lent for a start is looked at again after a minute (ADR 0008), and what is left is said then. */
 const SETTLED_SECONDS = 75;
 const SILENT_MILLISECONDS = 15_000;
 
+export type QuietOptions = { tenants: number; seconds: number; say?: Say };
+
 /** Many Tenants, everything Ready, and nothing changes: then nothing is written but the Lease. */
-export async function quiet({ tenants, seconds }: { tenants: number; seconds: number }): Promise<Finding[]> {
+export async function quiet({ tenants, seconds, say = inSilence }: QuietOptions): Promise<Finding[]> {
   const stage = await openStage();
   const { api, proxy, operator } = stage;
   try {
@@ -19,9 +32,11 @@ export async function quiet({ tenants, seconds }: { tenants: number; seconds: nu
     );
     const late = await unready(api, 120);
     if (late.length > 0) throw new Error(`${late.length} Tenants were not Ready in time: ${late.slice(0, 5)}`);
+    say(`${tenants} Tenants are Ready`);
     await sleep(SETTLED_SECONDS * 1000);
     await within(120, async () => performance.now() - (proxy.writes().at(-1)?.at ?? 0) > SILENT_MILLISECONDS);
     const [writes, requests, before] = [proxy.writes().length, proxy.requests.length, await versionsOf(api)];
+    say(`from now on nothing changes for ${seconds} s`);
     const unreadySeconds = await watched(seconds, () => operator.isReady());
     const after = await versionsOf(api);
     const written = proxy.writes().slice(writes);

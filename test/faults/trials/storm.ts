@@ -6,11 +6,22 @@ import { Numbers, writeAddress } from "../address.ts";
 import { refusal, struck } from "../storm.ts";
 import { within } from "../workloads.ts";
 import { Changes } from "./changes.ts";
-import { complaintsIn, type Finding, leftAfterAll, list, openStage, told, unready } from "./trial.ts";
+import {
+  complaintsIn,
+  type Finding,
+  inSilence,
+  leftAfterAll,
+  list,
+  openStage,
+  type Say,
+  told,
+  unready,
+} from "./trial.ts";
 
 const PERCENT = 20;
 const TENANT_COUNT = 24;
 const CHANGE_MILLISECONDS = 250;
+const TOLD_EVERY = 100;
 const CONVERGED_SECONDS = 60;
 /** What the way to us may take off a wait. */
 const EARLY_MILLISECONDS = 50;
@@ -28,6 +39,10 @@ class Storm implements Interception {
 
   constructor(seed: number) {
     this.#seed = seed;
+  }
+
+  get errors(): number {
+    return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
   request = async (request: Recorded, pass: () => Promise<Answer>): Promise<Answer> => {
@@ -52,8 +67,10 @@ class Storm implements Interception {
   }
 }
 
+export type StormOptions = { seconds: number; seed?: number; say?: Say };
+
 /** Errors for minutes while Tenants are changed all the time; then everything is as it was last asked for. */
-export async function storm({ seconds, seed = 1 }: { seconds: number; seed?: number }): Promise<Finding[]> {
+export async function storm({ seconds, seed = 1, say = inSilence }: StormOptions): Promise<Finding[]> {
   const weather = new Storm(seed);
   const stage = await openStage(weather);
   const { api, operator, proxy } = stage;
@@ -62,7 +79,9 @@ export async function storm({ seconds, seed = 1 }: { seconds: number; seed?: num
     for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
       await changes.next();
       await sleep(CHANGE_MILLISECONDS);
+      if (changes.acknowledged % TOLD_EVERY === 0) say(`${changes.acknowledged} changes, ${weather.errors} errors`);
     }
+    say(`the storm is over after ${changes.acknowledged} changes and ${weather.errors} errors`);
     weather.over = true;
     const ended = performance.now();
     const late = await unready(api, CONVERGED_SECONDS);
@@ -73,12 +92,11 @@ export async function storm({ seconds, seed = 1 }: { seconds: number; seed?: num
     const complaints = complaintsIn(readFileSync(operator.log, "utf8"));
     const renewed = await fixedPoint(operator, proxy);
     const left = await leftAfterAll(api);
-    const errors = [...weather.counts.values()].reduce((sum, count) => sum + count, 0);
     const kinds = [...weather.counts].toSorted().map(([name, count]) => `${count} x ${name}`);
     return [
       {
         what: `changes of ${TENANT_COUNT} Tenants in ${seconds} s, and errors meanwhile`,
-        value: `${changes.acknowledged}, ${errors} (${kinds.join(", ")})`,
+        value: `${changes.acknowledged}, ${weather.errors} (${kinds.join(", ")})`,
         bar: "-",
         holds: true,
       },

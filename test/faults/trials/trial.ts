@@ -24,6 +24,11 @@ export type Finding = {
   timed?: boolean;
 };
 
+/** Tells how far a trial is; it may take an hour. */
+export type Say = (text: string) => void;
+
+export const inSilence: Say = () => undefined;
+
 /** An operator behind a proxy that knows what it sends, and other people's way to the API server. */
 export type Stage = { api: Api; proxy: RecordingProxy; operator: Operator; close(): Promise<void> };
 
