@@ -131,7 +131,7 @@ export async function leftAfterAll(api: Api): Promise<string[]> {
   }
   let left: KubeObject[] = [];
   await within(
-    120,
+    60,
     async () => {
       const lists = [api.list(TENANTS, ""), ...CHILD_KINDS.map((kind) => api.list(kind, LABELS.tenant))];
       left = (await Promise.all(lists)).flat();
