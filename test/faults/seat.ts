@@ -22,6 +22,8 @@ const LOST = /"no longer leading; ending/;
 /** Who was deposed looks at its Lease every few hundred milliseconds. */
 const DEPOSED_MILLISECONDS = 8_000;
 
+const LAST_BYTES_MILLISECONDS = 300;
+
 export type SeatOptions = { api: Api; interceptor: Interceptor; env?: NodeJS.ProcessEnv };
 
 /** One operator, unmodified, as a process of its own with its own way to the API server; it is started again when it ends. */
@@ -113,6 +115,8 @@ export class Seat implements Place {
 
   async #restart(operator: Operator): Promise<void> {
     await operator.ended;
+    // What it had sent may still be on its way through the proxy, and is its own.
+    await sleep(LAST_BYTES_MILLISECONDS);
     this.#starts += 1;
     try {
       await operator.restart();
