@@ -48,6 +48,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** All there is, and not all of some family or workload. */
+const whole = options.all && options.family === undefined && options.workload === undefined;
+
 /** A trial named without a size gets its own. */
 function withSizes(words: readonly string[]): string[] {
   return words.flatMap((word, index) => {
@@ -87,7 +90,6 @@ async function runPlans(finished: Finished): Promise<boolean> {
   process.stdout.write(`recorded without a fault in ${seconds} s: ${sizes}\n`);
   try {
     const report = await campaign(suite, chosen(suite), { slots, finished });
-    const whole = options.all && options.family === undefined && options.workload === undefined;
     if (whole || options.keep) writeResults("Plans", plansText(report));
     return [...report.families.values()].every(({ outcomes }) =>
       outcomes.every((one) => verdictOf(one) !== "diverged"),
@@ -102,13 +104,14 @@ async function runTrial(name: string, size: number, finished: Finished): Promise
   const trial = TRIALS[name];
   if (trial === undefined) throw new Error(`no trial ${name}`);
   const begun = performance.now();
-  const known = finished.trial(name);
+  const sized = `${name} ${size}`;
+  const known = finished.trial(sized);
   const findings = known?.findings ?? (await trial.run(size, say));
   const minutes = known?.minutes ?? (performance.now() - begun) / 60_000;
-  if (known === undefined) finished.tried(name, findings, minutes);
+  if (known === undefined) finished.tried(sized, findings, minutes);
   for (const { what, value, bar, holds } of findings)
     process.stdout.write(`${holds ? "holds" : "FAILS"}  ${what}: ${value} (bar: ${bar})\n`);
-  if (options.keep || size === trial.size) writeResults(`Trial: ${name} ${size}`, findingsText(findings, minutes));
+  if (options.keep || size === trial.size) writeResults(`Trial: ${sized}`, findingsText(findings, minutes));
   return findings.every(({ holds }) => holds);
 }
 
@@ -126,7 +129,7 @@ async function main(): Promise<number> {
   const trials = Object.entries(TRIALS).flatMap(([name, { size }]): [string, number][] => {
     const asked =
       name in options ? Number(Object.entries(options).find(([option]) => option === name)?.[1]) : undefined;
-    return asked === undefined ? (options.all ? [[name, size]] : []) : [[name, asked]];
+    return asked === undefined ? (whole ? [[name, size]] : []) : [[name, asked]];
   });
   const plans = options.plan !== undefined || options.all || options.sample !== undefined;
   if (!plans && trials.length === 0) {
