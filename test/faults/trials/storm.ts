@@ -45,7 +45,9 @@ class Storm implements Interception {
     const { status, retryAfterSeconds } = fault.action;
     const name = `${status} ${fault.when}`;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-    if (retryAfterSeconds !== undefined) this.#notBefore.set(address, performance.now() + retryAfterSeconds * 1000);
+    // The definition is asked for by Tenant after Tenant; all else is one Tenant's, and waits with it.
+    if (retryAfterSeconds !== undefined && !address.includes("customresourcedefinitions"))
+      this.#notBefore.set(address, performance.now() + retryAfterSeconds * 1000);
     return refusal(status, retryAfterSeconds);
   };
 
