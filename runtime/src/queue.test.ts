@@ -302,6 +302,38 @@ describe("a key's next appointment", () => {
     expect(runs).toHaveLength(2);
   });
 
+  it("is as long as the server asked for even when there is news of the key meanwhile, in the class of the news", async () => {
+    const { queue, open, runs } = held({ workers: 1, delayOf: () => 5_000 });
+    queue.add("a", "background");
+    await vi.advanceTimersByTimeAsync(1);
+    queue.add("a", "background");
+    open[0]?.fail(new Error("429"));
+    await vi.advanceTimersByTimeAsync(4_000);
+    queue.add("a", "urgent");
+    await vi.advanceTimersByTimeAsync(900);
+    expect(runs).toEqual(["a"]);
+    queue.add("b", "live");
+    await vi.advanceTimersByTimeAsync(1);
+    queue.add("c", "live");
+    await vi.advanceTimersByTimeAsync(200);
+    open[0]?.finish();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(runs).toEqual(["a", "b", "a"]);
+  });
+
+  it("is not as long as a mistake when there is news: a minute is the most that a key is deaf", async () => {
+    const { queue, open, runs } = held({ delayOf: () => 3_600_000 });
+    queue.add("a");
+    await vi.advanceTimersByTimeAsync(1);
+    open[0]?.fail(new Error("429"));
+    await vi.advanceTimersByTimeAsync(30_000);
+    queue.add("a");
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(runs).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(runs).toHaveLength(2);
+  });
+
   it("is dropped when the key runs for another reason first, and made anew by that run", async () => {
     const { queue, open, runs } = held();
     queue.add("a");

@@ -20,11 +20,16 @@ export type QueueOptions = {
   /** Called around the work, for metrics: milliseconds that the key waited. */
   onStart?: (waitedMilliseconds: number) => void;
   onDepth?: (priority: Priority, depth: number) => void;
-  /** How long to wait at least, by what was thrown (Retry-After); undefined for the plain backoff, Infinity for never. */
+  /**
+   * How long to wait at least, by what was thrown (Retry-After), even when the key is added again meanwhile; undefined for
+   * the plain backoff, Infinity for never.
+   */
   delayOf?: (error: unknown) => number | undefined;
 };
 
 const LONGEST_MILLISECONDS = 24 * 60 * 60_000;
+/** A Retry-After beyond this is a proxy's mistake: the key comes back by its timer, or sooner when there is news. */
+const ASKED_AT_MOST_MILLISECONDS = 60_000;
 const BACKOFF = { firstMilliseconds: 50, mostMilliseconds: 60_000 };
 
 /** Keys of one class in their order, each with performance.now() since when it waits. */
@@ -84,8 +89,10 @@ export class Queue {
   };
   readonly #running = new Set<string>();
   readonly #again = new Map<string, Priority>();
-  readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+  readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout; priority: Priority }>();
   readonly #failures = new Map<string, number>();
+  /** By key, performance.now() until which the server asked not to be asked again: no news makes that sooner. */
+  readonly #notBefore = new Map<string, number>();
   #picks = 0;
   #stopped = false;
   #scheduled = false;
@@ -110,6 +117,11 @@ export class Queue {
       this.#again.set(key, better(priority, this.#again.get(key)));
       return;
     }
+    const wait = (this.#notBefore.get(key) ?? 0) - performance.now();
+    if (wait > 0) {
+      this.addAfter(key, wait, priority);
+      return;
+    }
     this.#enter(key, priority);
     // Never inside the caller: a burst of events is taken in whole before the first key is worked.
     if (this.#scheduled) return;
@@ -120,20 +132,25 @@ export class Queue {
     });
   }
 
-  /** Adds the key after a while; an earlier appointment of the same key wins. */
+  /** Adds the key after a while; an earlier appointment of the same key wins, and the better class of the two. */
   addAfter(key: string, milliseconds: number, priority: Priority = "live"): void {
     if (this.#stopped) return;
     // Trap: a timer of more milliseconds than 31 bits hold, or of none that is a number, fires at once, again and again.
     const wait = Number.isNaN(milliseconds) ? LONGEST_MILLISECONDS : Math.min(milliseconds, LONGEST_MILLISECONDS);
     const at = performance.now() + wait;
     const booked = this.#timers.get(key);
-    if (booked !== undefined && booked.at <= at) return;
+    const best = better(priority, booked?.priority);
+    if (booked !== undefined && booked.at <= at) {
+      booked.priority = best;
+      return;
+    }
     clearTimeout(booked?.timer);
     const timer = setTimeout(() => {
+      const appointment = this.#timers.get(key);
       this.#timers.delete(key);
-      this.add(key, priority);
+      this.add(key, appointment?.priority);
     }, wait);
-    this.#timers.set(key, { at, timer });
+    this.#timers.set(key, { at, timer, priority: best });
   }
 
   /** Takes no more keys and resolves when the running ones have finished. */
@@ -141,6 +158,7 @@ export class Queue {
     this.#stopped = true;
     for (const priority of PRIORITIES) this.#ready[priority].clear();
     this.#again.clear();
+    this.#notBefore.clear();
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     if (this.#running.size === 0) return;
@@ -170,6 +188,7 @@ export class Queue {
       const { key, priority } = next;
       const since = this.#leave(key, priority);
       this.#running.add(key);
+      this.#notBefore.delete(key);
       // This run decides anew when to look again.
       clearTimeout(this.#timers.get(key)?.timer);
       this.#timers.delete(key);
@@ -211,6 +230,7 @@ export class Queue {
     const asked = this.#options.delayOf?.(error) ?? 0;
     if (asked === Number.POSITIVE_INFINITY) return;
     this.#failures.set(key, failures + 1);
+    if (asked > 0) this.#notBefore.set(key, performance.now() + Math.min(asked, ASKED_AT_MOST_MILLISECONDS));
     const backoff = Math.min(mostMilliseconds, firstMilliseconds * 2 ** failures * (0.75 + Math.random() / 2));
     this.addAfter(key, Math.max(asked, backoff), priority);
   }

@@ -49,6 +49,11 @@ export function writeAddress(request: Recorded, prefix: string): string {
   return masked(`${verb} ${target.kind} ${where}`, prefix);
 }
 
+/** `POST RoleBinding $-a/leanvibe-owners #2` is about `RoleBinding $-a/leanvibe-owners`. */
+export function objectOf(address: string): string {
+  return address.split(" ").slice(1, 3).join(" ");
+}
+
 /** Of a watch's line, without its number: `MODIFIED ResourceQuota $-a/leanvibe`. Undefined for a bookmark. */
 export function lineAddress(type: string, { kind, metadata }: KubeObject, prefix: string): string | undefined {
   if (type === "BOOKMARK" || type === "ERROR") return undefined;

@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Fault, lotOf, type Plan, parsePlan } from "./plan.ts";
+import { objectOf } from "./address.ts";
+import { editsOf } from "./editors.ts";
+import { type Edit, type Fault, lotOf, type Plan, parsePlan } from "./plan.ts";
 import type { Baseline } from "./run.ts";
 
 /** One plan for each of these faults. */
@@ -45,6 +47,7 @@ const DISTORTIONS = [
   { do: "garbage" },
   { do: "gone" },
   { do: "close" },
+  { do: "reset" },
 ] as const;
 
 /** Every line of every watch once held back, doubled, overtaken, spoilt or the watch's last. */
@@ -70,6 +73,78 @@ function storms(workload: string): Plan[] {
   }));
 }
 
+/** Every watch ends each second, politely or not, for the whole of the workload. */
+function closing(workload: string): Plan[] {
+  return each(
+    workload,
+    (["close", "reset"] as const).map((how): Fault => ({ closing: 1, action: { do: how } })),
+  );
+}
+
+/**
+ * Killed after every other write, and the next one first sees what stood a little earlier, half of it, or nothing yet.
+ */
+function stale(workload: string, { writes }: Baseline): Plan[] {
+  const faults = writes.flatMap((write, index): Fault[] => {
+    const backs = [1, Math.ceil((index + 1) / 2), index + 1];
+    const back = pick(backs, `${workload} ${write}`);
+    return index % 2 === 0 ? [{ write, when: "after", action: { do: "stale", back } }] : [];
+  });
+  return each(workload, faults);
+}
+
+const LED = new Set(["create", "suspend", "family", "delete"]);
+const SEIZURES = [{ do: "pause", seconds: 8 }, { do: "steal" }, { do: "kill" }] as const;
+
+/** One works and another stands by: at every fourth write the one is stopped, robbed of its Lease, or killed. */
+function leaders(workload: string, { writes }: Baseline): Plan[] {
+  if (!LED.has(workload)) return [];
+  return writes
+    .filter((_, index) => index % 4 === 0)
+    .flatMap((write) =>
+      SEIZURES.map((action): Plan => {
+        const when = pick(MOMENTS, `${workload} ${action.do} ${write}`);
+        return { workload, seed: 0, standby: true, faults: [{ write, when, action }] };
+      }),
+    );
+}
+
+/** What is made once more is not what is deleted with a namespace: only where nothing of others' lay in it. */
+const WITHOUT_WORK = "create";
+/** Children of the workload that are fought about. */
+const FOUGHT = ["LimitRange", "RoleBinding", "ResourceQuota"];
+
+/** After the first write of each object another editor does something to it: where there is little else, all there is. */
+function editors(workload: string, { writes }: Baseline): Plan[] {
+  const firsts = [
+    ...new Map(
+      writes
+        .filter(isSending)
+        .map((write) => [objectOf(write), write] as const)
+        .toReversed(),
+    ),
+  ];
+  const after = (write: string, action: Edit): Fault => ({ write, when: "after", action });
+  const once = firsts.flatMap(([object, write]) => {
+    const kind = object.split(" ")[0] ?? "";
+    const edits = editsOf(kind).filter(
+      (edit) => edit !== "delete" || kind !== "Namespace" || workload === WITHOUT_WORK,
+    );
+    if (edits.length === 0) return [];
+    const chosen = workload === WITHOUT_WORK ? edits : [pick(edits, `${workload} ${write}`)];
+    return chosen.map((edit) => after(write, { do: "edit", edit }));
+  });
+  const insisting = FOUGHT.flatMap((kind) =>
+    firsts.filter(([object]) => object.startsWith(`${kind} `)).slice(0, 1),
+  ).map(([, write]) => after(write, { do: "edit", edit: "spec", times: 5 }));
+  return each(workload, workload === WITHOUT_WORK ? [...once, ...insisting] : once);
+}
+
+/** Does it make an object, or say what one should be? */
+function isSending(write: string): boolean {
+  return /^(POST|APPLY|MERGE) (?!Event )/.test(write) && !write.includes("/status ");
+}
+
 const FOUND = fileURLToPath(new URL("plans/*.json", import.meta.url));
 
 /** What once diverged and was mended. */
@@ -92,6 +167,10 @@ export const FAMILIES: Record<string, (workload: string, baseline: Baseline) => 
   watches,
   silences,
   storms,
+  closing,
+  stale,
+  leaders,
+  editors,
 };
 
 export function plansOf(baselines: ReadonlyMap<string, Baseline>, family: string): Plan[] {

@@ -1,112 +1,164 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubeObject, recordOf } from "@leanvibe/runtime";
-import { LEASES } from "@leanvibe/schema";
+import type { Api } from "../harness/cluster.ts";
 import type { Answer, Interception, Pass, Recorded } from "../harness/recording-proxy.ts";
-import { lineAddress, Numbers, targetOf, writeAddress } from "./address.ts";
-import { withPauses } from "./lines.ts";
-import {
-  type Fault,
-  isStorm,
-  isWatchFault,
-  isWriteFault,
-  lotOf,
-  type Plan,
-  type WatchFault,
-  type WriteFault,
-} from "./plan.ts";
+import { lineAddress, Numbers, objectOf, writeAddress } from "./address.ts";
+import { Cuts } from "./cuts.ts";
+import { editing } from "./editors.ts";
+import { emptyRun, type Run, take, type WatchLine, type Write } from "./events.ts";
+import { hadEffect, Leadership, stealLease, toLeaseOf } from "./leadership.ts";
+import { Reset, untilCut, withPauses } from "./lines.ts";
+import { Past } from "./past.ts";
+import { isWatchFault, isWriteFault, type Plan, type WatchFault, type WriteFault } from "./plan.ts";
+import { refusal, stormy } from "./storm.ts";
 
-/** A write of the operator's, as the API server answered it (0: it was never asked), and what the fault made of it. */
-export type Write = { address: string; object: string; method: string; status: number; at: number; uid: boolean };
-
-/** What one run met, from arming to disarming. */
-export type Run = {
-  prefix: string;
-  plan: Plan;
-  writes: Write[];
-  /** Addresses of the watches' lines. */
-  lines: string[];
-  /** Faults that came to pass, each with performance.now(). */
-  fired: Map<Fault, number>;
+/** One operator's place before the interceptor. */
+export type Place = {
+  /** Of the process that is there now: another one after each start. */
+  readonly process: string;
+  kill(): void;
+  /** Stops it for a while; resolves when it is awake, or replaced because it had lost its Lease meanwhile. */
+  pause(milliseconds: number): Promise<void>;
+  /** Resolves when the process that is there now was replaced, having lost its Lease. */
+  deposed(): Promise<void>;
 };
 
-type WatchLine = { type: string; object: KubeObject };
+/** A write on its way: who sent it, and how it is passed on. */
+type Sent = { place: Place; run: Run; write: Write; pass: () => Promise<Answer> };
 
 /**
- * Stands between one operator and the API server, and makes of the cluster a world of its own: lists and watches show
+ * Stands between operators and the API server, and makes of the cluster a world of its own: lists and watches show
  * only what carries the slot's token, and the Lease is the slot's. So several unmodified operators work side by side,
  * each on its own workload, and a fault of one is never another's.
  */
-export class Interceptor implements Interception {
+export class Interceptor {
   readonly #token: string;
-  readonly #kill: () => void;
-  #run: Run;
+  readonly #api: Api;
+  readonly #cuts = new Cuts();
+  readonly #past = new Past();
+  readonly #leadership = new Leadership(() => this.#past.taken());
+  #run = emptyRun();
   #numbers = new Numbers();
   /** Watches that were cut by a half-open connection wait for this. */
   #release = Promise.withResolvers<void>();
 
-  constructor(token: string, kill: () => void) {
+  /** `api` is other people's way to the API server. */
+  constructor(token: string, api: Api) {
     this.#token = token;
-    this.#kill = kill;
-    this.#run = emptyRun();
+    this.#api = api;
   }
 
   /** From now on events are numbered anew, and the plan's faults happen. */
   arm(plan: Plan, prefix: string): Run {
-    this.#run = { ...emptyRun(), prefix, plan };
+    this.#run = emptyRun(plan, prefix);
     this.#numbers = new Numbers();
+    this.#cuts.arm(this.#run);
     return this.#run;
   }
 
   /** No fault any more; what was held back half-open breaks. */
   disarm(): void {
-    this.#run = { ...emptyRun(), prefix: this.#run.prefix };
+    this.#run = emptyRun(undefined, this.#run.prefix);
+    this.#cuts.disarm();
     this.#release.resolve();
     this.#release = Promise.withResolvers<void>();
   }
 
-  request = async (request: Recorded, pass: Pass): Promise<Answer | undefined> => {
-    if (request.path.includes("/leases")) return pass(this.#leaseOf(request));
-    if (request.method === "GET") return this.#mine(request, await pass());
+  get plan(): Plan {
+    return this.#run.plan;
+  }
+
+  /** What stands in the way of the operator in this place. */
+  before(place: Place): Interception {
+    return {
+      request: (request, pass) => this.#request(place, request, pass),
+      watch: (request, lines) => this.#watch(place, request, lines),
+    };
+  }
+
+  async #request(place: Place, request: Recorded, pass: Pass): Promise<Answer | undefined> {
+    const { process } = place;
+    if (request.path.includes("/leases")) {
+      const answer = await pass(toLeaseOf(this.#token, request));
+      this.#leadership.answered(process, request, answer);
+      return answer;
+    }
+    if (request.method === "GET") return this.#mine(request, await this.#read(request, pass));
     const run = this.#run;
     const address = this.#numbers.next(writeAddress(request, run.prefix));
     const uid = request.method !== "DELETE" || request.body.includes('"preconditions":{"uid":"');
     const { method } = request;
-    const write = { address, object: objectOf(address), method, status: 0, at: performance.now(), uid };
+    const at = performance.now();
+    const write = { address, object: objectOf(address), method, status: 0, at, uid, seen: this.#past.latest };
     run.writes.push(write);
     const fault =
       take(run, (one): one is WriteFault => isWriteFault(one) && one.write === address) ?? stormy(run, address);
-    if (fault === undefined) {
-      const answer = await pass();
-      write.status = answer.status;
-      return answer;
-    }
     const passed = async () => {
+      const { latest } = this.#past;
+      const over = this.#leadership.over(process, performance.now());
       const answer = await pass();
       write.status = answer.status;
+      if (over !== undefined && hadEffect(answer, latest)) run.trespasses.push(`${address} of ${process}: ${over}`);
+      this.#past.sawInBody(answer);
       return answer;
     };
-    const real = fault.when === "after" ? await passed() : undefined;
-    return this.#befall(fault.action, real, passed);
-  };
-
-  async #befall(
-    action: WriteFault["action"],
-    real: Answer | undefined,
-    passed: () => Promise<Answer>,
-  ): Promise<Answer | undefined> {
-    if (action.do === "kill") {
-      this.#kill();
-      return undefined;
-    }
-    if (action.do === "drop") return undefined;
-    if (action.do === "answer") return refusal(action.status, action.retryAfterSeconds);
-    await sleep(action.milliseconds);
-    return real ?? passed();
+    return fault === undefined ? passed() : this.#befall({ place, run, write, pass: passed }, fault);
   }
 
-  async *watch({ path }: Recorded, lines: AsyncIterable<string>): AsyncGenerator<string> {
+  async #read(request: Recorded, pass: Pass): Promise<Answer> {
+    const query = this.#past.queryOf(request);
+    const past = query === undefined ? undefined : await pass({ query });
+    // A version that the API server has forgotten by now is none to show.
+    return past?.status === 200 ? past : pass();
+  }
+
+  async #befall(sent: Sent, { action, when }: WriteFault): Promise<Answer | undefined> {
+    const { place, run, pass } = sent;
+    if (action.do === "pause") return this.#paused(sent, action.seconds * 1000, when);
+    const real = when === "after" ? await pass() : undefined;
+    switch (action.do) {
+      case "stale":
+        this.#past.show(run.writes.at(-action.back)?.seen ?? run.writes[0]?.seen ?? sent.write.seen);
+        place.kill();
+        return undefined;
+      case "kill":
+        place.kill();
+        return undefined;
+      case "drop":
+        return undefined;
+      case "answer":
+        return refusal(action.status, action.retryAfterSeconds);
+      case "delay":
+        await sleep(action.milliseconds);
+        return real ?? pass();
+      case "steal":
+        await stealLease(this.#api, this.#token);
+        run.pending.push(place.deposed());
+        return real ?? pass();
+      case "edit":
+        if (real !== undefined && real.status < 300)
+          run.edits.push(editing(this.#api, JSON.parse(real.body) as KubeObject, action));
+        return real ?? pass();
+    }
+  }
+
+  /** Before: its bytes are under way for as long as the process does not know that time passes. */
+  async #paused({ place, run, pass }: Sent, milliseconds: number, when: WriteFault["when"]): Promise<Answer> {
+    const real = when === "after" ? await pass() : undefined;
+    const awake = place.pause(milliseconds);
+    run.pending.push(awake);
+    if (real !== undefined) return real;
+    await sleep(milliseconds);
+    return pass();
+  }
+
+  async *#watch(place: Place, request: Recorded, lines: AsyncIterable<string>): AsyncGenerator<string> {
+    const { path } = request;
+    const cut = this.#cuts.opened(place.process, request);
+    await this.#past.over;
     let overtaken: string[] = [];
-    for await (const line of withPauses(this.#ownLines(path, lines), () => overtaken.length > 0)) {
+    const mine = this.#ownLines(path, untilCut(lines, cut));
+    for await (const line of withPauses(mine, () => overtaken.length > 0)) {
       const fault = line === undefined ? undefined : this.#faultOf(line);
       if (line !== undefined && fault?.action.do === "swap") {
         overtaken = [line];
@@ -121,6 +173,7 @@ export class Interceptor implements Interception {
   async *#ownLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
     for await (const line of lines) {
       const { type, object } = JSON.parse(line) as WatchLine;
+      if (type !== "ERROR") this.#past.sawIn(object);
       // Of no object's are where the watch stands, and why it ends.
       if (type === "BOOKMARK" || type === "ERROR" || this.#isMine(object, path)) yield line;
     }
@@ -143,15 +196,14 @@ export class Interceptor implements Interception {
     }
     const { action } = fault;
     if (action.do === "close") return "end";
+    if (action.do === "reset") throw new Reset("the watch was reset");
     if (action.do === "halfOpen") {
       await this.#release.promise;
       return "end";
     }
     if (action.do === "gone") {
-      yield JSON.stringify({
-        type: "ERROR",
-        object: { kind: "Status", code: 410, reason: "Expired", message: "gone" },
-      });
+      const object = { kind: "Status", code: 410, reason: "Expired", message: "gone" };
+      yield JSON.stringify({ type: "ERROR", object });
       return "end";
     }
     if (action.do === "garbage") yield line.slice(0, line.length / 2);
@@ -174,67 +226,4 @@ export class Interceptor implements Interception {
     const items = body["items"].filter((item: KubeObject) => this.#isMine(item, path));
     return { ...answer, body: JSON.stringify({ ...body, items }) };
   }
-
-  #leaseOf({ path, body }: Recorded): { path: string; body: string } {
-    const mine = `${LEASES.operator}-${this.#token}`;
-    const { name } = targetOf(path);
-    if (name === LEASES.operator) return { path: path.replace(/[^/]+$/, mine), body };
-    const lease = JSON.parse(body) as KubeObject;
-    return { path, body: JSON.stringify({ ...lease, metadata: { ...lease.metadata, name: mine } }) };
-  }
-}
-
-/** Finds the fault and notes that it happened: each happens once. */
-function take<F extends Fault>({ plan, fired }: Run, isIt: (fault: Fault) => fault is F): F | undefined {
-  const fault = plan.faults.find((one): one is F => !fired.has(one) && isIt(one));
-  if (fault !== undefined) fired.set(fault, performance.now());
-  return fault;
-}
-
-const STORM_STATUSES = [409, 429, 500, 503, 504];
-
-/** What a storm does to this write, by the plan's seed and the write's address alone. */
-function stormy({ plan, fired }: Run, address: string): WriteFault | undefined {
-  const storm = plan.faults.find(isStorm);
-  if (storm === undefined) return undefined;
-  const since = fired.get(storm) ?? performance.now();
-  fired.set(storm, since);
-  const lot = lotOf(`${plan.seed} ${address}`);
-  if (performance.now() - since > storm.seconds * 1000 || lot % 100 >= storm.storm) return undefined;
-  const status = STORM_STATUSES[Math.floor(lot / 100) % STORM_STATUSES.length] ?? 500;
-  const when = Math.floor(lot / 1000) % 2 === 0 ? "before" : "after";
-  return {
-    write: address,
-    when,
-    action: { do: "answer", status, ...(status === 429 ? { retryAfterSeconds: 1 } : {}) },
-  };
-}
-
-function emptyRun(): Run {
-  return { prefix: "\u0000", plan: { workload: "", seed: 0, faults: [] }, writes: [], lines: [], fired: new Map() };
-}
-
-/** `POST RoleBinding $-a/leanvibe-owners #2` is about `RoleBinding $-a/leanvibe-owners`. */
-function objectOf(address: string): string {
-  return address.split(" ").slice(1, 3).join(" ");
-}
-
-const REASONS: Record<number, string> = {
-  409: "Conflict",
-  429: "TooManyRequests",
-  500: "InternalError",
-  503: "ServiceUnavailable",
-  504: "Timeout",
-};
-
-function refusal(status: number, retryAfterSeconds: number | undefined): Answer {
-  const body = { kind: "Status", apiVersion: "v1", status: "Failure", code: status, reason: REASONS[status] ?? "" };
-  return {
-    status,
-    headers: {
-      "content-type": "application/json",
-      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-    },
-    body: JSON.stringify({ ...body, message: `a fault was injected: ${status}` }),
-  };
 }

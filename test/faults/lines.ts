@@ -17,3 +17,23 @@ export async function* withPauses(
     yield result?.value;
   }
 }
+
+/** What breaks a connection in the midst of a watch. */
+export class Reset extends Error {}
+
+/** The lines until somebody cuts them off. @throws Reset where that is no end but a break. */
+export async function* untilCut(lines: AsyncIterable<string>, cut: Promise<"close" | "reset">): AsyncGenerator<string> {
+  const iterator = lines[Symbol.asyncIterator]();
+  for (;;) {
+    const next = iterator.next();
+    const result = await Promise.race([next, cut]);
+    if (typeof result === "string") {
+      // It fails when the connection behind it is let go.
+      next.catch(() => undefined);
+      if (result === "reset") throw new Reset("the watch was reset");
+      return;
+    }
+    if (result.done === true) return;
+    yield result.value;
+  }
+}

@@ -1,7 +1,11 @@
 import type { KubeObject } from "@leanvibe/runtime";
 import { describe, expect, it } from "vitest";
+import type { Write } from "./events.ts";
 import { broken, type Entry } from "./history.ts";
+import { hadEffect, Leadership } from "./leadership.ts";
+import { countsOf, crowded, excess, hurried } from "./oracles.ts";
 import { sampleOf } from "./plan.ts";
+import { sectionsOf } from "./results.ts";
 import { differences } from "./state.ts";
 
 const labels = { "leanvibe.io/tenant": "acme" };
@@ -46,6 +50,87 @@ describe("the sum of what is lent", () => {
     const lowered = [tenant("professional"), inForce("a", "8"), tenant("starter"), inForce("a", "7")];
     expect(broken(lowered)).toEqual([]);
     expect(broken([...lowered, inForce("a", "8")])).toHaveLength(1);
+  });
+});
+
+function sent(address: string, at = 0, status = 200): Write {
+  const [method = "", ...object] = address.split(" ").slice(0, 3);
+  return { address, object: object.join(" "), method, status, at, uid: true, seen: "1" };
+}
+
+describe("creates and deletes", () => {
+  const writes = [sent("POST Namespace a #1"), sent("POST Namespace a #2", 0, 409), sent("DELETE Namespace a #1")];
+
+  it("count where they succeeded, and may not be more than without a fault", () => {
+    const expected = countsOf({ writes });
+    expect(excess(expected, { writes })).toEqual([]);
+    expect(excess(expected, { writes: [...writes, sent("POST Namespace a #3")] })).toHaveLength(1);
+    expect(excess(new Map(), { writes: writes.slice(2) })).toEqual(["Namespace a was deleted 1 times instead of 0"]);
+  });
+
+  it("may be more by what another editor had deleted", () => {
+    const again = { writes: [sent("POST Namespace a #1"), sent("POST Namespace a #2")] };
+    const expected = countsOf({ writes });
+    expect(excess(expected, again, [(object) => object === "Namespace a"])).toEqual([]);
+    expect(excess(expected, again, [(object) => object === "Namespace b"])).toHaveLength(1);
+  });
+});
+
+describe("watches", () => {
+  const open = (process: string, what: string, at: number) => ({ process, what, at });
+
+  it("are opened once a second by a process and of a kind", () => {
+    expect(crowded({ opens: [open("a1", "pods", 0), open("a1", "pods", 1_000), open("a2", "pods", 1_100)] })).toEqual(
+      [],
+    );
+    const opens = [open("a1", "pods", 0), open("a1", "tenants", 100), open("a1", "pods", 400)];
+    expect(crowded({ opens })).toEqual(["pods was watched anew after 400 ms"]);
+  });
+});
+
+describe("a fight", () => {
+  const undone = (...seconds: number[]) => seconds.map((second) => sent("APPLY LimitRange a/it #1", second * 1_000));
+
+  it("is three answers at once and then one in ten seconds", () => {
+    expect(hurried(undone(1, 2, 3, 13, 23), "LimitRange a/it", 0)).toEqual([]);
+    expect(hurried(undone(1, 2, 3, 4), "LimitRange a/it", 0)).toHaveLength(1);
+    expect(hurried(undone(1, 2, 3, 4), "LimitRange b/it", 0)).toEqual([]);
+  });
+});
+
+describe("a leader", () => {
+  const lease = (method: string, at: number) => ({
+    ...{ method, at, path: "/leases/it", query: "", contentType: "", body: "", status: 200 },
+  });
+  const answer = { status: 200, headers: {}, body: "{}" };
+
+  it("may write until its deadline, and not when another one was seen to lead", () => {
+    let taken = 0;
+    const leadership = new Leadership(() => {
+      taken += 1;
+    });
+    leadership.answered("a1", lease("PATCH", 0), answer);
+    leadership.answered("b1", lease("GET", 100), answer);
+    expect(leadership.over("a1", 3_000)).toBeUndefined();
+    expect(leadership.over("a1", 5_000)).toBe("5.0 s after its last renewal");
+    leadership.answered("b1", lease("PATCH", 4_500), answer);
+    expect(leadership.over("a1", 4_600)).toBe("b1 led by then");
+    expect([leadership.over("b1", 4_600), taken]).toEqual([undefined, 2]);
+  });
+
+  it("changed something when the answer has a version that nobody has seen", () => {
+    const said = (resourceVersion: string) => ({ ...answer, body: JSON.stringify({ metadata: { resourceVersion } }) });
+    expect(hadEffect(said("8"), "7")).toBe(true);
+    expect(hadEffect(said("7"), "7")).toBe(false);
+    expect(hadEffect({ ...answer, status: 409 }, "7")).toBe(false);
+  });
+});
+
+describe("the results", () => {
+  it("are kept in sections, of which each command writes its own", () => {
+    const sections = sectionsOf("# Head\n\n## Plans\n\n- one\n\n### Divergences\n\n## Trial: quiet 5\n\n- two\n");
+    expect([...sections.keys()]).toEqual(["Plans", "Trial: quiet 5"]);
+    expect(sections.get("Plans")).toContain("### Divergences");
   });
 });
 

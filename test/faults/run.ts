@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type KubeObject, keyOf } from "@leanvibe/runtime";
 import type { Api } from "../harness/cluster.ts";
+import { masked } from "./address.ts";
+import { isForgiven, lost, type Report } from "./editors.ts";
+import type { Run } from "./events.ts";
 import { broken, type History } from "./history.ts";
-import type { Run } from "./interceptor.ts";
-import { isStorm, type Plan } from "./plan.ts";
+import { type Counts, countsOf, crowded, excess, hurried, madeAnew, unguarded } from "./oracles.ts";
+import { isClosing, isDeposing, isStorm, type Plan, restarts } from "./plan.ts";
 import type { Slot } from "./slot.ts";
 import { differences, type State, stateOf } from "./state.ts";
 import { clearAway, WORKLOADS, within } from "./workloads.ts";
 
 /** What a workload does when nothing goes wrong: all else is compared with it. */
 export type Baseline = { state: State; counts: Counts; writes: readonly string[]; lines: readonly string[] };
-
-/** Creates and deletes of each object that succeeded. */
-type Counts = Map<string, { creates: number; deletes: number }>;
 
 export type Outcome = {
   plan: Plan;
@@ -50,34 +51,68 @@ export async function runPlan(slot: Slot, plan: Plan, world: World, baseline?: B
 async function runOnce(slot: Slot, plan: Plan, world: World, baseline?: Baseline): Promise<Outcome> {
   made += 1;
   const prefix = `${slot.token}x${made.toString(36)}`;
+  await slot.prepare(plan);
   const begun = performance.now();
   const run = slot.interceptor.arm(plan, prefix);
   const divergences = await follow(plan, prefix, world.api);
+  await Promise.all(run.pending);
   await slot.restarted;
+  const edits = await Promise.all(run.edits);
   if (!(await quiet(run))) divergences.push(`still writing: ${run.writes.slice(-3).map(({ address }) => address)}`);
   const [fault = begun] = run.fired.values();
   const convergedSeconds = Math.max(0, ((run.writes.at(-1)?.at ?? fault) - fault) / 1000);
   const state = await settledState(run, world.api, baseline);
-  if (baseline !== undefined) divergences.push(...differences(baseline.state, state), ...excess(baseline.counts, run));
+  if (baseline !== undefined) divergences.push(...differences(baseline.state, state));
+  divergences.push(...(await judged(run, edits, { api: world.api, expected: baseline?.counts })));
   if (convergedSeconds > allowedSeconds(plan)) divergences.push(`converged after ${convergedSeconds.toFixed(1)} s`);
   if (divergences.length > 0) divergences.push(...slot.warnings().slice(-4));
   slot.interceptor.disarm();
   divergences.push(...(await clearAway(world.api, prefix)).map((left) => `left behind: ${left}`));
-  divergences.push(...unguarded(run), ...broken(world.history.take(prefix)), ...slot.complaints());
-  divergences.push(...slot.unplanned.splice(0));
+  const disorder = broken(world.history.take(prefix)).filter((one) => !isForgiven(edits, one));
+  divergences.push(...unguarded(run), ...disorder, ...slot.complaints(), ...slot.unplanned());
   const seconds = (performance.now() - begun) / 1000;
   return { plan, reached: run.fired.size === plan.faults.length, convergedSeconds, seconds, divergences, run, state };
+}
+
+/** What was wrong about the way to the end, as far as this run's own events tell. */
+async function judged(
+  run: Run,
+  edits: readonly Report[],
+  { api, expected }: { api: Api; expected: Counts | undefined },
+): Promise<string[]> {
+  const mask = (text: string) => masked(text, run.prefix);
+  const nameOf = ({ kind, metadata }: KubeObject) => mask(`${kind} ${keyOf(metadata)}`);
+  const made = edits.map((report) => madeAnew(report, mask));
+  const insisted = edits.filter(({ edit }) => edit.times !== undefined);
+  const losses = await Promise.all(edits.map((report) => lost(api, report)));
+  return [
+    ...(expected === undefined ? [] : excess(expected, run, made)),
+    ...run.trespasses,
+    ...crowded(run),
+    ...edits.flatMap(({ faults }) => faults),
+    ...insisted.flatMap(({ object, since }) => hurried(run.writes, nameOf(object), since)),
+    ...losses.flat(),
+  ];
 }
 
 export function baselineOf({ state, run }: Outcome): Baseline {
   return { state, counts: countsOf(run), writes: run.writes.map(({ address }) => address), lines: run.lines };
 }
 
-/** From the first fault to the last write: a half-open watch is noticed after 70 s, a storm has to end first. */
-function allowedSeconds({ faults }: Plan): number {
+/** A half-open watch is noticed after 70 s, and so may be what a watch missed that breaks again and again. */
+const UNHEARD_SECONDS = 110;
+/** Who lost a fight waits for his turn, and a minute later says that it is over. */
+const CONTESTED_SECONDS = 120;
+
+/** From the first fault to the last write. */
+function allowedSeconds({ standby, faults }: Plan): number {
   const storm = faults.find(isStorm);
   if (storm !== undefined) return storm.seconds + 60;
-  return faults.some(({ action }) => action.do === "halfOpen") ? 110 : 30;
+  if (faults.some(({ action }) => action.do === "edit" && action.times !== undefined)) return CONTESTED_SECONDS;
+  if (faults.some((fault) => fault.action.do === "halfOpen" || isClosing(fault))) return UNHEARD_SECONDS;
+  // Besides, somebody is stopped for a while, or believes for a while what is no more.
+  const detour = standby === true || faults.some((fault) => isDeposing(fault) || fault.action.do === "stale");
+  return detour ? 45 : 30;
 }
 
 /** Takes the workload's steps one after the other. Gives what never came to be. */
@@ -115,36 +150,8 @@ async function settledState(run: Run, api: Api, baseline: Baseline | undefined):
     state = await stateOf(api, run.prefix);
     return differences(baseline.state, state).length === 0;
   };
-  const restarts = run.plan.faults.some(({ action }) => action.do === "kill");
-  await within(restarts ? KEPT_SECONDS : FIGURES_SECONDS, isRight, 1_000);
+  const insists = run.plan.faults.some(({ action }) => action.do === "edit" && action.times !== undefined);
+  await within(restarts(run.plan) || insists ? KEPT_SECONDS : FIGURES_SECONDS, isRight, 1_000);
   await quiet(run);
   return stateOf(api, run.prefix);
-}
-
-function countsOf({ writes }: Run): Counts {
-  const counts: Counts = new Map();
-  for (const { object, method, status } of writes) {
-    if (status >= 300 || status === 0 || object.startsWith("Event ")) continue;
-    const count = counts.get(object) ?? { creates: 0, deletes: 0 };
-    counts.set(object, count);
-    if (method === "POST") count.creates += 1;
-    if (method === "DELETE") count.deletes += 1;
-  }
-  return counts;
-}
-
-/** What was made or deleted more often than without a fault: no fault of ours makes that right. */
-function excess(expected: Counts, run: Run): string[] {
-  return [...countsOf(run)].flatMap(([object, { creates, deletes }]) => {
-    const usual = expected.get(object) ?? { creates: 0, deletes: 0 };
-    return [
-      ...(creates > usual.creates ? [`${object} was made ${creates} times instead of ${usual.creates}`] : []),
-      ...(deletes > usual.deletes ? [`${object} was deleted ${deletes} times instead of ${usual.deletes}`] : []),
-    ];
-  });
-}
-
-/** A delete that does not say whom it means may hit an heir of the name. */
-function unguarded({ writes }: Run): string[] {
-  return writes.filter(({ uid }) => !uid).map(({ address }) => `${address} without preconditions.uid`);
 }

@@ -1,115 +1,67 @@
-import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { KINDS } from "@leanvibe/runtime";
 import { SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
-import { type Api, kubeconfigPath, Operator } from "../harness/cluster.ts";
-import { type RecordingProxy, recordingProxy } from "../harness/recording-proxy.ts";
+import type { Api } from "../harness/cluster.ts";
 import { Interceptor } from "./interceptor.ts";
+import { leaseName } from "./leadership.ts";
+import type { Plan } from "./plan.ts";
+import { Seat, type Started } from "./seat.ts";
 
-/** So short that a killed leader is replaced in seconds, and long enough for several operators on a busy machine. */
-const PACE = { LEASE_SECONDS: "4", RENEW_DEADLINE_SECONDS: "3", RETRY_SECONDS: "0.3" };
-/** Operators are started hundreds of times: what Node makes of their text is kept, and halves what a start costs. */
-const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "leanvibe-faults-compiled") };
-
-/** Requests about a Lease are never tampered with here: only a machine that is too busy makes them late. */
-const STARVED = /"the Lease was not renewed for 3 s"/;
-
-type Started = { env?: NodeJS.ProcessEnv; program?: string };
-
-/** One operator, unmodified and as a process of its own, in a world of its own; it is started again when it is killed. */
+/** One operator, or one and another that stands by, in a world of their own. */
 export class Slot {
   readonly token: string;
   readonly interceptor: Interceptor;
-  /** Ends that no plan asked for, and starts that failed. */
-  readonly unplanned: string[] = [];
-  /** How often the machine was too slow for an operator to renew its Lease in time: it rightly ended then. */
-  starved = 0;
   readonly #api: Api;
-  #proxy: RecordingProxy | undefined;
-  #operator: Operator | undefined;
-  #kills = 0;
-  #restarting: Promise<void> = Promise.resolve();
-  #read = 0;
+  readonly #start: Started;
+  readonly #seats: Seat[] = [];
 
-  private constructor(api: Api, token: string) {
+  private constructor(api: Api, token: string, start: Started) {
     this.#api = api;
+    this.#start = start;
     this.token = token;
-    this.interceptor = new Interceptor(token, () => this.kill());
+    this.interceptor = new Interceptor(token, api);
   }
 
-  static async open(api: Api, token: string, { env, program }: Started = {}): Promise<Slot> {
-    const slot = new Slot(api, token);
-    slot.#proxy = await recordingProxy(kubeconfigPath(), slot.interceptor);
-    slot.#operator = await Operator.start(api.transport, {
-      env: { ...PACE, ...COMPILED, ...env },
-      server: slot.#proxy.url,
-      ...(program === undefined ? {} : { program }),
-    });
-    slot.#guard(slot.#operator, slot.#kills);
+  static async open(api: Api, token: string, start: Started = {}): Promise<Slot> {
+    const slot = new Slot(api, token, start);
+    await slot.#seat("a");
     return slot;
   }
 
-  /** As a power cut; the next one is started at once. */
-  kill(): void {
-    const operator = this.#operator;
-    if (operator === undefined) return;
-    this.#kills += 1;
-    operator.kill();
-    this.#restarting = this.#restart(operator);
+  /** As many operators as the plan is about; one that stood by stays for the next plan that wants it. */
+  async prepare({ standby = false }: Plan): Promise<void> {
+    if (standby && this.#seats.length === 1) await this.#seat("b");
+    if (!standby && this.#seats.length === 2) await this.#seats.pop()?.close();
   }
 
-  /** Resolves when the operator that was killed last has a successor. */
-  get restarted(): Promise<void> {
-    return this.#restarting;
+  get starved(): number {
+    return this.#seats.reduce((sum, { starved }) => sum + starved, 0);
   }
 
-  /** What its log says since the last time we looked that no healthy operator says. */
+  /** Resolves when every operator that ended has a successor. */
+  get restarted(): Promise<unknown> {
+    return Promise.all(this.#seats.map(({ restarted }) => restarted));
+  }
+
+  /** Ends that no plan asked for, and starts that failed; they are forgotten then. */
+  unplanned(): string[] {
+    return this.#seats.flatMap(({ unplanned }) => unplanned.splice(0));
+  }
+
   complaints(): string[] {
-    const news = this.#lastLog();
-    this.#read += news.length;
-    // A stack trace of Node's own is no JSON.
-    const lines = news.split("\n").filter((line) => line !== "");
-    return lines.filter((line) => !line.startsWith("{") || (/^\{"level":[5-9]0/.test(line) && !STARVED.test(line)));
+    return this.#seats.flatMap((seat) => seat.complaints());
   }
 
-  /** What it says about failures that it retries: why something did not converge. */
   warnings(): string[] {
-    return this.#lastLog()
-      .split("\n")
-      .filter((line) => /^\{"level":40/.test(line));
+    return this.#seats.flatMap((seat) => seat.warnings());
   }
 
   async close(): Promise<void> {
-    await this.#restarting;
-    this.#kills += 1;
-    await this.#operator?.stop();
-    await this.#proxy?.close();
-    await this.#api.remove(KINDS.Lease, { name: `leanvibe-operator-${this.token}`, namespace: SYSTEM_NAMESPACE });
+    await Promise.all(this.#seats.map((seat) => seat.close()));
+    await this.#api.remove(KINDS.Lease, { name: leaseName(this.token), namespace: SYSTEM_NAMESPACE });
   }
 
-  #lastLog(): string {
-    return this.#operator === undefined ? "" : readFileSync(this.#operator.log, "utf8").slice(this.#read);
-  }
-
-  async #restart(operator: Operator): Promise<void> {
-    await operator.ended;
-    try {
-      await operator.restart();
-      this.#guard(operator, this.#kills);
-    } catch (error) {
-      this.unplanned.push(`not started again: ${String(error)}`);
-    }
-  }
-
-  /** Ends of themselves are noted, and mended so that the next plan finds an operator. */
-  #guard(operator: Operator, kills: number): void {
-    void operator.ended.then((code) => {
-      if (kills !== this.#kills) return;
-      if (code === 1 && this.#lastLog().match(STARVED)) this.starved += 1;
-      else this.unplanned.push(`the operator ended by itself with ${code ?? "a signal"}`);
-      this.#restarting = this.#restart(operator);
-    });
+  async #seat(name: string): Promise<void> {
+    this.#seats.push(await Seat.open(name, { api: this.#api, interceptor: this.interceptor, ...this.#start }));
   }
 }
 

@@ -2,6 +2,7 @@ import { APPLIED_ANNOTATION, type KubeObject, recordOf, stableJson } from "@lean
 import { LABELS } from "@leanvibe/schema";
 import { type Api, CHILD_KINDS, DEPLOYMENTS, TENANTS } from "../harness/cluster.ts";
 import { masked } from "./address.ts";
+import { FOREIGN } from "./editors.ts";
 
 /** Objects by `Kind namespace/name`, with whatever differs between two runs of the same thing masked. */
 export type State = Record<string, string>;
@@ -30,8 +31,8 @@ function withNames(text: string, names: ReadonlyMap<string, string>): string {
 
 function lasting(object: KubeObject): unknown {
   const { labels = {}, annotations = {}, generation, deletionTimestamp, finalizers, ownerReferences } = object.metadata;
-  const { [LABELS.suspendedSince]: since, ...others } = labels;
-  const kept = Object.entries(annotations).filter(
+  const { [LABELS.suspendedSince]: since, ...others } = ours(labels);
+  const kept = Object.entries(ours(annotations)).filter(
     ([name]) => name !== APPLIED_ANNOTATION && !name.includes("/revision"),
   );
   const metadata = {
@@ -44,6 +45,11 @@ function lasting(object: KubeObject): unknown {
   const { metadata: _, status, kind, apiVersion: _version, ...rest } = object;
   if (kind === "Deployment") return { metadata, replicas: recordOf(rest["spec"])["replicas"] };
   return { metadata, ...rest, status: lastingStatus(recordOf(status), generation) };
+}
+
+/** Without what another editor put there; that it stays is asked elsewhere. */
+function ours(entries: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => !name.startsWith(FOREIGN)));
 }
 
 /** Times go; that a status is of the generation that stands remains. */

@@ -33,6 +33,13 @@ const ready = (suffix = "", also: (status: Record<string, unknown>) => boolean =
 const gone = (suffix = ""): Step["settled"] => {
   return async (api, prefix) => (await api.find(TENANTS, prefix + suffix)) === undefined;
 };
+/** Made a while ago, whatever came of the rest: somebody has a second thought before an operator that died is back. */
+const stands = (suffix: string): Step["settled"] => {
+  return async (api, prefix) => {
+    const made = (await api.find(KINDS.Namespace, prefix + suffix))?.metadata.creationTimestamp;
+    return made !== undefined && Date.now() - Date.parse(made) > 2_500;
+  };
+};
 const hasCpu = (cpu: string) =>
   ready(
     "",
@@ -126,6 +133,19 @@ export const WORKLOADS: Record<string, readonly Step[]> = {
       settled: ready(),
     },
     { act: patch({ owners: [], members: [] }), settled: ready() },
+  ],
+  rethink: [
+    {
+      act: (api, prefix) => create({ namespaces: both(prefix) })(api, prefix),
+      settled: stands("-b"),
+    },
+    {
+      act: (api, prefix) => patch({ namespaces: both(prefix).slice(0, 1) })(api, prefix),
+      settled: all(
+        ready("", ({ namespaceCount }) => namespaceCount === 1),
+        async (api, prefix) => (await api.find(KINDS.Namespace, `${prefix}-b`)) === undefined,
+      ),
+    },
   ],
   shrink: [
     {

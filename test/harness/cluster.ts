@@ -17,7 +17,7 @@ import {
 import { API_VERSION, TENANTS } from "@leanvibe/schema";
 import { afterAll, beforeAll } from "vitest";
 import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
-import { findOperator, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
+import { findOperator, isReady, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
 
 export { TENANTS };
 export const PODS: Kind = { ...KINDS.ConfigMap, kind: "Pod", plural: "pods" };
@@ -217,6 +217,12 @@ export class Operator {
 
   isRunning(): boolean {
     return findOperator(this.#files) !== undefined;
+  }
+
+  /** Does it say that it is fit for work? */
+  async isReady(): Promise<boolean> {
+    const running = findOperator(this.#files);
+    return running !== undefined && (await isReady(running));
   }
 
   /** What it tells Prometheus. */

@@ -29,7 +29,7 @@ export type Interception = {
 };
 
 /** Passes a request on, perhaps changed, and gives the API server's answer. */
-export type Pass = (changed?: { path?: string; body?: string }) => Promise<Answer>;
+export type Pass = (changed?: { path?: string; query?: string; body?: string }) => Promise<Answer>;
 
 export type RecordingProxy = {
   url: string;
@@ -47,12 +47,12 @@ export async function recordingProxy(kubeconfig: string, interception: Intercept
   const requests: Recorded[] = [];
   let silent = false;
   /** The server's authority only: who asks is said by the client's own token. */
-  const open = (request: Recorded, headers: IncomingHttpHeaders, path: string, body: string) =>
+  const open = ({ method, path, query, body }: Recorded, headers: IncomingHttpHeaders) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const { "content-length": _, ...rest } = headers;
       const sized = body === "" ? rest : { ...rest, "content-length": String(Buffer.byteLength(body)) };
-      const options = { method: request.method, headers: sized, ca: tls.ca };
-      httpsRequest(new URL(path + request.query, target), options, resolve)
+      const options = { method, headers: sized, ca: tls.ca };
+      httpsRequest(new URL(path + query, target), options, resolve)
         .on("error", reject)
         .end(body);
     });
@@ -63,13 +63,13 @@ export async function recordingProxy(kubeconfig: string, interception: Intercept
     recorded.body = await textOf(incoming);
     const { headers } = incoming;
     if (recorded.query.includes("watch=true")) {
-      const answer = await open(recorded, headers, recorded.path, "");
+      const answer = await open(recorded, headers);
       recorded.status = answer.statusCode ?? 0;
       await stream(recorded, answer, response, interception);
       return;
     }
-    const pass: Pass = async ({ path = recorded.path, body = recorded.body } = {}) => {
-      const answer = await open(recorded, headers, path, body);
+    const pass: Pass = async (changed = {}) => {
+      const answer = await open({ ...recorded, ...changed }, headers);
       recorded.status = answer.statusCode ?? 0;
       return { status: recorded.status, headers: answer.headers, body: await textOf(answer) };
     };
@@ -79,7 +79,8 @@ export async function recordingProxy(kubeconfig: string, interception: Intercept
   };
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch((error: unknown) => {
-      response.destroy();
+      // An end that no protocol foresees: what was sent may be lost, and nobody says goodbye.
+      incoming.socket.resetAndDestroy();
       // A fault of the interception's must not pass for one of the network.
       if (error instanceof TypeError || error instanceof SyntaxError) throw error;
     });
