@@ -10,13 +10,25 @@ export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
   return object.metadata.finalizers?.includes(finalizer) ?? false;
 }
 
-/** Adds or removes our finalizer; the resourceVersion makes the write fail rather than undo somebody else's. */
-export async function setFinalizer(by: FinalizerOptions, object: KubeObject, present: boolean): Promise<void> {
+/** Annotations, by name. */
+export type Marks = Readonly<Record<string, string>>;
+
+/**
+ * Adds our finalizer and, in the same write, marks; or removes the finalizer. The resourceVersion makes the write fail
+ * rather than undo somebody else's.
+ */
+export async function setFinalizer(
+  by: FinalizerOptions,
+  object: KubeObject,
+  present: boolean,
+  marks: Marks = {},
+): Promise<void> {
   const { informer, finalizer, applier, contests } = by;
   const current = informer.cache.get(keyOf(object.metadata)) ?? object;
   // Of the same name but made anew meanwhile: its finalizer is not ours to take, its turn comes.
-  if (current.metadata.uid !== object.metadata.uid || hasFinalizer(current, finalizer) === present) return;
-  const fight = { name: identityOf(object), wanted: `${object.metadata.uid} ${finalizer}` };
+  if (current.metadata.uid !== object.metadata.uid) return;
+  if (hasFinalizer(current, finalizer) === present && carries(current, marks)) return;
+  const fight = { name: identityOf(object), wanted: `${object.metadata.uid} ${finalizer} ${JSON.stringify(marks)}` };
   // Somebody keeps taking it off; what else there is to do goes on.
   if (present && !contests.mayWrite(fight.name, fight.wanted)) return;
   const others = (current.metadata.finalizers ?? []).filter((other) => other !== finalizer);
@@ -27,7 +39,7 @@ export async function setFinalizer(by: FinalizerOptions, object: KubeObject, pre
       path: objectPath(informer.kind, object.metadata),
       query: { fieldManager: applier.fieldManager },
       contentType: "application/merge-patch+json",
-      body: { metadata: { resourceVersion: current.metadata.resourceVersion, finalizers } },
+      body: { metadata: { resourceVersion: current.metadata.resourceVersion, finalizers, annotations: marks } },
     });
     if (present) contests.wrote(fight.name, fight.wanted, false);
     if (finalizers.length > 0) informer.cache.wrote(answer as KubeObject);
@@ -37,4 +49,8 @@ export async function setFinalizer(by: FinalizerOptions, object: KubeObject, pre
     if (present || !isApiError(error, 404)) throw error;
     informer.cache.deleted(current);
   }
+}
+
+function carries({ metadata: { annotations = {} } }: KubeObject, marks: Marks): boolean {
+  return Object.entries(marks).every(([name, value]) => annotations[name] === value);
 }

@@ -118,6 +118,23 @@ describe("the loop", () => {
     expect(written().filter((write) => write.endsWith("g") || write.includes("g-"))).toHaveLength(4);
   });
 
+  it("marks the object in the finalizer's write, before anything is made, and writes a mark anew when it changes", async () => {
+    const marks = ({ plots }: Garden) => ({ "test.io/plots": plots.join(",") });
+    const { server, loop, status, written } = await gardening({ marks });
+    loop.start();
+    server.put(GARDENS, "g", { plots: ["a"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 2 }));
+    expect(written()).toEqual(["PATCH g", "POST g-fence", "POST g-a", "PATCH g"]);
+    expect(server.writes[0]?.body["metadata"]).toMatchObject({
+      finalizers: [FINALIZER],
+      annotations: { "test.io/plots": "a" },
+    });
+    server.put(GARDENS, "g", { ...server.get(GARDENS, "g"), plots: ["a", "b"] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 3 }));
+    expect(written().slice(4)).toEqual(["PATCH g", "POST g-b", "PATCH g"]);
+    expect(server.get(GARDENS, "g")?.metadata.annotations).toEqual({ "test.io/plots": "a,b" });
+  });
+
   it("does not look again because its own writes come back by the watch", async () => {
     const looks: string[] = [];
     const { server, loop, status } = await gardening({

@@ -3,7 +3,7 @@ import type { EventDraft } from "./conditions.ts";
 import { Contests } from "./contest.ts";
 import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
-import { hasFinalizer, setFinalizer } from "./finalizer.ts";
+import { hasFinalizer, type Marks, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
 import { sameJson } from "./json.ts";
@@ -34,6 +34,8 @@ export type Decision = {
 export type Definition<T, R> = {
   informer: Informer;
   finalizer: string;
+  /** Annotations that stand on the object, by the finalizer's write, before anything is made: what a crash must not forget. */
+  marks?: (object: T) => Marks;
   /** Labels on every child: the owner's name finds them, its uid says whether they are really this owner's. */
   owner: { nameLabel: string; uidLabel: string };
   /** Kinds of children by stage: a stage is applied when the one before it was tried, and deleted after the one behind it. */
@@ -82,7 +84,8 @@ export function reconciler<T, R>(
 
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
-    if (!deleting) await setFinalizer(finalizing, object, true);
+    const marks = definition.marks?.(parsed) ?? {};
+    if (!deleting) await setFinalizer(finalizing, object, true, marks);
     const guarded = informer.cache.get(keyOf(object.metadata));
     const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
@@ -96,8 +99,11 @@ export function reconciler<T, R>(
     const outcome = await statuses.write(object, said ?? decision);
     if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
     const now = informer.cache.get(keyOf(object.metadata));
-    const unguarded = !deleting && guarded !== undefined && hasFinalizer(guarded, finalizer) && lacks(now, finalizer);
-    if (unguarded || isOvertaken(object, now, said ?? decision)) return AT_ONCE;
+    if (
+      (!deleting && isUnguarded(guarded, now, finalizer)) ||
+      isOvertaken(object, now, { ...(said ?? decision), marks })
+    )
+      return AT_ONCE;
     return soonest(
       outcome,
       decision.requeueAfterSeconds,
@@ -157,20 +163,26 @@ async function bringInLine<T, R>(
  * Is there in the answer to our last write something that somebody else wrote while we worked? The event of his write is
  * older than what the cache holds by now, so it is told to nobody, and that of ours only confirms it.
  */
-function isOvertaken(seen: KubeObject, now: KubeObject | undefined, { status }: Pick<Decision, "status">): boolean {
+function isOvertaken(seen: KubeObject, now: KubeObject | undefined, ours: Ours): boolean {
   if (now === undefined || now === seen || now.metadata.uid !== seen.metadata.uid) return false;
-  return !sameJson(othersPart(now, status), othersPart(seen, status));
+  return !sameJson(othersPart(now, ours), othersPart(seen, ours));
 }
 
-function lacks(object: KubeObject | undefined, finalizer: string): boolean {
-  return object !== undefined && !hasFinalizer(object, finalizer);
+/** Was our finalizer taken off meanwhile? */
+function isUnguarded(before: KubeObject | undefined, now: KubeObject | undefined, finalizer: string): boolean {
+  if (before === undefined || now === undefined) return false;
+  return hasFinalizer(before, finalizer) && !hasFinalizer(now, finalizer);
 }
+
+type Ours = { status: Record<string, unknown>; marks: Marks };
 
 /** Without what this reconcile may have written itself. */
-function othersPart(object: KubeObject, ours: Record<string, unknown>): unknown {
+function othersPart(object: KubeObject, { status, marks }: Ours): unknown {
   const { resourceVersion: _version, finalizers: _finalizers, managedFields: _fields, ...metadata } = object.metadata;
-  const told = Object.entries(recordOf(object["status"])).filter(([field]) => !Object.hasOwn(ours, field));
-  return { ...object, metadata, status: Object.fromEntries(told) };
+  const without = (fields: unknown, ours: object) =>
+    Object.fromEntries(Object.entries(recordOf(fields)).filter(([name]) => !Object.hasOwn(ours, name)));
+  const annotations = without(metadata.annotations, marks);
+  return { ...object, metadata: { ...metadata, annotations }, status: without(object["status"], status) };
 }
 
 /** @throws Undecided with the cause, so that it can be told from a network that failed. */

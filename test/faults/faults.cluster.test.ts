@@ -11,8 +11,6 @@ const SAMPLES = { kills: 5, answers: 3, watches: 3, closing: 1, stale: 2, leader
 const SEED = Number(process.env["LEANVIBE_FAULTS_SEED"] ?? 1);
 const SLOTS = 4;
 
-/** Of these it is known that some plans diverge, and why: plans/ has one of each, and the whole run says so each time. */
-const OPEN = new Set(["rethink"]);
 /**
  * A stale leader makes again what had been deleted, and overwrites a newer status on whose conditions the next ones build:
  * so it is drawn where nothing is deleted, and where the end does not depend on the way.
@@ -24,7 +22,7 @@ const isOpen = ({ workload, faults }: Plan) =>
 /** Those that the bugs show in, and of the others as many as there are slots left, by the seed. */
 function workloads(): string[] {
   const needed = new Set(BUGS.map(({ plan }) => plan.workload));
-  const others = Object.keys(WORKLOADS).filter((name) => !needed.has(name) && !OPEN.has(name));
+  const others = Object.keys(WORKLOADS).filter((name) => !needed.has(name));
   const drawn = others.toSorted((a, b) => lotOf(`${SEED} ${a}`) - lotOf(`${SEED} ${b}`));
   return [...needed, ...drawn].slice(0, SLOTS);
 }

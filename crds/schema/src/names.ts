@@ -33,6 +33,8 @@ export const LABELS = {
 
 /** Annotations we write. */
 export const ANNOTATIONS = {
+  /** On Tenants: the names, joined by commas, under which namespaces may have been made before status says so. */
+  namespaces: "leanvibe.io/namespaces",
   /** On namespaces, beside the label of that name: the prefixes that images may begin with, joined by commas. */
   registries: "leanvibe.io/registries",
   /** On workloads that a suspension scaled to zero: the replicas they get back. */

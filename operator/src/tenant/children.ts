@@ -1,6 +1,6 @@
 import { type KubeObject, labelOf } from "@leanvibe/runtime";
 import { LABELS, type Tenant } from "@leanvibe/schema";
-import { isRecorded, namespacesOf } from "./claims.ts";
+import { announcedBy, isRecorded, namespacesOf } from "./claims.ts";
 
 /** The Tenant's children, by what they are. Only this Tenant's own: an earlier one's of the same name are left out. */
 export type Children = {
@@ -24,14 +24,14 @@ export function isRetained(namespace: KubeObject): boolean {
 }
 
 /**
- * Sorts out what carries this Tenant's uid. Labels alone prove nothing: a namespace counts when status knows it or the
- * spec lists it, and what is inside counts with it.
+ * Sorts out what carries this Tenant's uid. Labels alone prove nothing: a namespace counts when status knows it, the
+ * spec lists it or it was announced before it was made, and what is inside counts with it.
  */
 export function ownChildren(tenant: Tenant, children: readonly KubeObject[]): Children {
   const labelled = children.filter((child) => labelOf(child, LABELS.tenantUid) === tenant.metadata.uid);
-  const listed = new Set(namespacesOf(tenant).map(({ name }) => name));
+  const named = new Set([...namespacesOf(tenant).map(({ name }) => name), ...announcedBy(tenant)]);
   const namespaces = labelled.filter(
-    (child) => child.kind === "Namespace" && (listed.has(child.metadata.name) || isRecorded(tenant, child)),
+    (child) => child.kind === "Namespace" && (named.has(child.metadata.name) || isRecorded(tenant, child)),
   );
   const known = new Map(namespaces.map((namespace) => [namespace.metadata.name, namespace]));
   // Only what lies in a namespace that carries our labels and is unknown is strange: in one that is gone, or lost its

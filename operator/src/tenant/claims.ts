@@ -1,5 +1,5 @@
 import { type KubeObject, labelOf } from "@leanvibe/runtime";
-import { defaultNamespace, LABELS, type Tenant } from "@leanvibe/schema";
+import { ANNOTATIONS, defaultNamespace, LABELS, type Tenant } from "@leanvibe/schema";
 
 /** What is known of a name that the Tenant wants, or once had. */
 export type Standing =
@@ -52,6 +52,29 @@ function standingOf(tenant: Tenant, live: KubeObject | undefined): Standing {
 /** Does our status know this very namespace, by its uid? Labels can be copied; what status says, only we write. */
 export function isRecorded({ status }: Tenant, { metadata: { name, uid } }: KubeObject): boolean {
   return uid !== undefined && (status?.namespaces ?? []).some((known) => known.name === name && known.uid === uid);
+}
+
+/** Names under which we may have made a namespace before status could say so. */
+export function announcedBy({ metadata }: Tenant): string[] {
+  const text = metadata.annotations?.[ANNOTATIONS.namespaces] ?? "";
+  return text === "" ? [] : text.split(",");
+}
+
+/**
+ * What a Tenant's annotation must announce before a namespace is made: all that the spec lists, and what it no longer
+ * lists but status does not know yet. Else a namespace would be nobody's that was made by an operator which died before
+ * it could write that down, and that the spec no longer lists when the next one looks.
+ */
+export function announcement(tenant: Tenant, liveOf: (name: string) => KubeObject | undefined): string {
+  const listed = namespacesOf(tenant).map(({ name }) => name);
+  const unknown = announcedBy(tenant).filter((name) => {
+    if (listed.includes(name)) return false;
+    const live = liveOf(name);
+    // One that is not seen yet may be there all the same.
+    if (live === undefined) return true;
+    return labelOf(live, LABELS.tenantUid) === tenant.metadata.uid && !isRecorded(tenant, live);
+  });
+  return [...listed, ...unknown].join(",");
 }
 
 /** May we work inside it? One that was there before only when the Tenant says so. */

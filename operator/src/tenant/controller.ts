@@ -18,6 +18,7 @@ import {
   unlessOwn,
 } from "@leanvibe/runtime";
 import {
+  ANNOTATIONS,
   CLUSTER_ROLES,
   defaultNamespace,
   FINALIZERS,
@@ -30,6 +31,7 @@ import {
 } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
 import { resultIn, resultInformer, resultOf } from "../probe/result.ts";
+import { announcement } from "./claims.ts";
 import { contested } from "./contested.ts";
 import { decide, type World } from "./decide.ts";
 import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
@@ -90,6 +92,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
   const definition: Definition<Tenant, World> = {
     informer: tenants,
     finalizer: FINALIZERS.tenant,
+    marks: (tenant) => ({ [ANNOTATIONS.namespaces]: announcement(tenant, (name) => namespaces.cache.get(name)) }),
     owner: { nameLabel: LABELS.tenant, uidLabel: LABELS.tenantUid },
     stages,
     parse: parseTenant,

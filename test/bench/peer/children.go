@@ -14,6 +14,8 @@ const (
 	tenantLabel = "leanvibe.io/tenant"
 	uidLabel    = "leanvibe.io/tenant-uid"
 	finalizer   = "leanvibe.io/tenant"
+	// Names of namespaces that may be there before status says so.
+	announced = "leanvibe.io/namespaces"
 )
 
 // The starter plan, which all Tenants of the benchmarks have.

@@ -12,6 +12,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -127,6 +128,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !controllerutil.ContainsFinalizer(tenant, finalizer) {
 		before := tenant.DeepCopyObject().(*Tenant)
 		controllerutil.AddFinalizer(tenant, finalizer)
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, announced, namespaceOf(tenant))
 		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 		if err := r.client.Patch(ctx, tenant, patch); err != nil {
 			return ctrl.Result{}, err
