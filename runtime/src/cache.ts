@@ -193,7 +193,7 @@ function isLater(a: string | undefined, b: string | undefined): boolean {
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Without managedFields and kubectl's copy of the whole object: about half the memory, and nothing reads them. */
-function stripped(object: KubeObject): KubeObject {
+export function stripped(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   if (metadata.annotations?.[LAST_APPLIED] !== undefined) {
     const { [LAST_APPLIED]: _copy, ...annotations } = metadata.annotations;

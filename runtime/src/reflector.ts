@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cache, Change } from "./cache.ts";
+import { type Cache, type Change, stripped } from "./cache.ts";
 import { ApiError, isApiError, messageOf } from "./errors.ts";
 import { apiVersionOf, collectionPath, type Kind, type KubeObject, recordOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
@@ -184,8 +184,9 @@ async function listAll(
         signal,
       }),
     );
-    // Items of a list carry neither apiVersion nor kind.
-    for (const item of page.items) items.push({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind });
+    // Items of a list carry neither apiVersion nor kind. Stripped page by page: of ten thousand at once what nobody reads
+    // was twice the memory of all that is kept.
+    for (const item of page.items) items.push(stripped({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind }));
     continueToken = page.continueToken;
     if (continueToken === "") return { items, resourceVersion: page.resourceVersion };
   }
