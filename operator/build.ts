@@ -17,7 +17,7 @@ const CLIENT = "@kubernetes/client-node/dist";
 const INSTEAD: Record<string, string> = {
   // The framework makes a client in its constructor and never uses it.
   "@kubernetes/client-node": `export { KubeConfig } from "${CLIENT}/config.js"; export class CoreV1Api {}`,
-  gaxios: `export const request = () => { throw new Error("gaxios is left out of the bundle"); };`,
+  gaxios: `export const instance = { request() { throw new Error("gaxios is left out of the bundle"); } };`,
   "./gen/index.js": `
     export { createConfiguration } from "${CLIENT}/gen/configuration.js";
     export { ServerConfiguration } from "${CLIENT}/gen/servers.js";`,

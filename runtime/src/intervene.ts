@@ -44,7 +44,7 @@ export async function intervene(
         return;
       }
       outcome.made += 1;
-      for (const about of tell?.about ?? []) if (tell !== undefined) record(about, tell.event);
+      if (tell !== undefined) for (const about of tell.about) record(about, tell.event);
     }),
   );
   return outcome;

@@ -7,6 +7,7 @@ import { type RecordingProxy, recordingProxy } from "../harness/recording-proxy.
 import type { Interceptor, Place } from "./interceptor.ts";
 import { PACE } from "./leadership.ts";
 import { isDeposing } from "./plan.ts";
+import { complaintsIn } from "./trials/trial.ts";
 
 const ENVIRONMENT = {
   LEASE_SECONDS: String(PACE.leaseSeconds),
@@ -96,10 +97,8 @@ export class Seat implements Place {
   complaints(): string[] {
     const news = this.#lastLog();
     this.#read += news.length;
-    // A stack trace of Node's own is no JSON.
-    const lines = news.split("\n").filter((line) => line !== "");
     // Who lost its Lease says so and ends; whether it should have is judged by its end.
-    return lines.filter((line) => !line.startsWith("{") || (/^\{"level":[5-9]0/.test(line) && !LOST.test(line)));
+    return complaintsIn(news).filter((line) => !LOST.test(line));
   }
 
   /** What it says about failures that it retries: why something did not converge. */

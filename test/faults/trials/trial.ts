@@ -51,6 +51,7 @@ export async function openStage(interception?: Interception): Promise<Stage> {
 /** Nothing of what a healthy operator never says is in its log; gives what is. */
 export function complaintsIn(log: string): string[] {
   const lines = log.split("\n").filter((line) => line !== "");
+  // A stack trace of Node's own is no JSON.
   return lines.filter((line) => !line.startsWith("{") || /^\{"level":[5-9]0/.test(line));
 }
 
