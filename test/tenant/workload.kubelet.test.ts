@@ -73,6 +73,11 @@ describe("a Deployment inside a Tenant", () => {
     await cluster.api.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: OWNER }] }));
     await untilCondition(cluster.api, name, ["Ready", "True"]);
     await cluster.api.create(DEPLOYMENTS, deployment("most", namespace, "1900m"));
+    // Nobody promises that the pods of two Deployments come in the order of these: the larger one must have its share.
+    await eventually("the first one's pod is there", async () => {
+      const { status } = (await cluster.api.get(DEPLOYMENTS, "most", namespace)) as { status?: { replicas?: number } };
+      return (status?.replicas ?? 0) > 0;
+    });
     await cluster.api.create(DEPLOYMENTS, deployment("more", namespace, "101m"));
     const refusal = await eventually("the refusal is told", async () => {
       const live = (await cluster.api.get(DEPLOYMENTS, "more", namespace)) as {
