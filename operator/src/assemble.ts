@@ -81,8 +81,9 @@ function leadership(by: {
     log,
     onLeading: () => {
       metrics.leading(LEASES.operator, true);
-      for (const controller of controllers) controller.start();
-      log.info({ controllers: controllers.length, workers: config.workers }, "operator at work");
+      void Promise.all(controllers.map((controller) => controller.start())).then(() =>
+        log.info({ controllers: controllers.length, workers: config.workers }, "operator at work"),
+      );
     },
     onLost: (why) => {
       log.error({ why }, "no longer leading; ending, so that nothing is written twice");

@@ -18,7 +18,13 @@ function desired(data: Record<string, string>): Manifest {
 async function withServer({ complete = false } = {}) {
   const server = new SmallApiServer([KIND]);
   const transport = await server.start();
-  const informer: Informer = { kind: KIND, cache: new Cache(), complete, subscribe: () => undefined };
+  const informer: Informer = {
+    kind: KIND,
+    cache: new Cache(),
+    complete,
+    subscribe: () => undefined,
+    catchUp: async () => undefined,
+  };
   const applier: Applier = { transport, fieldManager: "test", sameValue: exactly };
   const see = () => {
     const live = server.get(KIND, "a");

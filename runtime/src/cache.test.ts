@@ -216,20 +216,20 @@ describe("a fresh list", () => {
   it("reports only what differs", () => {
     const cache = new Cache();
     for (const name of ["same", "changed", "gone"]) cache.put(configMap(name, 1));
-    const changes = cache.replace([configMap("same", 1), configMap("changed", 4), configMap("new", 3)], "5");
+    const changes = listed(cache, [configMap("same", 1), configMap("changed", 4), configMap("new", 3)], "5");
     expect(changes.map(({ before, after }) => [before?.metadata.name, after?.metadata.name])).toEqual([
-      ["gone", undefined],
       ["changed", "changed"],
       [undefined, "new"],
+      ["gone", undefined],
     ]);
   });
 
   it("does not take away what we wrote after it was made", () => {
     const cache = new Cache();
     cache.wrote(configMap("a", 7));
-    expect(cache.replace([], "5")).toEqual([]);
+    expect(listed(cache, [], "5")).toEqual([]);
     expect(version(cache.get(KEY))).toBe("7");
-    expect(cache.replace([], "9")).toHaveLength(1);
+    expect(listed(cache, [], "9")).toHaveLength(1);
     expect(cache.get(KEY)).toBeUndefined();
   });
 
@@ -237,7 +237,7 @@ describe("a fresh list", () => {
     const cache = new Cache();
     cache.put(configMap("a", 1));
     cache.deleted(configMap("a", 1));
-    expect(cache.replace([configMap("a", 1)], "5")).toEqual([]);
+    expect(listed(cache, [configMap("a", 1)], "5")).toEqual([]);
     expect(cache.get(KEY)).toBeUndefined();
   });
 
@@ -245,7 +245,35 @@ describe("a fresh list", () => {
     const cache = new Cache();
     cache.put(configMap("a", 1));
     cache.deleted(configMap("a", 1));
-    expect(cache.replace([], "5").map(({ before, after }) => [version(before), after])).toEqual([["1", undefined]]);
-    expect(cache.replace([], "6")).toEqual([]);
+    expect(listed(cache, [], "5").map(({ before, after }) => [version(before), after])).toEqual([["1", undefined]]);
+    expect(listed(cache, [], "6")).toEqual([]);
+  });
+
+  it("is not undone by a watch that lags behind it", () => {
+    const cache = new Cache();
+    cache.put(configMap("gone", 1));
+    listed(cache, [configMap("changed", 6)], "7");
+    expect(cache.put(configMap("gone", 3))).toBeUndefined();
+    expect(cache.put(configMap("changed", 4))).toBeUndefined();
+    expect(cache.remove(configMap("gone", 5))).toBeUndefined();
+    expect([...cache.all()].map(({ metadata }) => metadata)).toMatchObject([{ name: "changed", resourceVersion: "6" }]);
+    expect(cache.put(configMap("gone", 8))).toBeDefined();
+  });
+
+  it("of several pages takes nothing away before the last, and brings back nothing that went meanwhile", () => {
+    const cache = new Cache();
+    for (const name of ["a", "b"]) cache.put(configMap(name, 1));
+    const listing = cache.listing();
+    expect(listing.page([configMap("a", 1)])).toEqual([]);
+    cache.remove(configMap("b", 9));
+    cache.remove(configMap("a", 10));
+    expect(listing.page([configMap("b", 1)])).toEqual([]);
+    expect(listing.end("7")).toEqual([]);
+    expect(cache.size).toBe(0);
   });
 });
+
+function listed(cache: Cache, objects: KubeObject[], resourceVersion: string): Change[] {
+  const listing = cache.listing();
+  return [...listing.page(objects), ...listing.end(resourceVersion)];
+}

@@ -6,6 +6,12 @@ import { isNewer, type KubeObject, keyOf } from "./kubernetes.ts";
  */
 export type Change = { before: KubeObject | undefined; after: KubeObject | undefined; own?: true };
 
+/** What a list brings: each page's changes, and at its end those of what was not listed. */
+export type Listing = {
+  page(objects: readonly KubeObject[]): Change[];
+  end(resourceVersion?: string): Change[];
+};
+
 /** Index name -> the values under which an object is found. */
 export type Indexes = Record<string, (object: KubeObject) => string[]>;
 
@@ -109,19 +115,30 @@ export class Cache {
   }
 
   /**
-   * A fresh list, as of `resourceVersion`: everything absent from it is gone, unless we wrote it after the list was
-   * made. Returns only what differs, so a relist costs no reconciles.
+   * A fresh list, taken in page by page. Tells only what differs, so a list of what is known costs no reconciles; what
+   * never came is gone at its end, as of the list's `resourceVersion`, unless we wrote it after the list was made.
    */
-  replace(objects: readonly KubeObject[], resourceVersion?: string): Change[] {
-    const listed = new Set(objects.map(({ metadata }) => keyOf(metadata)));
-    const uids = new Set(objects.map(({ metadata }) => metadata.uid));
-    for (const uid of this.#gone) if (!uids.has(uid)) this.#gone.delete(uid);
-    const removed = [...new Set([...this.#objects.keys(), ...this.#untold.keys()])].flatMap((key) => {
-      const held = this.#objects.get(key);
-      if (listed.has(key) || isLater(held?.metadata.resourceVersion, resourceVersion)) return [];
-      return this.#forget(key) ?? [];
-    });
-    return [...removed, ...objects.flatMap((object) => this.put(object) ?? [])];
+  listing(): Listing {
+    const listed = new Set<string>();
+    const uids = new Set<string | undefined>();
+    return {
+      page: (objects) =>
+        objects.flatMap((object) => {
+          listed.add(keyOf(object.metadata));
+          uids.add(object.metadata.uid);
+          return this.put(object) ?? [];
+        }),
+      end: (resourceVersion) => {
+        for (const uid of this.#gone) if (!uids.has(uid)) this.#gone.delete(uid);
+        return [...new Set([...this.#objects.keys(), ...this.#untold.keys()])].flatMap((key) => {
+          const held = this.#objects.get(key);
+          if (listed.has(key) || isLater(held?.metadata.resourceVersion, resourceVersion)) return [];
+          // A watch that is late may still tell of it.
+          if (resourceVersion !== undefined) this.#remember(key, resourceVersion);
+          return this.#forget(key) ?? [];
+        });
+      },
+    };
   }
 
   #isNews(key: string, { metadata: { uid, resourceVersion } }: KubeObject): boolean {
@@ -193,7 +210,7 @@ function isLater(a: string | undefined, b: string | undefined): boolean {
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Without managedFields and kubectl's copy of the whole object: about half the memory, and nothing reads them. */
-export function stripped(object: KubeObject): KubeObject {
+function stripped(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   if (metadata.annotations?.[LAST_APPLIED] !== undefined) {
     const { [LAST_APPLIED]: _copy, ...annotations } = metadata.annotations;

@@ -13,7 +13,13 @@ import { SmallApiServer } from "./testing/small-api-server.ts";
 function controlled(reconcile: ControllerOptions["reconcile"], more: Partial<ControllerOptions> = {}) {
   const handlers: Parameters<Informer["subscribe"]>[0][] = [];
   const subscribe: Informer["subscribe"] = (handler) => void handlers.push(handler);
-  const informer: Informer = { kind: KINDS.ConfigMap, cache: new Cache(), complete: true, subscribe };
+  const informer: Informer = {
+    kind: KINDS.ConfigMap,
+    cache: new Cache(),
+    complete: true,
+    subscribe,
+    catchUp: async () => undefined,
+  };
   const log = silentLog();
   const metrics = createMetrics();
   const loop = controller({
@@ -137,7 +143,7 @@ describe("a controller", () => {
   it("works a list that is made anew behind what the watch brings", async () => {
     const reconcile = vi.fn(async (): Promise<Outcome> => ({}));
     const { loop, change } = controlled(reconcile, { workers: 1 });
-    loop.start();
+    await loop.start();
     change("listed", "list");
     change("watched");
     await vi.advanceTimersByTimeAsync(1);

@@ -17,6 +17,8 @@ export type Source = {
 export type ControllerOptions = {
   name: string;
   sources: Source[];
+  /** What all work is decided by. Caught up with before the first key: another led until now, and a watch may lag. */
+  primary?: Informer;
   /** Worked on once at the start, whatever the sources hold: for work that is there before any object is. */
   keys?: readonly string[];
   /** Brings the world of one key in line. Called again after every change, never twice at once for one key. */
@@ -28,8 +30,8 @@ export type ControllerOptions = {
 };
 
 export type Controller = {
-  /** Begins to work; call when the informers are filled. */
-  start(): void;
+  /** Begins to work; call when the informers are filled. Resolves when the first keys are queued. */
+  start(): Promise<void>;
   /** Before the process writes its last: takes back what was made only for a while. */
   tidy?(): Promise<void>;
   /** Finishes what runs and takes nothing new. */
@@ -61,24 +63,10 @@ export function controller(options: ControllerOptions): Controller {
       metrics.reconciled(outcome.requeueAfterMilliseconds === undefined ? "success" : "requeue_after", seconds());
       return outcome;
     } catch (error) {
-      if (error instanceof Waiting) {
-        metrics.reconciled("requeue_after", seconds());
-        log.debug({ key, why: error.message }, "waiting");
-        return { requeueAfterMilliseconds: error.afterSeconds * 1000 };
-      }
-      if (error instanceof Stalled) {
-        metrics.reconciled("stalled", seconds());
-        log.error({ key, error: error.message }, "stalled until somebody acts");
-        return {};
-      }
-      if (error instanceof NotLeading) {
-        // No fault: the process is about to end. Should it lead after all, the key must not be lost.
-        log.debug({ key, why: error.message }, "not leading");
-        return { requeueAfterMilliseconds: NOT_LEADING_MILLISECONDS };
-      }
-      metrics.reconciled("error", seconds());
+      const { outcome, result } = said(error, key, log);
+      metrics.reconciled(result, seconds());
+      if (outcome !== undefined) return outcome;
       metrics.retried();
-      log.warn({ key, error: messageOf(error) }, "reconcile failed; will be retried");
       throw error;
     } finally {
       metrics.working(queue.running - 1);
@@ -98,13 +86,37 @@ export function controller(options: ControllerOptions): Controller {
     });
   }
   return {
-    start() {
+    async start() {
+      await options.primary?.catchUp();
       started = true;
       for (const [key, priority] of waiting) queue.add(key, priority);
       waiting.clear();
     },
     stop: () => queue.stop(),
   };
+}
+
+type Answer = { outcome?: Outcome; result: "requeue_after" | "stalled" | "error" };
+
+/** Tells the log what a failure is, and what is to come of it: nothing is said of what is to be retried with backoff. */
+function said(error: unknown, key: string, log: Log): Answer {
+  if (error instanceof Waiting) {
+    log.debug({ key, why: error.message }, "waiting");
+    return { outcome: { requeueAfterMilliseconds: error.afterSeconds * 1000 }, result: "requeue_after" };
+  }
+  if (error instanceof Stalled) {
+    log.error({ key, error: error.message }, "stalled until somebody acts");
+    return { outcome: {}, result: "stalled" };
+  }
+  if (error instanceof NotLeading) {
+    // No fault: the process is about to end. Should it lead after all, the key must not be lost.
+    log.debug({ key, why: error.message }, "not leading");
+    return { outcome: { requeueAfterMilliseconds: NOT_LEADING_MILLISECONDS }, result: "requeue_after" };
+  }
+  // Of two who write the same object at once one is told so: no fault, and nothing that anybody must look at.
+  const level = isApiError(error, 409) ? "debug" : "warn";
+  log[level]({ key, error: messageOf(error) }, "reconcile failed; will be retried");
+  return { result: "error" };
 }
 
 function byOrigin(_change: Change, origin: Origin): Priority {

@@ -35,4 +35,5 @@ export type { Log } from "./log.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type Outcome, Queue } from "./queue.ts";
 export { type Decision, type Definition, reconciler } from "./reconcile.ts";
+export { allOf } from "./settled.ts";
 export { type ApiRequest, connect, type Transport } from "./transport.ts";

@@ -14,6 +14,8 @@ export type Informer = {
   cache: Cache;
   /** Does the cache hold every object of the kind, or only selected ones? */
   complete: boolean;
+  /** Resolves when the cache holds at least what stood at the call, which a watch that lags may bring much later. */
+  catchUp(): Promise<void>;
   /** Calls `handler` for every change from now on. */
   subscribe(handler: Handler): void;
 };
@@ -32,7 +34,8 @@ export class Informers {
   readonly #about: { transport: Transport; log: Log; metrics: WatchMetrics };
   /** By the path that is watched. */
   readonly #informers = new Map<string, Informer & { options: InformerOptions; handlers: Handler[] }>();
-  readonly #reflectors: Reflector[] = [];
+  /** By the same. */
+  readonly #reflectors = new Map<string, Reflector>();
 
   constructor(about: { transport: Transport; log: Log; metrics: WatchMetrics }) {
     this.#about = about;
@@ -50,6 +53,7 @@ export class Informers {
       complete: options.selectors === undefined && options.namespace === undefined,
       options,
       handlers,
+      catchUp: async () => this.#reflectors.get(path)?.catchUp(),
       subscribe: (handler: Handler) => void handlers.push(handler),
     };
     this.#informers.set(path, informer);
@@ -58,8 +62,9 @@ export class Informers {
 
   /** Starts every watch and resolves when every cache is filled. */
   async start(): Promise<void> {
-    for (const { kind, cache, options, handlers } of this.#informers.values()) {
-      this.#reflectors.push(
+    for (const [path, { kind, cache, options, handlers }] of this.#informers) {
+      this.#reflectors.set(
+        path,
         reflect({
           ...this.#about,
           kind,
@@ -72,7 +77,7 @@ export class Informers {
         }),
       );
     }
-    await Promise.all(this.#reflectors.map(({ synced }) => synced));
+    await Promise.all([...this.#reflectors.values()].map(({ synced }) => synced));
   }
 
   /** One handler's fault is neither the watch's nor the other handlers': they would never hear of this change again. */
@@ -106,10 +111,10 @@ export class Informers {
 
   /** False when a watch has been silent longer than a healthy API server ever is. */
   fresh(): boolean {
-    return this.#reflectors.length > 0 && this.#reflectors.every((reflector) => reflector.fresh());
+    return this.#reflectors.size > 0 && [...this.#reflectors.values()].every((reflector) => reflector.fresh());
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.stop()));
   }
 }

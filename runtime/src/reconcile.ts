@@ -1,14 +1,14 @@
 import { type Applier, applyChild, deleteChild } from "./apply.ts";
 import type { EventDraft } from "./conditions.ts";
 import { Contests } from "./contest.ts";
-import { isApiError, messageOf, Stalled, Waiting } from "./errors.ts";
+import { isApiError, messageOf, Stalled } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
 import { hasFinalizer, type Marks, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
-import { sameJson } from "./json.ts";
-import { identityOf, type KubeObject, keyOf, labelOf, type Manifest, recordOf } from "./kubernetes.ts";
+import { identityOf, type KubeObject, keyOf, labelOf, type Manifest } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
+import { throwWorst } from "./settled.ts";
 import { StatusWriter } from "./status.ts";
 
 /** What a pure `decide` answers: the whole of what should be, not the steps towards it. */
@@ -57,7 +57,6 @@ export type ReconcilerOptions = { applier: Applier; record: EventRecorder; now: 
 
 type By = ReconcilerOptions & { contests: Contests };
 
-const AT_ONCE: Outcome = { requeueAfterMilliseconds: 0 };
 const ROUNDS = 4;
 const UNFINISHED_SECONDS = 10;
 /** A timer may fire a little before its time. */
@@ -86,24 +85,19 @@ export function reconciler<T, R>(
     const deleting = isDeleting(object);
     const marks = definition.marks?.(parsed) ?? {};
     if (!deleting) await setFinalizer(finalizing, object, true, marks);
-    const guarded = informer.cache.get(keyOf(object.metadata));
+    // What follows is decided about this version, which differs from the object in our finalizer and marks alone.
+    const guarded = informer.cache.get(keyOf(object.metadata)) ?? object;
     const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
       // A status that is refused too must not hide the first fault.
-      if (isForHumans(error)) await refuse(object, error).catch(() => undefined);
+      if (isForHumans(error)) await refuse(guarded, error).catch(() => undefined);
       throw error;
     });
     const contested = contests.among([object, ...decision.manifests].map(identityOf));
     const said =
       contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
-    const outcome = await statuses.write(object, said ?? decision);
+    const outcome = await statuses.write(guarded, said ?? decision);
     if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
-    const now = informer.cache.get(keyOf(object.metadata));
-    if (
-      (!deleting && isUnguarded(guarded, now, finalizer)) ||
-      isOvertaken(object, now, { ...(said ?? decision), marks })
-    )
-      return AT_ONCE;
     return soonest(
       outcome,
       decision.requeueAfterSeconds,
@@ -157,32 +151,6 @@ async function bringInLine<T, R>(
     // Somebody who undoes every write of ours must not keep us here; but nothing else may bring the key back.
     if (round === ROUNDS) return { ...said, ...again };
   }
-}
-
-/**
- * Is there in the answer to our last write something that somebody else wrote while we worked? The event of his write is
- * older than what the cache holds by now, so it is told to nobody, and that of ours only confirms it.
- */
-function isOvertaken(seen: KubeObject, now: KubeObject | undefined, ours: Ours): boolean {
-  if (now === undefined || now === seen || now.metadata.uid !== seen.metadata.uid) return false;
-  return !sameJson(othersPart(now, ours), othersPart(seen, ours));
-}
-
-/** Was our finalizer taken off meanwhile? */
-function isUnguarded(before: KubeObject | undefined, now: KubeObject | undefined, finalizer: string): boolean {
-  if (before === undefined || now === undefined) return false;
-  return hasFinalizer(before, finalizer) && !hasFinalizer(now, finalizer);
-}
-
-type Ours = { status: Record<string, unknown>; marks: Marks };
-
-/** Without what this reconcile may have written itself. */
-function othersPart(object: KubeObject, { status, marks }: Ours): unknown {
-  const { resourceVersion: _version, finalizers: _finalizers, managedFields: _fields, ...metadata } = object.metadata;
-  const without = (fields: unknown, ours: object) =>
-    Object.fromEntries(Object.entries(recordOf(fields)).filter(([name]) => !Object.hasOwn(ours, name)));
-  const annotations = without(metadata.annotations, marks);
-  return { ...object, metadata: { ...metadata, annotations }, status: without(object["status"], status) };
 }
 
 /** @throws Undecided with the cause, so that it can be told from a network that failed. */
@@ -266,18 +234,4 @@ async function prune<T, R>(
 
 function succeeded(results: PromiseSettledResult<boolean>[]): number {
   return results.filter((result) => result.status === "fulfilled" && result.value).length;
-}
-
-function throwWorst(results: PromiseSettledResult<unknown>[]): void {
-  const failed = results.filter((result) => result.status === "rejected").map((result): unknown => result.reason);
-  // A namespace that is going takes nothing new, and that is as it should be.
-  const worst = failed.filter((error) => !(isApiError(error, 403) && error.causes.includes("NamespaceTerminating")));
-  const first = longest(worst) ?? worst.find((error) => !(error instanceof Waiting)) ?? worst[0];
-  if (first !== undefined) throw first;
-}
-
-/** Of several refusals that ask for patience the one that asks for most: it speaks for the others too. */
-function longest(errors: readonly unknown[]): unknown {
-  const asking = errors.filter((error) => isApiError(error)).filter((error) => (error.retryAfterSeconds ?? 0) > 0);
-  return asking.toSorted((a, b) => (b.retryAfterSeconds ?? 0) - (a.retryAfterSeconds ?? 0))[0];
 }

@@ -129,7 +129,7 @@ describe("a reflector", () => {
     await eventually(() => expect(watches).toHaveLength(2));
     expect(lists).toHaveLength(2);
     expect(from(watches[1])).toBe("9");
-    expect(told()).toEqual(["->1", "->2", "->5", "2>-", "->8"]);
+    expect(told()).toEqual(["->1", "->2", "->5", "->8", "2>-"]);
   });
 
   it("lists anew when the watch itself is answered with 410, and begins a list again whose pages expired", async () => {

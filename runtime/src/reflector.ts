@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Cache, type Change, stripped } from "./cache.ts";
-import { ApiError, isApiError, messageOf } from "./errors.ts";
-import { apiVersionOf, collectionPath, type Kind, type KubeObject, recordOf } from "./kubernetes.ts";
+import type { Cache, Change } from "./cache.ts";
+import { parseEvent, parseList } from "./envelope.ts";
+import { isApiError, messageOf } from "./errors.ts";
+import { apiVersionOf, collectionPath, type Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import type { Transport } from "./transport.ts";
@@ -40,6 +41,8 @@ export type Reflector = {
   synced: Promise<void>;
   /** Has the watch been heard, or reopened, within the time in which a healthy server always speaks? */
   fresh(): boolean;
+  /** Lists beside the watch, as often as it takes: resolves when the cache holds what stood at the call, or on stop. */
+  catchUp(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -60,8 +63,7 @@ const STALE_MILLISECONDS = 150_000;
 export function reflect(options: ReflectorOptions): Reflector {
   const abort = new AbortController();
   const first = Promise.withResolvers<void>();
-  const never = Number.NEGATIVE_INFINITY;
-  const state: State = { heardAt: never, openedAt: never, open: false, resourceVersion: undefined, failures: 0 };
+  const state = begun();
   const done = run(options, abort.signal, state, first.resolve);
   return {
     synced: first.promise,
@@ -70,6 +72,7 @@ export function reflect(options: ReflectorOptions): Reflector {
       const alive = state.open ? Math.max(state.openedAt, state.heardAt) : state.heardAt;
       return performance.now() - alive < STALE_MILLISECONDS;
     },
+    catchUp: () => catchUp(options, abort.signal),
     async stop() {
       abort.abort();
       await done;
@@ -88,6 +91,11 @@ type State = {
   failures: number;
 };
 
+function begun(): State {
+  const never = Number.NEGATIVE_INFINITY;
+  return { heardAt: never, openedAt: never, open: false, resourceVersion: undefined, failures: 0 };
+}
+
 async function run(options: ReflectorOptions, signal: AbortSignal, state: State, synced: () => void): Promise<void> {
   while (!signal.aborted) {
     state.openedAt = performance.now();
@@ -104,6 +112,23 @@ async function run(options: ReflectorOptions, signal: AbortSignal, state: State,
   }
 }
 
+/** A watch may lag behind what it watches; a list never does. */
+async function catchUp(options: ReflectorOptions, signal: AbortSignal): Promise<void> {
+  const state = begun();
+  while (!signal.aborted) {
+    state.openedAt = performance.now();
+    let askedMilliseconds = 0;
+    try {
+      await listAll(options, signal);
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      askedMilliseconds = interrupted(options, state, error);
+    }
+    await pause(state, askedMilliseconds, { ...PACE, ...options.pace }, signal);
+  }
+}
+
 /** Notes what went wrong. Returns how many milliseconds the server asked to wait. */
 function interrupted({ kind, log, metrics }: ReflectorOptions, state: State, error: unknown): number {
   metrics?.failed(kind.kind);
@@ -114,7 +139,7 @@ function interrupted({ kind, log, metrics }: ReflectorOptions, state: State, err
   const why = { kind: kind.kind, failures: state.failures, error: explained(error, kind) };
   // What was not heard of for five minutes is compacted away: no fault, and of Events that is the rule.
   if (isApiError(error, 410)) log.debug(why, "watch too old; listing anew");
-  else log.warn(why, "watch interrupted; resuming");
+  else log.warn(why, "list or watch interrupted; resuming");
   return isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
 }
 
@@ -130,9 +155,7 @@ async function listAndWatch(
   synced: () => void,
 ): Promise<void> {
   if (state.resourceVersion === undefined) {
-    const list = await listAll(options, signal);
-    for (const change of options.cache.replace(list.items, list.resourceVersion)) options.onChange(change, "list");
-    state.resourceVersion = list.resourceVersion;
+    state.resourceVersion = await listAll(options, signal);
     state.heardAt = performance.now();
     synced();
   }
@@ -164,12 +187,15 @@ async function pause(state: State, askedMilliseconds: number, pace: Pace, signal
   if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
 }
 
-async function listAll(
-  options: ReflectorOptions,
-  signal: AbortSignal,
-): Promise<{ items: KubeObject[]; resourceVersion: string }> {
-  const { kind, namespace, transport, selectors } = options;
-  const items: KubeObject[] = [];
+/**
+ * Lists into the cache, page by page: of ten thousand objects at once what nobody reads would be twice the memory of all
+ * that is kept. @returns where a watch may begin. */
+async function listAll(options: ReflectorOptions, signal: AbortSignal): Promise<string> {
+  const { kind, namespace, transport, selectors, cache, onChange } = options;
+  const listing = cache.listing();
+  const tell = (changes: readonly Change[]) => {
+    for (const change of changes) onChange(change, "list");
+  };
   let continueToken = "";
   for (;;) {
     const page = parseList(
@@ -184,11 +210,12 @@ async function listAll(
         signal,
       }),
     );
-    // Items of a list carry neither apiVersion nor kind. Stripped page by page: of ten thousand at once what nobody reads
-    // was twice the memory of all that is kept.
-    for (const item of page.items) items.push(stripped({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind }));
+    // Items of a list carry neither apiVersion nor kind.
+    tell(listing.page(page.items.map((item) => ({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind }))));
     continueToken = page.continueToken;
-    if (continueToken === "") return { items, resourceVersion: page.resourceVersion };
+    if (continueToken !== "") continue;
+    tell(listing.end(page.resourceVersion));
+    return page.resourceVersion;
   }
 }
 
@@ -226,50 +253,4 @@ async function* watchOnce(
  */
 function secondsOf({ kind }: Kind): number {
   return kind === "Event" ? 45 + Math.floor(Math.random() * 15) : 300 + Math.floor(Math.random() * 300);
-}
-
-type WatchEvent = { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: KubeObject };
-
-const EVENT_TYPES = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
-
-/** @throws ApiError for an ERROR event (410 among them), TypeError for a line that is no event. */
-function parseEvent(line: string): WatchEvent {
-  const event = recordOf(parsedJson(line));
-  if (event["type"] === "ERROR") {
-    const status = recordOf(event["object"]);
-    throw new ApiError(String(status["message"] ?? "the watch was ended by the server"), {
-      status: Number(status["code"] ?? 500),
-      reason: String(status["reason"] ?? "Unknown"),
-    });
-  }
-  const type = event["type"];
-  const metadata = recordOf(recordOf(event["object"])["metadata"]);
-  const complete = typeof metadata[type === "BOOKMARK" ? "resourceVersion" : "name"] === "string";
-  if (typeof type !== "string" || !EVENT_TYPES.has(type) || !complete) {
-    throw new TypeError(`a watch sent a line that is no event: ${line.slice(0, 120)}`);
-  }
-  // The API server is trusted for the envelope, which has just been looked at; content is parsed by who reads it.
-  return event as unknown as WatchEvent;
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function parseList(body: unknown): { items: KubeObject[]; resourceVersion: string; continueToken: string } {
-  const list = recordOf(body);
-  const metadata = recordOf(list["metadata"]);
-  const items = list["items"];
-  if (!Array.isArray(items) || typeof metadata["resourceVersion"] !== "string") {
-    throw new TypeError("the API server answered a list request with something that is no list");
-  }
-  return {
-    items,
-    resourceVersion: metadata["resourceVersion"],
-    continueToken: typeof metadata["continue"] === "string" ? metadata["continue"] : "",
-  };
 }

@@ -11,6 +11,8 @@ export type Said = { status: Record<string, unknown>; events: EventDraft[]; sett
 
 const INTERIM_STATUS_MILLISECONDS = 500;
 
+const AT_ONCE: Outcome = { requeueAfterMilliseconds: 0 };
+
 /** Writes our status fields when they differ, the interim ones only when the final ones do not come soon. */
 export class StatusWriter {
   readonly #informer: Informer;
@@ -22,14 +24,24 @@ export class StatusWriter {
     this.#by = by;
   }
 
+  /**
+   * What there is to say was decided about `object` as it is given. Whatever somebody else wrote of it since, and whoever
+   * leads by now: of an older state nothing is said, and the key is to be looked at again.
+   * @throws ApiError 409 where only the API server knows of a newer one.
+   */
   async write(object: KubeObject, { status, events, settled }: Said): Promise<Outcome> {
     const key = keyOf(object.metadata);
     const current = this.#informer.cache.get(key);
     // Deleted, and perhaps made anew, while we worked: what we have to say is about nobody.
-    if (current?.metadata.uid !== object.metadata.uid || sameStatus(status, current?.["status"])) {
+    if (
+      current === undefined ||
+      current.metadata.uid !== object.metadata.uid ||
+      sameStatus(status, current["status"])
+    ) {
       this.#pendingSince.delete(key);
       return {};
     }
+    if (current.metadata.resourceVersion !== object.metadata.resourceVersion) return AT_ONCE;
     const since = this.#pendingSince.get(key) ?? performance.now();
     const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
     if (!settled && wait > 0) {
@@ -49,14 +61,19 @@ export class StatusWriter {
 
   async #send(object: KubeObject, status: Record<string, unknown>): Promise<KubeObject> {
     const { applier } = this.#by;
-    const { name, namespace, uid } = object.metadata;
+    const { name, namespace, uid, resourceVersion } = object.metadata;
     const answer = await applier.transport.send({
       method: "PATCH",
       path: `${objectPath(this.#informer.kind, object.metadata)}/status`,
       query: { fieldManager: applier.fieldManager, force: true },
       contentType: "application/apply-patch+yaml",
       // With its uid the apply can only reach this object, never make one anew that is gone.
-      body: { apiVersion: object.apiVersion, kind: object.kind, metadata: { name, namespace, uid }, status },
+      body: {
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        metadata: { name, namespace, uid, resourceVersion },
+        status,
+      },
     });
     return answer as KubeObject;
   }

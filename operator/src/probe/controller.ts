@@ -15,7 +15,7 @@ export function networkProbe(environment: ControllerEnvironment): Controller {
   const { informers, applier, log, metrics, now, networkProbeImage: image } = environment;
   // Before the first Tenant is decided about the result must be in the cache, also where none is probed for.
   const informer = resultInformer(informers);
-  if (image === "") return { start: () => undefined, stop: async () => undefined };
+  if (image === "") return { start: async () => undefined, stop: async () => undefined };
   const stopping = new AbortController();
   let inconclusiveInARow = 0;
 

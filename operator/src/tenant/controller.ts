@@ -129,6 +129,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
   ];
   return controller({
     name: "tenant",
+    primary: tenants,
     // Keys are families: what a parent grants and what its child lends out are never worked on at once.
     sources: sources.map((source) => ({ ...source, keysOf: families.keysOf(tenants, source.keysOf) })),
     reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now }), log),

@@ -1,5 +1,6 @@
 import {
   type Applier,
+  allOf,
   apiVersionOf,
   collectionPath,
   type Informer,
@@ -36,5 +37,5 @@ export async function workloadsOf(
         return items.map((item: KubeObject) => ({ ...item, kind: kind.kind, apiVersion: apiVersionOf(kind) }));
       }),
     );
-  return (await Promise.all(lists)).flat();
+  return (await allOf(lists)).flat();
 }
