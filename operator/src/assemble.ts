@@ -81,6 +81,7 @@ function leadership(by: {
     log,
     onLeading: () => {
       metrics.leading(LEASES.operator, true);
+      // It rejects never: what fails on the way is told and tried again, for as long as we lead.
       void Promise.all(controllers.map((controller) => controller.start())).then(() =>
         log.info({ controllers: controllers.length, workers: config.workers }, "operator at work"),
       );

@@ -249,17 +249,6 @@ describe("a fresh list", () => {
     expect(listed(cache, [], "6")).toEqual([]);
   });
 
-  it("is not undone by a watch that lags behind it", () => {
-    const cache = new Cache();
-    cache.put(configMap("gone", 1));
-    listed(cache, [configMap("changed", 6)], "7");
-    expect(cache.put(configMap("gone", 3))).toBeUndefined();
-    expect(cache.put(configMap("changed", 4))).toBeUndefined();
-    expect(cache.remove(configMap("gone", 5))).toBeUndefined();
-    expect([...cache.all()].map(({ metadata }) => metadata)).toMatchObject([{ name: "changed", resourceVersion: "6" }]);
-    expect(cache.put(configMap("gone", 8))).toBeDefined();
-  });
-
   it("of several pages takes nothing away before the last, and brings back nothing that went meanwhile", () => {
     const cache = new Cache();
     for (const name of ["a", "b"]) cache.put(configMap(name, 1));

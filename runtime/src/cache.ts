@@ -133,8 +133,6 @@ export class Cache {
         return [...new Set([...this.#objects.keys(), ...this.#untold.keys()])].flatMap((key) => {
           const held = this.#objects.get(key);
           if (listed.has(key) || isLater(held?.metadata.resourceVersion, resourceVersion)) return [];
-          // A watch that is late may still tell of it.
-          if (resourceVersion !== undefined) this.#remember(key, resourceVersion);
           return this.#forget(key) ?? [];
         });
       },

@@ -30,7 +30,7 @@ export type ControllerOptions = {
 };
 
 export type Controller = {
-  /** Begins to work; call when the informers are filled. Resolves when the first keys are queued. */
+  /** Begins to work; call when the informers are filled. Resolves when the first keys are queued, or on stop. */
   start(): Promise<void>;
   /** Before the process writes its last: takes back what was made only for a while. */
   tidy?(): Promise<void>;
@@ -63,7 +63,7 @@ export function controller(options: ControllerOptions): Controller {
       metrics.reconciled(outcome.requeueAfterMilliseconds === undefined ? "success" : "requeue_after", seconds());
       return outcome;
     } catch (error) {
-      const { outcome, result } = said(error, key, log);
+      const { outcome, result } = consequenceOf(error, key, log);
       metrics.reconciled(result, seconds());
       if (outcome !== undefined) return outcome;
       metrics.retried();
@@ -96,10 +96,10 @@ export function controller(options: ControllerOptions): Controller {
   };
 }
 
-type Answer = { outcome?: Outcome; result: "requeue_after" | "stalled" | "error" };
+type Consequence = { outcome?: Outcome; result: "requeue_after" | "stalled" | "error" };
 
-/** Tells the log what a failure is, and what is to come of it: nothing is said of what is to be retried with backoff. */
-function said(error: unknown, key: string, log: Log): Answer {
+/** Tells the log what a failure is, and gives what comes of it: no outcome where it is retried with backoff. */
+function consequenceOf(error: unknown, key: string, log: Log): Consequence {
   if (error instanceof Waiting) {
     log.debug({ key, why: error.message }, "waiting");
     return { outcome: { requeueAfterMilliseconds: error.afterSeconds * 1000 }, result: "requeue_after" };

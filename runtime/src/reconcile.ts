@@ -6,7 +6,7 @@ import type { EventRecorder } from "./events.ts";
 import { hasFinalizer, type Marks, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
-import { identityOf, type KubeObject, keyOf, labelOf, type Manifest } from "./kubernetes.ts";
+import { identityOf, type KubeObject, labelOf, type Manifest } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 import { throwWorst } from "./settled.ts";
 import { StatusWriter } from "./status.ts";
@@ -57,6 +57,7 @@ export type ReconcilerOptions = { applier: Applier; record: EventRecorder; now: 
 
 type By = ReconcilerOptions & { contests: Contests };
 
+const AT_ONCE: Outcome = { requeueAfterMilliseconds: 0 };
 const ROUNDS = 4;
 const UNFINISHED_SECONDS = 10;
 /** A timer may fire a little before its time. */
@@ -78,15 +79,15 @@ export function reconciler<T, R>(
   const by = { ...options, contests };
   const finalizing = { informer, finalizer, applier: options.applier, contests };
   const statuses = new StatusWriter(informer, options);
-  const refuse = async (object: KubeObject, why: Error): Promise<Outcome> =>
-    statuses.write(object, { ...definition.refused(object, why.message, options.now()), settled: true });
+  const refuse = async (object: KubeObject, why: Error): Promise<Outcome> => {
+    const refusal = definition.refused(object, why.message, options.now());
+    return (await statuses.write(object, { ...refusal, settled: true })) ?? AT_ONCE;
+  };
 
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
     const marks = definition.marks?.(parsed) ?? {};
-    if (!deleting) await setFinalizer(finalizing, object, true, marks);
-    // What follows is decided about this version, which differs from the object in our finalizer and marks alone.
-    const guarded = informer.cache.get(keyOf(object.metadata)) ?? object;
+    const guarded = deleting ? object : await setFinalizer(finalizing, object, true, marks);
     const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
       // A status that is refused too must not hide the first fault.
@@ -97,6 +98,7 @@ export function reconciler<T, R>(
     const said =
       contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
     const outcome = await statuses.write(guarded, said ?? decision);
+    if (outcome === undefined) return AT_ONCE;
     if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
     return soonest(
       outcome,
@@ -199,7 +201,7 @@ async function applyStages<T, R>(
   }
   const { made, refusals, failures } = await intervene(interventions, { transport: applier.transport, record });
   results.push(...failures.map((reason): PromiseRejectedResult => ({ status: "rejected", reason })));
-  throwWorst(results);
+  throwWorst(results, isGoing);
   return { writes: succeeded(results) + made, refusals };
 }
 
@@ -226,10 +228,15 @@ async function prune<T, R>(
           .map((child) => deleteChild(applier.transport, informer, child)),
       ),
     );
-    throwWorst(results);
+    throwWorst(results, isGoing);
     deletions += succeeded(results);
   }
   return deletions;
+}
+
+/** A namespace that is on its way out takes nothing new, and that is as it should be. */
+function isGoing(error: unknown): boolean {
+  return isApiError(error, 403) && error.causes.includes("NamespaceTerminating");
 }
 
 function succeeded(results: PromiseSettledResult<boolean>[]): number {

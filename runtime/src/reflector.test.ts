@@ -192,6 +192,63 @@ describe("a reflector", () => {
     expect(Math.min(...gaps)).toBeGreaterThan(950);
   });
 
+  it("catches up by a list while its watch lags, tells what that brings, and watches from there", async () => {
+    const { lists, watches, cache, reflector, told } = await reflected({
+      list: (nth, _request, response) =>
+        nth === 0
+          ? sendList(response, 3, [configMap("changed", 1), configMap("gone", 2)])
+          : sendList(response, 9, [configMap("changed", 5)]),
+      // Never heard of meanwhile: made and deleted between the two lists.
+      watch: (nth, response) => void (nth > 0 && response.write(added("late", 12))),
+    });
+    await eventually(() => expect(watches).toHaveLength(1));
+    await reflector.catchUp();
+    expect([...cache.all()].map(({ metadata }) => metadata.resourceVersion)).toEqual(["5"]);
+    await eventually(() => expect(told()).toEqual(["->1", "->2", "1>5", "2>-", "->12"]));
+    expect(watches.map(from)).toEqual(["3", "9"]);
+    expect(lists).toHaveLength(2);
+  });
+
+  it("catches up by a list that was begun after it was asked, however often that takes, and all who ask by one", async () => {
+    let answerFirst = () => {};
+    const { lists, cache, reflector, log } = await reflected({
+      list: (nth, _request, response) => {
+        if (nth === 0) answerFirst = () => sendList(response, 3, [configMap("old", 1)]);
+        else if (nth === 1) refuse(response, 503, "ServiceUnavailable");
+        else sendList(response, 9, [configMap("new", 5)]);
+      },
+      watch: () => undefined,
+    });
+    await eventually(() => expect(lists).toHaveLength(1));
+    const caughtUp = Promise.all([reflector.catchUp(), reflector.catchUp()]);
+    answerFirst();
+    await caughtUp;
+    expect([...cache.all()].map(({ metadata }) => metadata.name)).toEqual(["new"]);
+    expect(lists).toHaveLength(3);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it("opens at most one watch a second when it is to catch up again and again", async () => {
+    const { watches, lists, reflector } = await reflected({ watch: () => undefined }, { pace: {} });
+    await eventually(() => expect(watches).toHaveLength(1));
+    for (let nth = 0; nth < 3; nth += 1) await reflector.catchUp();
+    await eventually(() => expect(watches).toHaveLength(2));
+    expect(lists).toHaveLength(4);
+    expect((watches[1]?.at ?? 0) - (watches[0]?.at ?? 0)).toBeGreaterThan(950);
+  });
+
+  it("keeps nobody waiting who asked it to catch up when it is stopped", async () => {
+    const { reflector, watches } = await reflected({
+      list: (nth, _request, response) => void (nth === 0 && sendList(response, 3, [])),
+      watch: () => undefined,
+    });
+    await eventually(() => expect(watches).toHaveLength(1));
+    const caughtUp = reflector.catchUp();
+    await reflector.stop();
+    await caughtUp;
+    await reflector.catchUp();
+  });
+
   it("waits as long as 429 asks, and takes no event for lost", async () => {
     const times: number[] = [];
     const { transport } = await serve((request, response) => {

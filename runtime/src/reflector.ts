@@ -41,7 +41,10 @@ export type Reflector = {
   synced: Promise<void>;
   /** Has the watch been heard, or reopened, within the time in which a healthy server always speaks? */
   fresh(): boolean;
-  /** Lists beside the watch, as often as it takes: resolves when the cache holds what stood at the call, or on stop. */
+  /**
+   * Lists anew and watches from there: resolves when the cache holds at least what stood at the call, or on stop. A watch
+   * may lag behind what it watches, and so may the API server's own cache that feeds it.
+   */
   catchUp(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -72,7 +75,14 @@ export function reflect(options: ReflectorOptions): Reflector {
       const alive = state.open ? Math.max(state.openedAt, state.heardAt) : state.heardAt;
       return performance.now() - alive < STALE_MILLISECONDS;
     },
-    catchUp: () => catchUp(options, abort.signal),
+    catchUp: async () => {
+      if (abort.signal.aborted) return;
+      if (state.wanted === undefined) {
+        state.wanted = Promise.withResolvers();
+        state.attempt.abort();
+      }
+      await state.wanted.promise;
+    },
     async stop() {
       abort.abort();
       await done;
@@ -86,6 +96,12 @@ type State = {
   /** performance.now() of the last attempt, and of the last watch that the server agreed to. */
   openedAt: number;
   open: boolean;
+  /** performance.now() of the last request for a watch. */
+  watchedAt: number;
+  /** Ends what is under way, or the pause after it, because a list is wanted anew. */
+  attempt: AbortController;
+  /** Who waits for that list. */
+  wanted: PromiseWithResolvers<void> | undefined;
   /** Where the watch stands; undefined before the first list and after 410 Gone. */
   resourceVersion: string | undefined;
   failures: number;
@@ -93,40 +109,36 @@ type State = {
 
 function begun(): State {
   const never = Number.NEGATIVE_INFINITY;
-  return { heardAt: never, openedAt: never, open: false, resourceVersion: undefined, failures: 0 };
+  return {
+    heardAt: never,
+    openedAt: never,
+    watchedAt: never,
+    open: false,
+    resourceVersion: undefined,
+    failures: 0,
+    attempt: new AbortController(),
+    wanted: undefined,
+  };
 }
 
 async function run(options: ReflectorOptions, signal: AbortSignal, state: State, synced: () => void): Promise<void> {
+  const pace = { ...PACE, ...options.pace };
   while (!signal.aborted) {
     state.openedAt = performance.now();
+    state.attempt = new AbortController();
+    if (state.wanted !== undefined) state.resourceVersion = undefined;
+    const either = AbortSignal.any([signal, state.attempt.signal]);
     let askedMilliseconds = 0;
     try {
-      await listAndWatch(options, signal, state, synced);
+      await listAndWatch({ ...options, pace }, either, state, synced);
     } catch (error) {
-      if (signal.aborted) return;
-      askedMilliseconds = interrupted(options, state, error);
+      if (!either.aborted) askedMilliseconds = interrupted(options, state, error);
     } finally {
       state.open = false;
     }
-    await pause(state, askedMilliseconds, { ...PACE, ...options.pace }, signal);
+    if (!either.aborted) await pause(state, askedMilliseconds, pace, either);
   }
-}
-
-/** A watch may lag behind what it watches; a list never does. */
-async function catchUp(options: ReflectorOptions, signal: AbortSignal): Promise<void> {
-  const state = begun();
-  while (!signal.aborted) {
-    state.openedAt = performance.now();
-    let askedMilliseconds = 0;
-    try {
-      await listAll(options, signal);
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      askedMilliseconds = interrupted(options, state, error);
-    }
-    await pause(state, askedMilliseconds, { ...PACE, ...options.pace }, signal);
-  }
+  state.wanted?.resolve();
 }
 
 /** Notes what went wrong. Returns how many milliseconds the server asked to wait. */
@@ -149,16 +161,24 @@ function mustListAnew(error: unknown): boolean {
 }
 
 async function listAndWatch(
-  options: ReflectorOptions,
+  options: ReflectorOptions & { pace: Pace },
   signal: AbortSignal,
   state: State,
   synced: () => void,
 ): Promise<void> {
   if (state.resourceVersion === undefined) {
-    state.resourceVersion = await listAll(options, signal);
+    const listed = await listAll(options, signal);
+    // Wanted anew in the very moment in which this one ended.
+    if (signal.aborted) return;
+    state.resourceVersion = listed;
     state.heardAt = performance.now();
+    state.wanted?.resolve();
+    state.wanted = undefined;
     synced();
   }
+  // After a list that came between, a watch may not be due yet.
+  await rest(options.pace.openMilliseconds - (performance.now() - state.watchedAt), signal);
+  state.watchedAt = performance.now();
   const opened = () => {
     state.open = true;
     state.openedAt = performance.now();
@@ -184,12 +204,19 @@ async function pause(state: State, askedMilliseconds: number, pace: Pace, signal
   const jittered = Math.min(mostBackoffMilliseconds, backoff * (0.5 + Math.random()));
   const untilNextOpen = openMilliseconds - (performance.now() - state.openedAt);
   const wait = Math.max(jittered, untilNextOpen, Math.min(askedMilliseconds, ASKED_AT_MOST_MILLISECONDS));
-  if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
+  await rest(wait, signal);
+}
+
+/** Sleeps until the time is over or the signal comes. */
+async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
 /**
  * Lists into the cache, page by page: of ten thousand objects at once what nobody reads would be twice the memory of all
- * that is kept. @returns where a watch may begin. */
+ * that is kept.
+ * @returns where a watch may begin.
+ */
 async function listAll(options: ReflectorOptions, signal: AbortSignal): Promise<string> {
   const { kind, namespace, transport, selectors, cache, onChange } = options;
   const listing = cache.listing();
@@ -202,6 +229,7 @@ async function listAll(options: ReflectorOptions, signal: AbortSignal): Promise<
       await transport.send({
         method: "GET",
         path: collectionPath(kind, namespace),
+        // Trap: with a resourceVersion, even 0, the API server may answer from a cache that lags; without one it does not.
         query: {
           limit: PAGE_SIZE,
           ...selectors,

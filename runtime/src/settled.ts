@@ -11,13 +11,13 @@ export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
-/**
- * @throws of all failures the one that asks for most patience (Retry-After), else one that is more than a wait. Those for
- * which the namespace is on its way out do not count: it takes nothing new, and that is as it should be.
- */
-export function throwWorst(results: readonly PromiseSettledResult<unknown>[]): void {
+/** @throws of all failures the one that asks for most patience (Retry-After), else one that is more than a wait. */
+export function throwWorst(
+  results: readonly PromiseSettledResult<unknown>[],
+  isExpected: (error: unknown) => boolean = () => false,
+): void {
   const failed = results.filter((result) => result.status === "rejected").map((result): unknown => result.reason);
-  const faults = failed.filter((error) => !(isApiError(error, 403) && error.causes.includes("NamespaceTerminating")));
+  const faults = failed.filter((error) => !isExpected(error));
   const first = longest(faults) ?? faults.find((error) => !(error instanceof Waiting)) ?? faults[0];
   if (first !== undefined) throw first;
 }

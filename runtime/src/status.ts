@@ -11,8 +11,6 @@ export type Said = { status: Record<string, unknown>; events: EventDraft[]; sett
 
 const INTERIM_STATUS_MILLISECONDS = 500;
 
-const AT_ONCE: Outcome = { requeueAfterMilliseconds: 0 };
-
 /** Writes our status fields when they differ, the interim ones only when the final ones do not come soon. */
 export class StatusWriter {
   readonly #informer: Informer;
@@ -25,31 +23,30 @@ export class StatusWriter {
   }
 
   /**
-   * What there is to say was decided about `object` as it is given. Whatever somebody else wrote of it since, and whoever
-   * leads by now: of an older state nothing is said, and the key is to be looked at again.
-   * @throws ApiError 409 where only the API server knows of a newer one.
+   * What there is to say was decided about `object` in this very version. Of an older one nothing is said, whatever
+   * somebody else wrote since and whoever leads by now.
+   * @returns when to come again; undefined when the cache holds another version by now, and all is to be decided anew.
+   * @throws ApiError 409 when only the API server does.
    */
-  async write(object: KubeObject, { status, events, settled }: Said): Promise<Outcome> {
+  async write(object: KubeObject, { status, events, settled }: Said): Promise<Outcome | undefined> {
     const key = keyOf(object.metadata);
     const current = this.#informer.cache.get(key);
     // Deleted, and perhaps made anew, while we worked: what we have to say is about nobody.
-    if (
-      current === undefined ||
-      current.metadata.uid !== object.metadata.uid ||
-      sameStatus(status, current["status"])
-    ) {
+    if (current === undefined || current.metadata.uid !== object.metadata.uid) {
       this.#pendingSince.delete(key);
       return {};
     }
-    if (current.metadata.resourceVersion !== object.metadata.resourceVersion) return AT_ONCE;
-    const since = this.#pendingSince.get(key) ?? performance.now();
-    const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
-    if (!settled && wait > 0) {
-      this.#pendingSince.set(key, since);
-      return { requeueAfterMilliseconds: wait };
+    if (current.metadata.resourceVersion !== object.metadata.resourceVersion) return undefined;
+    if (sameStatus(status, current["status"])) {
+      this.#pendingSince.delete(key);
+      return {};
     }
-    this.#pendingSince.delete(key);
+    const since = this.#pendingSince.get(key) ?? performance.now();
+    this.#pendingSince.set(key, since);
+    const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
+    if (!settled && wait > 0) return { requeueAfterMilliseconds: wait };
     this.#informer.cache.wrote(await this.#send(object, status));
+    this.#pendingSince.delete(key);
     for (const event of events) this.#by.record(object, event);
     return {};
   }

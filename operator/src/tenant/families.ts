@@ -1,6 +1,7 @@
 import {
   type Change,
   type Informer,
+  isApiError,
   type KubeObject,
   type Log,
   messageOf,
@@ -13,6 +14,8 @@ import { type Child, type Family, quotasOf } from "./family.ts";
 
 /** Index of Tenants by their parent's name. */
 const PARENT = "parent";
+/** A member that fails, or was asked for patience, comes back within this time. */
+const MOST_MILLISECONDS = 60_000;
 
 /**
  * Tenants are worked on family by family, under the parent's name: first the parent, which grants, then its children,
@@ -25,7 +28,8 @@ export class Families {
       return parent === undefined ? [] : [parent];
     },
   };
-  readonly #failures = new Map<string, number>();
+  /** Failures in a row, and performance.now() before which the API server asked not to be asked again. */
+  readonly #failures = new Map<string, { count: number; notBefore: number }>();
   /** A parent is read once for each of its children. */
   readonly #parsed = new WeakMap<KubeObject, Tenant | undefined>();
 
@@ -91,19 +95,26 @@ export class Families {
     };
   }
 
-  /** With a backoff of its own, since the queue's is the family's. */
+  /** With a backoff of its own, since the queue's is the family's; and no other's turn makes Retry-After any shorter. */
   async #guarded(name: string, work: (name: string) => Promise<Outcome>, log: Log): Promise<Outcome> {
+    const { count, notBefore } = this.#failures.get(name) ?? { count: 0, notBefore: 0 };
+    const left = notBefore - performance.now();
+    if (left > 0) return { requeueAfterMilliseconds: left };
     try {
       const outcome = await work(name);
       this.#failures.delete(name);
       return outcome;
     } catch (error) {
       if (error instanceof Waiting) return { requeueAfterMilliseconds: error.afterSeconds * 1000 };
-      log.warn({ tenant: name, error: messageOf(error) }, "one of a family failed");
+      // Of two who write the same object at once one is told so, which is no fault.
+      log[isApiError(error, 409) ? "debug" : "warn"](
+        { tenant: name, error: messageOf(error) },
+        "one of a family failed",
+      );
       if (error instanceof Stalled) return {};
-      const failures = this.#failures.get(name) ?? 0;
-      this.#failures.set(name, failures + 1);
-      return { requeueAfterMilliseconds: Math.min(60_000, 50 * 2 ** failures) };
+      const asked = isApiError(error) ? Math.min(MOST_MILLISECONDS, (error.retryAfterSeconds ?? 0) * 1000) : 0;
+      this.#failures.set(name, { count: count + 1, notBefore: performance.now() + asked });
+      return { requeueAfterMilliseconds: Math.max(asked, Math.min(MOST_MILLISECONDS, 50 * 2 ** count)) };
     }
   }
 

@@ -6,7 +6,8 @@ import { json, refuse, type Seen, serve } from "./faulty-server.ts";
 type Store = {
   kind: Kind;
   objects: Map<string, KubeObject>;
-  watchers: Set<ServerResponse>;
+  /** With the version from which each watches. */
+  watchers: Map<ServerResponse, number>;
   /** Events that were sent, for watches that open later from an earlier version. */
   history: { version: number; line: string }[];
 };
@@ -30,7 +31,7 @@ export class SmallApiServer {
 
   constructor(kinds: readonly Kind[]) {
     this.#stores = new Map(
-      kinds.map((kind) => [kind.plural, { kind, objects: new Map(), watchers: new Set(), history: [] }]),
+      kinds.map((kind) => [kind.plural, { kind, objects: new Map(), watchers: new Map(), history: [] }]),
     );
   }
 
@@ -96,7 +97,7 @@ export class SmallApiServer {
       response.writeHead(200).flushHeaders();
       const from = Number(request.query.get("resourceVersion"));
       for (const { version, line } of store.history) if (version > from) response.write(line);
-      store.watchers.add(response);
+      store.watchers.set(response, from);
       return true;
     }
     if (request.method === "POST") return this.#create(store, request, response);
@@ -201,7 +202,7 @@ export class SmallApiServer {
     const version = this.#version;
     const send = () => {
       store.history.push({ version, line });
-      for (const watcher of store.watchers) watcher.write(line);
+      for (const [watcher, from] of store.watchers) if (version > from) watcher.write(line);
     };
     if (this.#held === undefined) send();
     else this.#held.push(send);

@@ -99,13 +99,14 @@ async function watched(seconds: number, ask: () => Promise<boolean>): Promise<nu
   return not;
 }
 
-/** Opened again before the time was over that the one before had been asked for. */
+/** Opened again, and not after a list, before the time was over that the one before had been asked for. */
 function endedEarly(requests: readonly Recorded[]): string[] {
-  const opens = requests.filter(({ query }) => query.includes("watch=true"));
-  return opens.flatMap(({ path, query, at }, index) => {
-    const next = opens.slice(index + 1).find((later) => later.path === path);
+  return requests.flatMap(({ path, query, at }, index) => {
+    if (!query.includes("watch=true")) return [];
+    const next = requests.slice(index + 1).find((later) => later.path === path);
     const asked = Number(new URLSearchParams(query).get("timeoutSeconds"));
-    const lasted = ((next?.at ?? Number.POSITIVE_INFINITY) - at) / 1000;
+    const isOpened = next?.query.includes("watch=true") === true;
+    const lasted = ((isOpened ? next.at : Number.POSITIVE_INFINITY) - at) / 1000;
     return lasted < asked ? [`${path} after ${lasted.toFixed(0)} of ${asked} s`] : [];
   });
 }
