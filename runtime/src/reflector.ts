@@ -96,7 +96,7 @@ type State = {
   /** performance.now() of the last attempt, and of the last watch that the server agreed to. */
   openedAt: number;
   open: boolean;
-  /** performance.now() of the last request for a watch. */
+  /** performance.now() of the last request for a watch, or when it was agreed to: the way there may be long. */
   watchedAt: number;
   /** Ends what is under way, or the pause after it, because a list is wanted anew. */
   attempt: AbortController;
@@ -182,6 +182,7 @@ async function listAndWatch(
   const opened = () => {
     state.open = true;
     state.openedAt = performance.now();
+    state.watchedAt = state.openedAt;
     options.metrics?.opened(options.kind.kind);
   };
   for await (const version of watchOnce(options, state.resourceVersion, signal, opened)) {
