@@ -14,9 +14,11 @@ export function hindered(decision: Decision, refusals: readonly string[]): Decis
     .slice(0, TOLD_AT_MOST)
     .map((refusal) => refusal.slice(0, LENGTH_AT_MOST));
   const more = refusals.length > TOLD_AT_MOST ? ` and ${refusals.length - TOLD_AT_MOST} more` : "";
-  const hindrance = ` Refused by the API server, tried again every 10 s: ${told.join("; ")}${more}. Pods are ended all the same.`;
-  const conditions = (said.data.conditions ?? []).map((condition) =>
-    condition.type === "Suspended" ? { ...condition, message: condition.message + hindrance } : condition,
-  );
+  const hindrance = ` Refused by the API server, tried again every 10 s: ${told.join("; ")}${more}.`;
+  const conditions = (said.data.conditions ?? []).map((condition) => {
+    if (condition.type !== "Suspended") return condition;
+    const rest = condition.reason === "Resuming" ? "" : " Pods are ended all the same.";
+    return { ...condition, message: condition.message + hindrance + rest };
+  });
   return { ...decision, status: { ...decision.status, conditions } };
 }
