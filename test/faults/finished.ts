@@ -1,12 +1,15 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Plan } from "./plan.ts";
-import type { Told } from "./results.ts";
+import { type Told, verdictOf } from "./results.ts";
 import type { Finding } from "./trials/trial.ts";
 
 /** One line of the file. */
 type Line = { family: string; told: Told } | { trial: string; findings: Finding[]; minutes: number };
 
-/** What a run that takes hours has done so far, in a file of lines: the next run with the same file goes on there. */
+/**
+ * What a run that takes hours has done so far, in a file of lines: the next run with the same file goes on there. What did
+ * not hold, or was not reached, does not count as done: it is tried again.
+ */
 export class Finished {
   readonly #file: string | undefined;
   readonly #plans = new Map<string, Told>();
@@ -19,8 +22,9 @@ export class Finished {
     const lines = readFileSync(file, "utf8").split("\n");
     for (const text of lines.filter((one) => one !== "")) {
       const line: Line = JSON.parse(text);
-      if ("family" in line) this.#plans.set(keyOf(line.family, line.told.plan), line.told);
-      else this.#trials.set(line.trial, line);
+      if (!("family" in line)) {
+        if (line.findings.every(({ holds }) => holds)) this.#trials.set(line.trial, line);
+      } else if (verdictOf(line.told) === "held") this.#plans.set(keyOf(line.family, line.told.plan), line.told);
     }
   }
 

@@ -17,7 +17,7 @@ const trialLines = Object.entries(TRIALS).map(
 
 const USAGE = `npm run faults -- --plan FILE              replays that plan, and nothing else
 npm run faults -- --all                    every plan of every family, then every trial; results in test/faults/RESULTS.md
-                  [--resume FILE]          goes on where a run with that file ended
+                  [--resume FILE]          goes on where a run with that file ended, and tries again what did not hold
 npm run faults -- --sample N [--seed S]    N plans of each family, the same for the same S
                   [--family NAME,...]      only of ${Object.keys(FAMILIES).join(", ")}
                   [--workload NAME]        only ${Object.keys(WORKLOADS).join(", ")}
@@ -137,7 +137,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const finished = new Finished(options.resume);
-  if (finished.size > 0) process.stdout.write(`${finished.size} plans and trials were finished before\n`);
+  if (finished.size > 0) process.stdout.write(`${finished.size} plans and trials held before\n`);
   let held = true;
   if (plans) held = await inCluster(() => runPlans(finished));
   for (const [name, size] of trials) {

@@ -67,7 +67,7 @@ export function plansText({ slots, minutes, families }: Report): string {
 |---|---|---|---|---|---|---|
 ${rows.join("\n")}
 
-A plan is not reached where its event did not come to pass this time: an interim status more or less, two writes in one.
+A plan is not reached where its event did not come to pass in three tries: an interim status more or less, two writes in one.
 
 ### Divergences
 ${details.length === 0 ? "\nNone.\n" : details.join("")}`;

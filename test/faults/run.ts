@@ -33,18 +33,20 @@ export type World = { api: Api; history: History };
 
 let made = 0;
 
-const DISTURBED_AT_MOST = 3;
+const ROUNDS_AT_MOST = 3;
 
 /**
  * Runs one plan in a slot and judges it by every oracle; without a baseline it makes one. A run in which an operator had
- * too little of the machine to keep its Lease says nothing about the plan, and is repeated.
+ * too little of the machine to keep its Lease says nothing about the plan, nor does one in which its event did not come to
+ * pass: it is repeated.
  */
 export async function runPlan(slot: Slot, plan: Plan, world: World, baseline?: Baseline): Promise<Outcome> {
   for (let round = 1; ; round += 1) {
     const before = slot.starved;
     const outcome = await runOnce(slot, plan, world, baseline);
     const disturbed = slot.starved > before && outcome.divergences.length > 0;
-    if (!disturbed || round === DISTURBED_AT_MOST) return outcome;
+    const missed = !outcome.reached && outcome.divergences.length === 0;
+    if (!(disturbed || missed) || round === ROUNDS_AT_MOST) return outcome;
   }
 }
 
