@@ -9,7 +9,8 @@ export type Write = {
   method: string;
   status: number;
   at: number;
-  uid: boolean;
+  /** Of a DELETE: the one life that it is about, by its precondition. */
+  uid?: string | undefined;
   /** The newest version that had been seen when it came. */
   seen: string;
 };

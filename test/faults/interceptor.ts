@@ -86,8 +86,8 @@ export class Interceptor {
     if (request.method === "GET") return this.#mine(request, await this.#read(request, pass));
     const run = this.#run;
     const address = this.#numbers.next(writeAddress(request, run.prefix));
-    const uid = request.method !== "DELETE" || request.body.includes('"preconditions":{"uid":"');
     const { method } = request;
+    const uid = method === "DELETE" ? /"preconditions":\{"uid":"([^"]+)"/.exec(request.body)?.[1] : undefined;
     const at = performance.now();
     const write = { address, object: objectOf(address), method, status: 0, at, uid, seen: this.#past.latest };
     run.writes.push(write);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Write } from "./events.ts";
 import { broken, type Entry } from "./history.ts";
 import { hadEffect, Leadership } from "./leadership.ts";
-import { countsOf, crowded, excess, hurried } from "./oracles.ts";
+import { countsOf, crowded, excess, hurried, unguarded } from "./oracles.ts";
 import { sampleOf } from "./plan.ts";
 import { sectionsOf } from "./results.ts";
 import { differences } from "./state.ts";
@@ -55,7 +55,7 @@ describe("the sum of what is lent", () => {
 
 function sent(address: string, at = 0, status = 200): Write {
   const [method = "", ...object] = address.split(" ").slice(0, 3);
-  return { address, object: object.join(" "), method, status, at, uid: true, seen: "1" };
+  return { address, object: object.join(" "), method, status, at, seen: "1" };
 }
 
 describe("creates and deletes", () => {
@@ -73,6 +73,21 @@ describe("creates and deletes", () => {
     const expected = countsOf({ writes });
     expect(excess(expected, again, [(object) => object === "Namespace a"])).toEqual([]);
     expect(excess(expected, again, [(object) => object === "Namespace b"])).toHaveLength(1);
+  });
+});
+
+describe("a deletion", () => {
+  const ended = (uid: string, nth: number): Write => ({ ...sent(`DELETE Namespace a #${nth}`), uid });
+
+  it("that is asked for again because no answer came is one, that of an heir another", () => {
+    const expected = countsOf({ writes: [ended("first", 1)] });
+    expect(excess(expected, { writes: [ended("first", 1), ended("first", 2)] })).toEqual([]);
+    expect(excess(expected, { writes: [ended("first", 1), ended("heir", 2)] })).toHaveLength(1);
+  });
+
+  it("must say whom it means", () => {
+    const writes = [ended("first", 1), sent("DELETE Namespace a #2"), sent("POST Namespace a #1")];
+    expect(unguarded({ writes })).toEqual(["DELETE Namespace a #2 without preconditions.uid"]);
   });
 });
 

@@ -6,12 +6,15 @@ export type Counts = Map<string, { creates: number; deletes: number }>;
 
 export function countsOf({ writes }: Pick<Run, "writes">): Counts {
   const counts: Counts = new Map();
-  for (const { object, method, status } of writes) {
+  const ended = new Set<string>();
+  for (const { object, method, status, uid } of writes) {
     if (status >= 300 || status === 0 || object.startsWith("Event ")) continue;
     const count = counts.get(object) ?? { creates: 0, deletes: 0 };
     counts.set(object, count);
     if (method === "POST") count.creates += 1;
-    if (method === "DELETE") count.deletes += 1;
+    // Whoever had no answer asks again, and the same object goes only once.
+    if (method === "DELETE" && (uid === undefined || !ended.has(uid))) count.deletes += 1;
+    if (method === "DELETE" && uid !== undefined) ended.add(uid);
   }
   return counts;
 }
@@ -37,7 +40,9 @@ export function madeAnew(report: Report, mask: (text: string) => string): MadeAn
 
 /** A delete that does not say whom it means may hit an heir of the name. */
 export function unguarded({ writes }: Pick<Run, "writes">): string[] {
-  return writes.filter(({ uid }) => !uid).map(({ address }) => `${address} without preconditions.uid`);
+  return writes
+    .filter(({ method, uid }) => method === "DELETE" && uid === undefined)
+    .map(({ address }) => `${address} without preconditions.uid`);
 }
 
 const OPEN_MILLISECONDS = 1_000;
