@@ -58,7 +58,7 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
       start: async () => undefined,
       stop: async () => void (await Promise.all([transport.close(), leaseTransport.close()])),
     },
-    ...watching({ config, log, metrics, server: credentials.server, informers }),
+    ...watching({ config, log, metrics, server: credentials.server, informers, lead }),
     working({ lead, controllers, log, stop, flush: events.flush }),
   ];
 }
@@ -79,12 +79,13 @@ function leadership(by: {
     identity: `${hostname()}_${randomUUID()}`,
     pace: config.election,
     log,
-    onLeading: () => {
+    onLeading: (undisturbed) => {
       metrics.leading(LEASES.operator, true);
-      // It rejects never: what fails on the way is told and tried again, for as long as we lead.
-      void Promise.all(controllers.map((controller) => controller.start())).then(() =>
-        log.info({ controllers: controllers.length, workers: config.workers }, "operator at work"),
-      );
+      const begun = performance.now();
+      void Promise.all(controllers.map((controller) => controller.start(undisturbed))).then(() => {
+        const milliseconds = Math.round(performance.now() - begun);
+        log.info({ controllers: controllers.length, workers: config.workers, milliseconds }, "operator at work");
+      });
     },
     onLost: (why) => {
       log.error({ why }, "no longer leading; ending, so that nothing is written twice");
@@ -99,8 +100,9 @@ function watching(by: {
   metrics: Metrics;
   server: string;
   informers: Informers;
+  lead: Election;
 }): [Part, Part] {
-  const { config, log, metrics, server, informers } = by;
+  const { config, log, metrics, server, informers, lead } = by;
   let synced = false;
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
   return [
@@ -116,6 +118,7 @@ function watching(by: {
       name: "informers",
       async start() {
         const begun = performance.now();
+        await lead.look();
         await informers.start();
         synced = true;
         log.info({ milliseconds: Math.round(performance.now() - begun) }, "caches filled; operator ready");

@@ -10,6 +10,8 @@ import { type Outcome, type Priority, Queue } from "./queue.ts";
 export type Source = {
   informer: Informer;
   keysOf: (change: Change) => string[];
+  /** Nothing is decided by what it shows: it only says when to look. */
+  isHint?: boolean;
   /** Defaults to live for what the watch brings and background for what a list does. */
   priorityOf?: (change: Change, origin: Origin) => Priority;
 };
@@ -17,8 +19,6 @@ export type Source = {
 export type ControllerOptions = {
   name: string;
   sources: Source[];
-  /** What all work is decided by. Caught up with before the first key: another led until now, and a watch may lag. */
-  primary?: Informer;
   /** Worked on once at the start, whatever the sources hold: for work that is there before any object is. */
   keys?: readonly string[];
   /** Brings the world of one key in line. Called again after every change, never twice at once for one key. */
@@ -30,8 +30,12 @@ export type ControllerOptions = {
 };
 
 export type Controller = {
-  /** Begins to work; call when the informers are filled. Resolves when the first keys are queued, or on stop. */
-  start(): Promise<void>;
+  /**
+   * Begins to work; call when the informers are filled. Lists first what it decides by, unless it is known to be
+   * `upToDate`: another process may have led until now, and our watches may lag behind what it did.
+   * Resolves when the first keys are queued, or on stop; never rejects.
+   */
+  start(upToDate?: boolean): Promise<void>;
   /** Before the process writes its last: takes back what was made only for a while. */
   tidy?(): Promise<void>;
   /** Finishes what runs and takes nothing new. */
@@ -86,8 +90,9 @@ export function controller(options: ControllerOptions): Controller {
     });
   }
   return {
-    async start() {
-      await options.primary?.catchUp();
+    async start(upToDate = false) {
+      const decisive = options.sources.filter(({ isHint }) => isHint !== true).map(({ informer }) => informer);
+      if (!upToDate) await Promise.all([...new Set(decisive)].map((informer) => informer.catchUp()));
       started = true;
       for (const [key, priority] of waiting) queue.add(key, priority);
       waiting.clear();

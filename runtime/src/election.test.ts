@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ELECTION_PACE, type Election, type ElectionOptions, election } from "./election.ts";
 import { NotLeading } from "./errors.ts";
 import { KINDS, recordOf } from "./kubernetes.ts";
@@ -21,10 +21,17 @@ async function cluster() {
   return { server, transport, spec, put, candidate: (name: string) => candidate(transport, name) };
 }
 
-type Candidate = Election & { log: ReturnType<typeof silentLog>; began: number[]; lost: { at: number; why: string }[] };
+type Candidate = Election & {
+  log: ReturnType<typeof silentLog>;
+  began: number[];
+  /** What each beginning was told: did nobody lead since the look? */
+  undisturbed: boolean[];
+  lost: { at: number; why: string }[];
+};
 
 function candidate(transport: Transport, identity: string, more: Partial<ElectionOptions> = {}): Candidate {
   const began: number[] = [];
+  const undisturbed: boolean[] = [];
   const lost: { at: number; why: string }[] = [];
   const log = silentLog();
   const one = election({
@@ -33,16 +40,64 @@ function candidate(transport: Transport, identity: string, more: Partial<Electio
     identity,
     pace: PACE,
     log,
-    onLeading: () => began.push(performance.now()),
+    onLeading: (alone) => {
+      began.push(performance.now());
+      undisturbed.push(alone);
+    },
     onLost: (why) => lost.push({ at: performance.now(), why }),
     ...more,
   });
   onTestFinished(() => one.stop());
-  return { ...one, log, began, lost };
+  return { ...one, log, began, undisturbed, lost };
 }
 
 const until = (what: () => unknown, timeout = 4_000) =>
   vi.waitFor(() => expect(what()).toBeTruthy(), { interval: 5, timeout });
+
+describe("what a leader knows of the time since it looked", () => {
+  const led = async (before: () => unknown, between: () => unknown, look = true) => {
+    const one = (await setting).candidate("one");
+    await before();
+    if (look) await one.look();
+    await between();
+    one.start();
+    await until(one.leading);
+    return one.undisturbed;
+  };
+  let setting: ReturnType<typeof cluster>;
+  beforeEach(() => {
+    setting = cluster();
+  });
+  const nothing = () => undefined;
+  const put = async (holder: string) => (await setting).put(holder, { renewTime: String(Math.random()) });
+
+  it("is that nobody led, where there was no Lease, or a released one, and is until now", async () => {
+    expect(await led(nothing, nothing)).toEqual([true]);
+    setting = cluster();
+    expect(await led(() => put(""), nothing)).toEqual([true]);
+  });
+
+  it.each<[string, () => unknown, () => unknown, boolean]>([
+    ["where it never looked", nothing, nothing, false],
+    ["where somebody held the Lease", () => put("other"), () => put(""), true],
+    ["where somebody held it in between", () => put(""), () => put("other").then(() => put("")), true],
+    ["where there was none yet", nothing, () => put(""), true],
+    ["where it had to run out", () => put("dead"), nothing, true],
+  ])("is nothing %s", async (_name, before, between, look) => {
+    expect(await led(before, between, look)).toEqual([false]);
+  });
+
+  it("is nothing where nobody answered", async () => {
+    const { server } = await setting;
+    const silent = () => {
+      server.fault = (_request, response) => refuse(response, 503, "ServiceUnavailable");
+    };
+    const speaking = () => {
+      server.fault = () => false;
+    };
+    expect(await led(silent, speaking)).toEqual([false]);
+  });
+});
 
 /** As a paused process: nothing of it runs, and time goes on. */
 function freeze(milliseconds: number): void {

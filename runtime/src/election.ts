@@ -26,12 +26,15 @@ export type ElectionOptions = {
   identity: string;
   pace: ElectionPace;
   log: Log;
-  onLeading: () => void;
+  /** `undisturbed`: nobody led since `look`, so that what was listed after it is what stands. */
+  onLeading: (undisturbed: boolean) => void;
   /** Called once, when leadership is lost without our giving it up: the process must end. */
   onLost: (why: string) => void;
 };
 
 export type Election = {
+  /** Looks at the Lease before the caches are filled: was it free, and stays so until we lead, nobody wrote since. */
+  look(): Promise<void>;
   start(): void;
   /**
    * Leads no more from this moment. Releases the Lease, so that the next one need not wait for it to run out, unless
@@ -57,6 +60,7 @@ class Taken extends Error {}
 export function election(options: ElectionOptions): Election {
   const candidate = new Candidate(options);
   return {
+    look: () => candidate.look(),
     start: () => candidate.start(),
     stop: (release = true) => candidate.stop(release),
     leading: () => candidate.leading(),
@@ -72,6 +76,9 @@ class Candidate {
   #held: KubeObject | undefined;
   #renewedAt: Moment = NEVER;
   #seen: { version: string | undefined; at: number } = { version: undefined, at: 0 };
+  /** The Lease when `look` found it free: its version, undefined where there was none. */
+  #foundFree: { version: string | undefined } | undefined;
+  #undisturbed = false;
   #done: Promise<void> = Promise.resolve();
 
   constructor(options: ElectionOptions) {
@@ -79,6 +86,13 @@ class Candidate {
     this.#options = options;
     this.#pace = { lease: leaseSeconds * 1000, deadline: renewDeadlineSeconds * 1000, retry: retrySeconds * 1000 };
     this.#lease = leaseAt({ ...options, leaseSeconds, at: options.lease });
+  }
+
+  async look(): Promise<void> {
+    // Without an answer nothing is known, which costs no more than a list.
+    const live = await this.#lease.read(this.#within(this.#pace.deadline, this.#stopping)).catch(() => null);
+    if (live === null || (live !== undefined && holderOf(live) !== "")) return;
+    this.#foundFree = { version: live?.metadata.resourceVersion };
   }
 
   start(): void {
@@ -117,7 +131,7 @@ class Candidate {
     await this.#standBy();
     if (this.#stopped) return;
     log.info({ identity }, "leading");
-    onLeading();
+    onLeading(this.#undisturbed);
     const why = await this.#lead();
     if (this.#stopped) return;
     this.#held = undefined;
@@ -151,6 +165,8 @@ class Candidate {
     const live = await this.#lease.read(this.#within(deadline, this.#stopping));
     if (live === undefined) await this.#hold(() => this.#lease.create(this.#within(deadline)));
     else if (this.#isFree(live, looked)) await this.#hold(() => this.#lease.take(live, this.#within(deadline)));
+    else return;
+    this.#undisturbed = this.#foundFree !== undefined && this.#foundFree.version === live?.metadata.resourceVersion;
   }
 
   #isFree(live: KubeObject, now: number): boolean {

@@ -264,6 +264,31 @@ describe("the loop of a process that has just begun to lead", () => {
     expect(looks).not.toContainEqual(["a", "b"]);
     expect(log.warn).toHaveBeenCalledTimes(1);
   });
+
+  it("lets no object go whose children its watches have not told yet", async () => {
+    const { server, loop, plant, written } = await gardening();
+    await plant("g", { plots: [] }, { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [FINALIZER] });
+    server.hold();
+    server.put(PLOTS, "g-a", {}, { labels: { owner: "g", ownerUid: server.get(GARDENS, "g")?.metadata.uid ?? "" } });
+    await loop.start();
+    await eventually(() => expect(server.get(GARDENS, "g")).toBeUndefined());
+    server.release();
+    expect(written()[0]).toBe("DELETE g-a");
+    expect(server.get(PLOTS, "g-a")).toBeUndefined();
+  });
+
+  it("lists nothing twice when it is told that nobody led since", async () => {
+    const { server, loop, status } = await gardening();
+    const lists: string[] = [];
+    server.fault = ({ method, query, path }) => {
+      if (method === "GET" && !query.has("watch")) lists.push(path);
+      return false;
+    };
+    await loop.start(true);
+    server.put(GARDENS, "g", { plots: [] });
+    await eventually(() => expect(status("g")).toEqual({ standing: 1 }));
+    expect(lists).toEqual([]);
+  });
 });
 
 describe("what one controller writes", () => {

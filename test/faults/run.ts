@@ -153,7 +153,9 @@ async function settledState(run: Run, api: Api, baseline: Baseline | undefined):
     return differences(baseline.state, state).length === 0;
   };
   const insists = run.plan.faults.some(({ action }) => action.do === "edit" && action.times !== undefined);
-  await within(restarts(run.plan) || insists ? KEPT_SECONDS : FIGURES_SECONDS, isRight, 1_000);
+  const isSilent = run.plan.faults.some(({ action }) => action.do === "halfOpen");
+  const patience = restarts(run.plan) || insists ? KEPT_SECONDS : FIGURES_SECONDS;
+  await within(isSilent ? UNHEARD_SECONDS : patience, isRight, 1_000);
   await quiet(run);
   return stateOf(api, run.prefix);
 }

@@ -123,13 +123,13 @@ export function tenantController(environment: ControllerEnvironment): Controller
       (informer): Source => ({
         informer,
         keysOf: tenantOf(namespaces),
+        isHint: true,
         priorityOf: (_change, origin) => (origin === "watch" ? "urgent" : "background"),
       }),
     ),
   ];
   return controller({
     name: "tenant",
-    primary: tenants,
     // Keys are families: what a parent grants and what its child lends out are never worked on at once.
     sources: sources.map((source) => ({ ...source, keysOf: families.keysOf(tenants, source.keysOf) })),
     reconcile: families.reconcile(tenants, reconciler(definition, { applier, record, now }), log),

@@ -74,7 +74,6 @@ export async function gardening(over: Partial<Definition<Garden, undefined>> = {
   const reconcile = reconciler(definition, { applier, record, now: () => new Date(0) });
   const loop = controller({
     name: "garden",
-    primary: gardens,
     sources: [
       { informer: gardens, keysOf: unlessOwn(byKey, () => true) },
       ...[fences, plots].map((informer) => {
