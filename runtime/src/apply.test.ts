@@ -134,6 +134,24 @@ describe("a child", () => {
     expect(server.get(KIND, "a")).toMatchObject({ data: { x: "somebody's" } });
   });
 
+  it("that somebody wrote after we looked is not written over, however late our apply arrives", async () => {
+    const { server, informer, applier, see } = await withServer();
+    await applyChild(applier, informer, desired({ a: "1" }));
+    server.put(KIND, "a", { data: { a: "spoilt" } });
+    see();
+    server.fault = ({ headers }) => {
+      if (headers["content-type"] !== "application/apply-patch+yaml") return false;
+      server.fault = () => false;
+      server.put(KIND, "a", { data: { a: "of the next leader" } });
+      return false;
+    };
+    await expect(applyChild(applier, informer, desired({ a: "1" }))).rejects.toMatchObject({ status: 409 });
+    expect(server.get(KIND, "a")?.["data"]).toEqual({ a: "of the next leader" });
+    see();
+    expect(await applyChild(applier, informer, desired({ a: "1" }))).toBe(true);
+    expect(server.get(KIND, "a")?.["data"]).toEqual({ a: "1" });
+  });
+
   it("that the server spells in its own way counts as no write, so that nobody loops over it", async () => {
     const { informer, applier, see } = await withServer();
     await applyChild(applier, informer, desired({ x: "1" }));

@@ -133,16 +133,20 @@ async function create(applier: Applier, kind: Kind, wanted: Manifest): Promise<K
   return answer as KubeObject;
 }
 
-/** Server-side apply, so that a field we no longer ask for goes and a field of another writer stays. */
+/**
+ * Server-side apply, so that a field we no longer ask for goes and a field of another writer stays. With the version that
+ * was read just before it, what a leader sent and was then kept from delivering changes nothing that its successor wrote.
+ * @throws ApiError 409 where somebody wrote in between.
+ */
 async function update(applier: Applier, kind: Kind, wanted: Manifest, uid: string | undefined): Promise<KubeObject> {
-  await adoptCreatedFields(applier, kind, wanted);
+  const resourceVersion = await adoptCreatedFields(applier, kind, wanted);
   const answer = await applier.transport.send({
     method: "PATCH",
     path: objectPath(kind, wanted.metadata),
     query: { fieldManager: applier.fieldManager, force: true },
     contentType: "application/apply-patch+yaml",
     // With a uid an apply can only change that object; without, it would create one that was deleted meanwhile.
-    body: { ...wanted, metadata: { ...wanted.metadata, ...(uid === undefined ? {} : { uid }) } },
+    body: { ...wanted, metadata: { ...wanted.metadata, resourceVersion, ...(uid === undefined ? {} : { uid }) } },
   });
   return answer as KubeObject;
 }
@@ -150,8 +154,9 @@ async function update(applier: Applier, kind: Kind, wanted: Manifest, uid: strin
 /**
  * Fields that came by POST belong to (our manager, Update); an apply by (our manager, Apply) would leave them behind
  * for ever. Once, before the first apply, their owner is renamed: what client-go's csaupgrade does.
+ * @returns the resourceVersion that the object has then.
  */
-async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest): Promise<void> {
+async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest): Promise<string | undefined> {
   const path = objectPath(kind, wanted.metadata);
   const live = (await applier.transport.send({ method: "GET", path })) as KubeObject;
   const entries = (live.metadata.managedFields ?? []).map((entry) => ({ ...(entry as Record<string, unknown>) }));
@@ -161,9 +166,9 @@ async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest
       entry["operation"] === "Update" &&
       entry["subresource"] === undefined,
   );
-  if (created === undefined) return;
+  if (created === undefined) return live.metadata.resourceVersion;
   created["operation"] = "Apply";
-  await applier.transport.send({
+  const renamed = await applier.transport.send({
     method: "PATCH",
     path,
     contentType: "application/json-patch+json",
@@ -172,6 +177,7 @@ async function adoptCreatedFields(applier: Applier, kind: Kind, wanted: Manifest
       { op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion },
     ],
   });
+  return (renamed as KubeObject).metadata.resourceVersion;
 }
 
 /**

@@ -59,8 +59,14 @@ export function editsOf(kind: string): Edit["edit"][] {
 /** Rights that came a moment after somebody else took the fence away, which nobody could know in time. */
 export function isForgiven(reports: readonly Report[], broken: string): boolean {
   return reports.some(
-    ({ object, edit }) => edit.edit === "delete" && broken.includes("rights without") && broken.includes(object.kind),
+    ({ object, edit }) =>
+      edit.edit === "delete" && broken.includes("rights without") && broken.includes(fenceOf(object.kind)),
   );
+}
+
+/** As history.ts calls what is missing. */
+function fenceOf(kind: string): string {
+  return kind === KINDS.ResourceQuota.kind ? "quota in force" : kind;
 }
 
 /** Does it to the object, and sees how long it stands: what is ours comes back, what is not stays. */
