@@ -85,7 +85,8 @@ export function parserOf<K extends string, Spec extends z.ZodType, Status extend
     const outer = envelope.safeParse(input);
     if (!outer.success) return refused(definition.kind, problemsOf(outer.error));
     const { apiVersion, metadata } = outer.data;
-    const spec = definition.spec.safeParse(outer.data.spec);
+    const spec = parsedSpec(definition.spec, outer.data.spec);
+    if (spec === undefined) return refused(definition.kind, [{ path: "spec", message: UNREADABLE }]);
     const badName = nameProblems(metadata.name, definition.nameRules);
     if (!spec.success) return refused(definition.kind, [...badName, ...problemsOf(spec.error, "spec")]);
     if (badName.length > 0) return refused(definition.kind, badName);
@@ -93,6 +94,17 @@ export function parserOf<K extends string, Spec extends z.ZodType, Status extend
     const base = { apiVersion, kind: definition.kind, metadata, spec: spec.data };
     return { ok: true, value: status.success ? { ...base, status: status.data } : base };
   };
+}
+
+const UNREADABLE = "a field is an object where text or a number belongs; compare with kubectl explain";
+
+/** Trap: zod measures the length of anything that has one, and throws where that is an object without a value. */
+function parsedSpec<S extends z.ZodType>(schema: S, spec: unknown): z.ZodSafeParseResult<z.output<S>> | undefined {
+  try {
+    return schema.safeParse(spec);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The fields that parse, each by itself. */

@@ -3,6 +3,14 @@ import { parseTenant } from "./tenant.ts";
 import { TENANT_RULE_CASES, tenantObject } from "./testing/tenant-cases.ts";
 
 describe("parseTenant", () => {
+  test("refuses what only looks like text, with a length that has no value", () => {
+    const adminEmail = { length: { toString: 1, valueOf: 1 } };
+    const spec = { organizationName: "Acme", adminEmail };
+    const metadata = { name: "acme", uid: "u", resourceVersion: "1" };
+    const parsed = parseTenant({ apiVersion: "leanvibe.io/v1alpha1", kind: "Tenant", metadata, spec });
+    expect(parsed).toMatchObject({ ok: false, error: { message: expect.stringContaining("spec") } });
+  });
+
   test.each(TENANT_RULE_CASES)("$id: accepts and refuses like the API server", ({ accepted, refused, message }) => {
     expect(parseTenant(accepted)).toMatchObject({ ok: true });
     const parsed = parseTenant(refused);
