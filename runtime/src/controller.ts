@@ -1,5 +1,5 @@
 import type { Change } from "./cache.ts";
-import { isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
+import { askedMilliseconds, isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
 import type { Informer, Origin } from "./informers.ts";
 import { keyOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
@@ -53,7 +53,7 @@ export function controller(options: ControllerOptions): Controller {
     work: (key) => work(key),
     onStart: (waited) => metrics.waited(waited / 1000),
     onDepth: (priority, depth) => metrics.queued(priority, depth),
-    delayOf: (error) => (isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : undefined),
+    delayOf: askedMilliseconds,
   });
   const waiting = new Map<string, Priority>(options.keys?.map((key) => [key, "background"]));
   let started = false;

@@ -47,6 +47,11 @@ export function isApiError(error: unknown, ...statuses: number[]): error is ApiE
   return error instanceof ApiError && (statuses.length === 0 || statuses.includes(error.status));
 }
 
+/** Milliseconds for which the API server asked not to be asked again (Retry-After); 0 where it did not. */
+export function askedMilliseconds(error: unknown): number {
+  return isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+}
+
 /** A sentence for a log line or a condition, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cache, Change } from "./cache.ts";
 import { parseEvent, parseList } from "./envelope.ts";
-import { isApiError, messageOf } from "./errors.ts";
+import { askedMilliseconds, isApiError, messageOf } from "./errors.ts";
 import { apiVersionOf, collectionPath, type Kind } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
@@ -152,7 +152,7 @@ function interrupted({ kind, log, metrics }: ReflectorOptions, state: State, err
   // What was not heard of for five minutes is compacted away: no fault, and of Events that is the rule.
   if (isApiError(error, 410)) log.debug(why, "watch too old; listing anew");
   else log.warn(why, "list or watch interrupted; resuming");
-  return isApiError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+  return askedMilliseconds(error);
 }
 
 /** Gone says so; after a line that makes no sense nobody knows what it should have said. All else resumes. */

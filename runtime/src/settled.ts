@@ -1,4 +1,4 @@
-import { isApiError, Waiting } from "./errors.ts";
+import { askedMilliseconds, Waiting } from "./errors.ts";
 
 /**
  * All of them, when the last one has ended: unlike with Promise.all no failure hides another one, and nothing is still
@@ -24,6 +24,6 @@ export function throwWorst(
 
 /** Of several refusals that ask for patience the one that asks for most: it speaks for the others too. */
 function longest(errors: readonly unknown[]): unknown {
-  const asking = errors.filter((error) => isApiError(error)).filter((error) => (error.retryAfterSeconds ?? 0) > 0);
-  return asking.toSorted((a, b) => (b.retryAfterSeconds ?? 0) - (a.retryAfterSeconds ?? 0))[0];
+  const asking = errors.filter((error) => askedMilliseconds(error) > 0);
+  return asking.toSorted((a, b) => askedMilliseconds(b) - askedMilliseconds(a))[0];
 }

@@ -1,4 +1,5 @@
 import {
+  askedMilliseconds,
   type Change,
   type Informer,
   isApiError,
@@ -112,7 +113,7 @@ export class Families {
         "one of a family failed",
       );
       if (error instanceof Stalled) return {};
-      const asked = isApiError(error) ? Math.min(MOST_MILLISECONDS, (error.retryAfterSeconds ?? 0) * 1000) : 0;
+      const asked = Math.min(MOST_MILLISECONDS, askedMilliseconds(error));
       this.#failures.set(name, { count: count + 1, notBefore: performance.now() + asked });
       return { requeueAfterMilliseconds: Math.max(asked, Math.min(MOST_MILLISECONDS, 50 * 2 ** count)) };
     }
