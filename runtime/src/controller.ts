@@ -1,5 +1,5 @@
 import type { Change } from "./cache.ts";
-import { askedMilliseconds, isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
+import { askedMilliseconds, failureLevel, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
 import type { Informer, Origin } from "./informers.ts";
 import { keyOf } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
@@ -118,9 +118,7 @@ function consequenceOf(error: unknown, key: string, log: Log): Consequence {
     log.debug({ key, why: error.message }, "not leading");
     return { outcome: { requeueAfterMilliseconds: NOT_LEADING_MILLISECONDS }, result: "requeue_after" };
   }
-  // Of two who write the same object at once one is told so: no fault, and nothing that anybody must look at.
-  const level = isApiError(error, 409) ? "debug" : "warn";
-  log[level]({ key, error: messageOf(error) }, "reconcile failed; will be retried");
+  log[failureLevel(error)]({ key, error: messageOf(error) }, "reconcile failed; will be retried");
   return { result: "error" };
 }
 

@@ -56,3 +56,8 @@ export function askedMilliseconds(error: unknown): number {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** How loudly a failed try is told: of two who write the same object at once one gets a 409, which nobody must look at. */
+export function failureLevel(error: unknown): "debug" | "warn" {
+  return isApiError(error, 409) ? "debug" : "warn";
+}

@@ -11,7 +11,16 @@ export {
 export { byKey, byLabel, type Controller, controller, type Source, unlessOwn } from "./controller.ts";
 export { type Credentials, credentialsOf } from "./credentials.ts";
 export { ELECTION_PACE, type Election, type ElectionPace, election } from "./election.ts";
-export { ApiError, askedMilliseconds, isApiError, messageOf, NotLeading, Stalled, Waiting } from "./errors.ts";
+export {
+  ApiError,
+  askedMilliseconds,
+  failureLevel,
+  isApiError,
+  messageOf,
+  NotLeading,
+  Stalled,
+  Waiting,
+} from "./errors.ts";
 export { createEventRecorder, type EventRecorder } from "./events.ts";
 export { serveHealth } from "./health.ts";
 export { type Informer, Informers } from "./informers.ts";

@@ -85,23 +85,26 @@ export function parserOf<K extends string, Spec extends z.ZodType, Status extend
     const outer = envelope.safeParse(input);
     if (!outer.success) return refused(definition.kind, problemsOf(outer.error));
     const { apiVersion, metadata } = outer.data;
-    const spec = parsedSpec(definition.spec, outer.data.spec);
+    const spec = guardedParse(definition.spec, outer.data.spec);
     if (spec === undefined) return refused(definition.kind, [{ path: "spec", message: UNREADABLE }]);
     const badName = nameProblems(metadata.name, definition.nameRules);
     if (!spec.success) return refused(definition.kind, [...badName, ...problemsOf(spec.error, "spec")]);
     if (badName.length > 0) return refused(definition.kind, badName);
-    const status = definition.status.safeParse(legible(definition.status, outer.data.status));
+    const status = guardedParse(definition.status, legible(definition.status, outer.data.status));
     const base = { apiVersion, kind: definition.kind, metadata, spec: spec.data };
-    return { ok: true, value: status.success ? { ...base, status: status.data } : base };
+    return { ok: true, value: status?.success === true ? { ...base, status: status.data } : base };
   };
 }
 
 const UNREADABLE = "a field is an object where text or a number belongs; compare with kubectl explain";
 
 /** Trap: zod measures the length of anything that has one, and throws where that is an object without a value. */
-function parsedSpec<S extends z.ZodType>(schema: S, spec: unknown): z.ZodSafeParseResult<z.output<S>> | undefined {
+function guardedParse<S extends z.core.$ZodType>(
+  schema: S,
+  value: unknown,
+): z.ZodSafeParseResult<z.output<S>> | undefined {
   try {
-    return schema.safeParse(spec);
+    return z.safeParse(schema, value);
   } catch {
     return undefined;
   }
@@ -112,8 +115,8 @@ function legible(schema: z.ZodType, value: unknown): unknown {
   if (!(schema instanceof z.ZodObject) || typeof value !== "object" || value === null) return value;
   const fields = new Map<string, unknown>(Object.entries(value));
   const legibleFields = Object.entries(schema.shape).flatMap(([name, field]): [string, unknown][] => {
-    const parsed = z.safeParse(field, fields.get(name));
-    return parsed.success && parsed.data !== undefined ? [[name, parsed.data]] : [];
+    const parsed = guardedParse(field, fields.get(name));
+    return parsed?.success === true && parsed.data !== undefined ? [[name, parsed.data]] : [];
   });
   return Object.fromEntries(legibleFields);
 }

@@ -47,7 +47,8 @@ describe("parseTenant", () => {
     expect(parsed).toMatchObject({ ok: true });
     // What holds a Tenant suspended must not be lost because something beside it is new.
     expect(parsed.ok && parsed.value.status).toEqual({ account: { hold: "Security" } });
-    for (const status of ["none", 7, null])
+    const length = { toString: 1, valueOf: 1 };
+    for (const status of ["none", 7, null, { namespaces: { length } }, { quota: { cpu: { length } } }])
       expect(parseTenant({ ...tenantObject(), status })).toMatchObject({ ok: true });
   });
 

@@ -1,8 +1,8 @@
 import {
   askedMilliseconds,
   type Change,
+  failureLevel,
   type Informer,
-  isApiError,
   type KubeObject,
   type Log,
   messageOf,
@@ -107,11 +107,7 @@ export class Families {
       return outcome;
     } catch (error) {
       if (error instanceof Waiting) return { requeueAfterMilliseconds: error.afterSeconds * 1000 };
-      // Of two who write the same object at once one is told so, which is no fault.
-      log[isApiError(error, 409) ? "debug" : "warn"](
-        { tenant: name, error: messageOf(error) },
-        "one of a family failed",
-      );
+      log[failureLevel(error)]({ tenant: name, error: messageOf(error) }, "one of a family failed");
       if (error instanceof Stalled) return {};
       const asked = Math.min(MOST_MILLISECONDS, askedMilliseconds(error));
       this.#failures.set(name, { count: count + 1, notBefore: performance.now() + asked });
