@@ -83,14 +83,14 @@ async function ready({ admin }: BenchCluster): Promise<z.output<typeof tenantAns
 
 function templateOf(write: Recorded, { uid }: { uid: string }): Step {
   const general = (text: string) => text.replaceAll(RECORDED, "@NAME@").replaceAll(uid, "@UID@");
-  const ofTenant = new RegExp(`/tenants/${RECORDED}$`).test(write.path);
+  const ofTenant = new RegExp(`/tenants/${RECORDED}(/status)?$`).test(write.path);
   const body = general(write.body);
   return {
     user: "operator",
     method: write.method,
     path: general(write.path + write.query),
     contentType: write.contentType,
-    // Only the finalizer's patch names the version it is about; an Event's says nothing to the API server.
+    // The finalizer's patch and the status name the version they are about; an Event's says nothing to the API server.
     body: ofTenant ? body.replace(/"resourceVersion":"\d+"/, '"resourceVersion":"@VERSION@"') : body,
     identifies: ofTenant,
   };
