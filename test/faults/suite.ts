@@ -24,7 +24,7 @@ export async function openSuite(options: { slots: number; workloads?: readonly s
   const slots: Slot[] = [];
   let bugs = 0;
   // One after the other: a start is the dearest thing an operator does.
-  for (let index = 0; index < options.slots; index += 1) slots.push(await Slot.open(api, `f${run}${index}`));
+  for (let index = 0; index < options.slots; index += 1) slots.push(await Slot.open(api, tokenOf("f", run, index)));
   const baselines = new Map<string, Baseline>();
   const close = async () => {
     await Promise.all(slots.map((slot) => slot.close()));
@@ -46,7 +46,7 @@ export async function openSuite(options: { slots: number; workloads?: readonly s
     baselines,
     close,
     async prove(bug) {
-      const slot = await Slot.open(api, `b${run}${bugs++}`, withBug(bug));
+      const slot = await Slot.open(api, tokenOf("b", run, bugs++), withBug(bug));
       const outcome = await runPlan(slot, bug.plan, world, baselines.get(bug.plan.workload));
       await slot.close();
       return outcome;
@@ -75,4 +75,9 @@ async function sideBySide<T>(
     }),
   );
   return results;
+}
+
+/** Of one length for all: an operator takes every object whose name holds its token, and f1 stands in f10 too. */
+function tokenOf(kind: string, run: string, index: number): string {
+  return `${kind}${run}${String(index).padStart(3, "0")}`;
 }
