@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scratchFolder } from "./harness/scratch.ts";
 
 const MAIN = join(import.meta.dirname, "..", "cli", "src", "main.ts");
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => production.listen(0, "127.0.0.1", resolve));
   const address = production.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  home = mkdtempSync(join(tmpdir(), "leanvibe-cli-"));
+  home = scratchFolder("cli");
   kubeconfig = join(home, "config");
   const config = {
     apiVersion: "v1",

@@ -1,12 +1,11 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { scratchFolder } from "../harness/scratch.ts";
 import { Finished } from "./finished.ts";
 import type { Plan } from "./plan.ts";
 
 test("a run that is resumed leaves out what held, and tries again what diverged or was not reached", () => {
-  const file = join(mkdtempSync(join(tmpdir(), "leanvibe-finished-")), "finished.jsonl");
+  const file = join(scratchFolder("finished"), "finished.jsonl");
   const plan = (workload: string): Plan => ({ workload, seed: 0, faults: [] });
   const told = (workload: string) => ({
     plan: plan(workload),

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -18,6 +17,7 @@ import { API_VERSION, TENANTS } from "@leanvibe/schema";
 import { afterAll, beforeAll } from "vitest";
 import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
 import { findOperator, isReady, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
+import { scratchFolder } from "./scratch.ts";
 
 export { TENANTS };
 export const PODS: Kind = { ...KINDS.ConfigMap, kind: "Pod", plural: "pods" };
@@ -179,7 +179,7 @@ export class Operator {
 
   /** Without a network probe unless the test is about it: its pods and writes would be in every other test's way. */
   static async start(transport: Transport, { env, server, ...more }: OperatorOptions = {}): Promise<Operator> {
-    const folder = mkdtempSync(join(tmpdir(), "leanvibe-operator-"));
+    const folder = scratchFolder("operator");
     const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
     await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
     if (server !== undefined) pointTo(server, files.kubeconfig);
