@@ -23,8 +23,19 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   // The tests use the cluster ladder without the commands around it, so it may not need them.
   "cli/cluster": ["crds/schema", "runtime"],
-  cli: ["cli/cluster", "crds/schema", "runtime", "tutorials"],
-  test: ["crds/schema", "runtime", "operator", "api-server", "tutorials", "cdk8s", "cli", "cli/cluster"],
+  "cli/database": ["cli/cluster"],
+  cli: ["cli/cluster", "cli/database", "crds/schema", "runtime", "tutorials"],
+  test: [
+    "crds/schema",
+    "runtime",
+    "operator",
+    "api-server",
+    "tutorials",
+    "cdk8s",
+    "cli",
+    "cli/cluster",
+    "cli/database",
+  ],
   // The settings of tools at the repository's root.
   // vitest.config.ts: which tests there are depends on what can be had here.
   ".": ["test/harness/left-out.ts"],
