@@ -7,7 +7,7 @@ export type HealthOptions = {
   host: string;
   /** 0 for any free port. */
   port: number;
-  metrics: Metrics;
+  metrics: Pick<Metrics, "text" | "contentType">;
   /** True when the process does its work: caches filled, watches heard. */
   ready: () => boolean;
 };

@@ -1,0 +1,38 @@
+/** Who may do what in the database. `fences.ts` compares these tables with what PostgreSQL says of itself. */
+
+/** Each is a login of its own; none may bypass row-level security, and none of the server's is a member of another. */
+export const ROLES = {
+  lv_owner: "Owns every table. For migrations; the server never has it.",
+  lv_app: "Requests. Sees the rows of the one tenant that its transaction names.",
+  lv_worker: "Background work. Sees one tenant at a time, but for the tables that it must search for work.",
+  lv_lookup: "Turns a subdomain or an id into a tenant, before it is known who asks. May read no table.",
+} as const;
+
+export type Role = keyof typeof ROLES;
+
+type Table = {
+  /** Says whose a row is; not there where the table is the platform's. */
+  column?: string;
+  /** Which rows each role may read and write: those of its transaction's tenant, or every one. */
+  roles: Partial<Record<Role, "own" | "every">>;
+  /** Read by a function of DEFINER_FUNCTIONS. */
+  lookup: boolean;
+};
+
+const OWN_ROWS = { column: "tenant_id", roles: { lv_app: "own", lv_worker: "own" }, lookup: false } as const;
+
+/** Every table there is. */
+export const TABLES: Readonly<Record<string, Table>> = {
+  tenants: { column: "id", roles: { lv_app: "own", lv_worker: "every" }, lookup: true },
+  users: OWN_ROWS,
+  projects: OWN_ROWS,
+  sessions: OWN_ROWS,
+  refresh_tokens: { ...OWN_ROWS, lookup: true },
+  signing_keys: { roles: { lv_worker: "every" }, lookup: false },
+};
+
+/** Functions that run with their owner's rights, and who may call them. */
+export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
+  "lv_find_tenant(id_or_subdomain text)": ["lv_lookup"],
+  "lv_find_refresh_token(wanted bytea)": ["lv_lookup"],
+};
