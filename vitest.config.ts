@@ -4,13 +4,30 @@ import { leftOut } from "./test/harness/left-out.ts";
 const CLUSTER = "**/*.cluster.test.ts";
 const KUBELET = "**/*.kubelet.test.ts";
 const SIMULATED = "**/*.simulated.test.ts";
+const DATABASE = "**/*.database.test.ts";
 const elsewhere = ["**/node_modules/**", ...(await leftOut()).map(({ pattern }) => pattern)];
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/harness/reporter.ts"],
     projects: [
-      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...elsewhere, CLUSTER, KUBELET, SIMULATED] } },
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...elsewhere, CLUSTER, KUBELET, SIMULATED, DATABASE],
+        },
+      },
+      {
+        test: {
+          name: "database",
+          include: [DATABASE],
+          exclude: elsewhere,
+          globalSetup: ["./test/harness/database.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "cluster",

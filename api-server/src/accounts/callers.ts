@@ -1,0 +1,57 @@
+import { LRUCache } from "lru-cache";
+import type { Database } from "../db/database.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import type { Keys } from "./keys.ts";
+import { type SessionState, sessionState } from "./sessions.ts";
+import { type Bearer, readAccessToken, type TokenPlace } from "./tokens.ts";
+
+/** How long a session's state is believed: what ends it must be felt everywhere within a second. */
+const STATE_MILLISECONDS = 900;
+const KEPT = 10_000;
+
+/** Who asks, for which tenant, and what they may do there. */
+export type Caller = Bearer & SessionState;
+
+/** Turns access tokens into callers: the signature is checked once, the session's state once a second. */
+export class Callers {
+  readonly #database: Database;
+  readonly #keys: () => Keys;
+  readonly #place: TokenPlace;
+  readonly #tokens = new LRUCache<string, Bearer>({ max: KEPT });
+  readonly #states: LRUCache<string, { state: SessionState | undefined }, Bearer>;
+
+  constructor(database: Database, keys: () => Keys, place: TokenPlace) {
+    this.#database = database;
+    this.#keys = keys;
+    this.#place = place;
+    this.#states = new LRUCache({
+      max: KEPT,
+      ttl: STATE_MILLISECONDS,
+      // Who waits for what is forgotten meanwhile still gets it; it is only not kept.
+      ignoreFetchAbort: true,
+      fetchMethod: async (_id, _stale, { context }) => ({ state: await sessionState(this.#database, context) }),
+    });
+  }
+
+  /** @throws Refusal AUTHENTICATION_REQUIRED */
+  async callerOf(token: string): Promise<Caller> {
+    const bearer = this.#tokens.get(token) ?? (await this.#read(token));
+    const known = await this.#states.fetch(bearer.sessionId, { context: bearer });
+    if (known?.state === undefined) {
+      throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
+    }
+    return { ...bearer, ...known.state };
+  }
+
+  /** What was known of a session holds no longer. */
+  forget(sessionId: string): void {
+    this.#states.delete(sessionId);
+  }
+
+  async #read(token: string): Promise<Bearer> {
+    const { expiresAtSeconds, ...bearer } = await readAccessToken(this.#keys(), this.#place, token);
+    const left = expiresAtSeconds * 1000 - Date.now();
+    if (left > 0) this.#tokens.set(token, bearer, { ttl: left });
+    return bearer;
+  }
+}

@@ -1,0 +1,20 @@
+/** What each role of a tenant may do. A role has what is listed for it and for those below. */
+export const ROLE_PERMISSIONS = {
+  viewer: ["projects:read", "tenant:read"],
+  member: ["projects:write"],
+  admin: ["members:write", "tenant:write"],
+  owner: ["tenant:delete"],
+} as const;
+
+export type UserRole = keyof typeof ROLE_PERMISSIONS;
+
+export type Permission = (typeof ROLE_PERMISSIONS)[UserRole][number];
+
+/** Least first. */
+export const USER_ROLES = ["viewer", "member", "admin", "owner"] as const satisfies readonly UserRole[];
+
+/** Whether a role includes a permission. */
+export function may(role: UserRole, permission: Permission): boolean {
+  const upTo = USER_ROLES.slice(0, USER_ROLES.indexOf(role) + 1);
+  return upTo.some((each) => ROLE_PERMISSIONS[each].some((one) => one === permission));
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { problem } from "../errors/problem.ts";
+import { callerOf, namedTenants } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
+import { logIn } from "./login.ts";
+import { USER_ROLES } from "./roles.ts";
+import { login, loginBody, refreshBody, session, tokens } from "./schema.ts";
+import { type Opened, refreshSession, revokeSessions } from "./sessions.ts";
+import { ACCESS_TOKEN_SECONDS, signAccessToken } from "./tokens.ts";
+
+const tags = ["auth"];
+const OWN = { access: "tenant", wayOut: true } as const;
+
+/** Signing in and out, and the keys by which others check our tokens. */
+export function accounts(app: App, parts: Parts): void {
+  const { database, keys, callers, config } = parts;
+  const tokensOf = async ({ bearer, refreshToken }: Opened) => ({
+    access_token: await signAccessToken(keys(), config.tokens, bearer),
+    token_type: "Bearer" as const,
+    expires_in: ACCESS_TOKEN_SECONDS,
+    refresh_token: refreshToken,
+  });
+  const rateLimit = { max: config.signInPerMinute, timeWindow: "1 minute" };
+  app.post(
+    "/auth/login",
+    {
+      config: { access: "public", rateLimit },
+      schema: { tags, body: loginBody, response: { 200: login, default: problem } },
+    },
+    async (request) => {
+      const { email, password, device } = request.body;
+      const { tenant: byBody = "" } = request.body;
+      const named = [...new Set([...namedTenants(request, config), byBody.toLowerCase()])].filter(
+        (name) => name !== "",
+      );
+      if (named.length === 0) throw new Refusal("TENANT_REQUIRED");
+      const opened = await logIn(parts, { named, email, password }, { device, ip: request.ip });
+      const { user, tenant } = opened;
+      return {
+        ...(await tokensOf(opened)),
+        user: { id: user.id, email: user.email, name: user.name, role: z.enum(USER_ROLES).parse(user.role) },
+        tenant: { id: tenant.id, organization: tenant.organizationName, subdomain: tenant.subdomain },
+      };
+    },
+  );
+  app.post(
+    "/auth/refresh",
+    {
+      config: { access: "tenantFromCredential", rateLimit },
+      schema: { tags, body: refreshBody, response: { 200: tokens, default: problem } },
+    },
+    async (request) => tokensOf(await refreshSession(database, request.body.refresh_token)),
+  );
+  app.post(
+    "/auth/logout",
+    { config: OWN, schema: { tags, response: { 204: z.null().describe("Signed out."), default: problem } } },
+    async (request, reply) => {
+      const { tenantId, sessionId } = callerOf(request);
+      await database.read(tenantId, (db) => revokeSessions(db, { tenantId, id: sessionId }));
+      callers.forget(sessionId);
+      return reply.code(204).send(null);
+    },
+  );
+  app.get(
+    "/.well-known/jwks.json",
+    {
+      config: { access: "public" },
+      schema: { tags, response: { 200: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }) } },
+    },
+    async (_request, reply) => reply.header("Cache-Control", "public, max-age=300").send(keys().published),
+  );
+  sessions(app, parts);
+}
+
+/** The places where somebody is signed in: their own to see and to end. */
+function sessions(app: App, { database, callers }: Parts): void {
+  app.get(
+    "/auth/sessions",
+    { config: OWN, schema: { tags, response: { 200: z.array(session), default: problem } } },
+    async (request) => {
+      const { tenantId, userId, sessionId } = callerOf(request);
+      const rows = await database.read(tenantId, (db) =>
+        db.session.findMany({
+          where: { tenantId, userId, revokedAt: null, expiresAt: { gt: new Date() } },
+          orderBy: { id: "desc" },
+          take: 100,
+        }),
+      );
+      return rows.map(({ id, method, device, ip, createdAt, lastSeenAt, expiresAt }) => ({
+        id,
+        current: id === sessionId,
+        method,
+        device,
+        ip,
+        created_at: createdAt.toISOString(),
+        last_seen_at: lastSeenAt.toISOString(),
+        expires_at: expiresAt.toISOString(),
+      }));
+    },
+  );
+  app.delete(
+    "/auth/sessions/:id",
+    {
+      config: OWN,
+      schema: {
+        tags,
+        params: z.object({ id: z.uuid() }),
+        response: { 204: z.null().describe("Ended."), default: problem },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = callerOf(request);
+      const { id } = request.params;
+      const ended = await database.read(tenantId, (db) => revokeSessions(db, { tenantId, userId, id }));
+      if (ended === 0) throw new Refusal("SESSION_NOT_FOUND");
+      callers.forget(id);
+      return reply.code(204).send(null);
+    },
+  );
+  app.post(
+    "/auth/sessions/revoke-others",
+    {
+      config: OWN,
+      schema: { tags, response: { 200: z.object({ revoked: z.int().describe("How many.") }), default: problem } },
+    },
+    async (request) => {
+      const { tenantId, userId, sessionId } = callerOf(request);
+      const where = { tenantId, userId, id: { not: sessionId } };
+      return { revoked: await database.read(tenantId, (db) => revokeSessions(db, where)) };
+    },
+  );
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { text } from "../http/text.ts";
+import { USER_ROLES } from "./roles.ts";
+
+/** Longer ones are hashed as they are: nothing is cut off. The limit only bounds the work. */
+const password = text(1024).min(1, { error: "must not be empty" });
+
+export const loginBody = z.object({
+  email: text(254).min(3).describe("The e-mail address of the account."),
+  password,
+  tenant: text(63).optional().describe("The organization's subdomain, where neither header nor host says it."),
+  device: text(200).optional().describe("A name for the list of sessions, such as Firefox on Linux."),
+});
+
+export const refreshBody = z.object({ refresh_token: text(200).min(1) });
+
+export const tokens = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal("Bearer"),
+    expires_in: z.int().describe("Seconds until the access token expires."),
+    refresh_token: z.string().describe("For one use at /auth/refresh."),
+  })
+  .describe("A session's tokens.");
+
+export const login = tokens.extend({
+  user: z.object({ id: z.uuid(), email: z.string(), name: z.string().nullable(), role: z.enum(USER_ROLES) }),
+  tenant: z.object({ id: z.uuid(), organization: z.string(), subdomain: z.string() }),
+});
+
+export const session = z
+  .object({
+    id: z.uuid(),
+    current: z.boolean().describe("The one that asks."),
+    method: z.string(),
+    device: z.string().nullable(),
+    ip: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    last_seen_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .describe("A place where somebody is signed in.");

@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from "node:crypto";
+import { PLAN_NAMES } from "@leanvibe/schema";
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
+import type { Database, Transaction } from "../db/database.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { refusedBy, tenantFacts } from "../tenants/state.ts";
+import { USER_ROLES } from "./roles.ts";
+import type { Bearer } from "./tokens.ts";
+
+export const SESSION_SECONDS = 30 * 86_400;
+/** So long after it was used, a refresh token that comes again is taken for two tabs of one browser. */
+const RACE_SECONDS = 10;
+const TOKEN_BYTES = 32;
+
+export type Device = { device: string | undefined; ip: string };
+
+/** To go on is no reading, and needed to come out of any state that lets anybody in. */
+const CONTINUING = { reads: false, wayOut: true };
+
+/** A session with the one refresh token that continues it. */
+export type Opened = { bearer: Bearer; refreshToken: string };
+
+export async function openSession(
+  tx: Transaction,
+  who: { tenantId: string; userId: string },
+  from: Device,
+): Promise<Opened> {
+  const id = uuid();
+  const expiresAt = new Date(Date.now() + SESSION_SECONDS * 1000);
+  await tx.session.create({
+    data: { ...who, id, method: "password", device: from.device ?? null, ip: from.ip, expiresAt },
+  });
+  return { bearer: { ...who, sessionId: id }, refreshToken: await addRefreshToken(tx, who.tenantId, id, expiresAt) };
+}
+
+async function addRefreshToken(tx: Transaction, tenantId: string, sessionId: string, expiresAt: Date): Promise<string> {
+  const token = `lvr_${randomBytes(TOKEN_BYTES).toString("base64url")}`;
+  await tx.refreshToken.create({ data: { tenantId, sessionId, hash: hashOf(token), expiresAt } });
+  return token;
+}
+
+function hashOf(token: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash("sha256").update(token).digest());
+}
+
+/**
+ * Continues a session. Of many who bring the same token at once one gets the next; who comes within ten seconds after is
+ * told so and keeps the session; who comes later has a token that was stolen, or was stolen from: the session ends.
+ * @throws Refusal REFRESH_RACED, AUTHENTICATION_REQUIRED, and what the tenant's state answers
+ */
+export async function refreshSession(database: Database, token: string): Promise<Opened> {
+  const hash = hashOf(token);
+  const tenantId = await database.findRefreshToken(hash);
+  if (tenantId === undefined) throw unknown();
+  const outcome = await database.write(tenantId, async (tx): Promise<Opened | Refusal> => {
+    const now = new Date();
+    const refused = refusedBy(tenantFacts.parse(await tx.tenant.findFirst({ where: { id: tenantId } })), CONTINUING);
+    if (refused !== undefined) return new Refusal(refused);
+    const [claimed] = await tx.refreshToken.updateManyAndReturn({
+      where: { tenantId, hash, claimedAt: null, expiresAt: { gt: now } },
+      data: { claimedAt: now },
+    });
+    if (claimed === undefined) return reused(tx, tenantId, hash, now);
+    const session = await tx.session.findFirst({
+      where: { tenantId, id: claimed.sessionId, revokedAt: null, expiresAt: { gt: now }, user: { isActive: true } },
+    });
+    if (session === null) return unknown();
+    const { id: sessionId, userId, expiresAt } = session;
+    return {
+      bearer: { tenantId, userId, sessionId },
+      refreshToken: await addRefreshToken(tx, tenantId, sessionId, expiresAt),
+    };
+  });
+  // Returned, not thrown, out of the transaction: what it did must stay.
+  if (outcome instanceof Refusal) throw outcome;
+  return outcome;
+}
+
+async function reused(tx: Transaction, tenantId: string, hash: Uint8Array<ArrayBuffer>, now: Date): Promise<Refusal> {
+  const token = await tx.refreshToken.findFirst({ where: { tenantId, hash } });
+  if (token?.claimedAt == null) return unknown();
+  if (now.getTime() - token.claimedAt.getTime() < RACE_SECONDS * 1000)
+    return new Refusal("REFRESH_RACED", { retryAfterSeconds: 1 });
+  await revokeSessions(tx, { tenantId, id: token.sessionId });
+  return unknown();
+}
+
+function unknown(): Refusal {
+  return new Refusal("AUTHENTICATION_REQUIRED", { detail: "The refresh token is not valid or has expired." });
+}
+
+/** Ends sessions; their tokens are refused within a second. @returns how many. */
+export async function revokeSessions(
+  tx: Pick<Transaction, "session">,
+  where: { tenantId: string; id?: string | { not: string }; userId?: string },
+): Promise<number> {
+  const { count } = await tx.session.updateMany({
+    where: { ...where, revokedAt: null },
+    data: { revokedAt: new Date() },
+  });
+  return count;
+}
+
+const state = tenantFacts.extend({
+  role: z.enum(USER_ROLES),
+  email: z.string(),
+  subdomain: z.string(),
+  organization_name: z.string(),
+  plan: z.enum(PLAN_NAMES),
+});
+
+/** Who somebody is and what state their tenant is in, at this moment. */
+export type SessionState = z.output<typeof state>;
+
+/** Undefined when the session has ended or its user is gone. One round trip. */
+export async function sessionState(database: Database, bearer: Bearer): Promise<SessionState | undefined> {
+  const rows = await database.read(
+    bearer.tenantId,
+    (db) => db.$queryRaw`
+      SELECT u.role, u.email, t.subdomain, t.organization_name, t.plan, t.lifecycle, t.standing, t.hold
+      FROM sessions s
+      JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+      JOIN tenants t ON t.id = s.tenant_id
+      WHERE s.tenant_id = ${bearer.tenantId}::uuid AND s.id = ${bearer.sessionId}::uuid AND s.user_id = ${bearer.userId}::uuid
+        AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
+  );
+  return z.array(state).parse(rows)[0];
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type App, buildApp } from "./app.ts";
+import { configFrom } from "./config.ts";
+import { openDatabase } from "./db/database.ts";
+import { ERRORS } from "./errors/catalogue.ts";
+import { problem } from "./errors/problem.ts";
+import type { Parts } from "./parts.ts";
+import { type TestParts, testParts } from "./testing/parts.ts";
+
+let running: TestParts;
+let parts: Parts;
+let app: App;
+
+beforeAll(async () => {
+  running = await testParts();
+  parts = running.parts;
+  app = await buildApp(parts);
+});
+
+afterAll(async () => {
+  await app.close();
+  await running.close();
+});
+
+describe("the application", () => {
+  test("is not built with a route that does not say who may call it", async () => {
+    const other = await buildApp(parts);
+    expect(() => other.get("/forgotten", async () => "anybody")).toThrow(/GET.*\/forgotten declares no access/);
+    await other.close();
+  });
+
+  test.each(["/health", "/api/v1/health"])("says that it lives: %s", async (url) => {
+    const answer = await app.inject(url);
+    expect([answer.statusCode, answer.json()]).toEqual([200, { status: "healthy", service: "leanvibe-api" }]);
+  });
+
+  test("says whether its database answers", async () => {
+    expect((await app.inject("/health/ready")).json()).toEqual({ status: "ready", checks: { database: { ok: true } } });
+    const database = await openDatabase(parts.config.database);
+    const cut = await buildApp({ ...parts, database });
+    await database.close();
+    const answer = await cut.inject("/health/ready");
+    expect([answer.statusCode, answer.json().status]).toEqual([503, "not ready"]);
+    await cut.close();
+  });
+
+  test("answers every refusal as problem+json with a page of its code", async () => {
+    const answer = await app.inject("/api/v1/nothing?secret=1");
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
+    expect(problem.parse(answer.json())).toMatchObject({
+      status: 404,
+      error_code: "ROUTE_NOT_FOUND",
+      detail: "There is no GET /api/v1/nothing.",
+      request_id: answer.headers["x-request-id"],
+      docs: "http://localhost:8000/docs/errors/ROUTE_NOT_FOUND",
+    });
+  });
+
+  test.each(Object.entries(ERRORS))("has a page for %s with cause, fix and example", async (code, entry) => {
+    const { statusCode, body } = await app.inject(`/docs/errors/${code}`);
+    expect(statusCode).toBe(200);
+    for (const heading of ["Cause", "Fix", "Example"]) expect(body).toContain(`<h2>${heading}</h2>`);
+    expect(body).toContain(`HTTP ${entry.status}`);
+    expect((await app.inject("/docs/errors")).body).toContain(code);
+  });
+
+  test.each(["/%ZZ", `/api/v1/projects/${"x".repeat(300)}`])(
+    "answers so what the framework refuses by itself: %s",
+    async (url) => {
+      const answer = await app.inject(url);
+      expect(answer.statusCode).toBe(400);
+      expect(problem.parse(answer.json())).toMatchObject({ error_code: "VALIDATION_FAILED" });
+      expect(answer.headers["x-request-id"]).toBe(answer.json().request_id);
+    },
+  );
+
+  test("takes no request id from outside, where two callers could choose the same", async () => {
+    const headers = { "x-request-id": "chosen", "request-id": "chosen" };
+    expect((await app.inject({ url: "/health", headers })).headers["x-request-id"]).not.toBe("chosen");
+  });
+
+  test("describes every route but pages, with who may call it and what it refuses", async () => {
+    const { openapi, paths } = (await app.inject("/openapi.json")).json();
+    expect(openapi).toBe("3.1.0");
+    expect(paths["/api/v1/projects"].get.security).toEqual([{ bearer: [] }]);
+    expect(paths["/auth/login"].post.security).toBeUndefined();
+    expect(
+      paths["/api/v1/projects/{id}"].patch.requestBody.content["application/json"].schema.properties,
+    ).toHaveProperty("name");
+    expect(paths["/api/v1/projects/{id}"].get.responses).toHaveProperty("default");
+    expect(Object.keys(paths).some((path) => path.startsWith("/docs"))).toBe(false);
+  });
+
+  test("counts requests by the route's pattern, never by the path that a caller chose", async () => {
+    await app.inject("/docs/errors/chosen-by-a-caller");
+    const text = await parts.metrics.text();
+    expect(text).toContain('route="/docs/errors/:code"');
+    expect(text).not.toContain("chosen-by-a-caller");
+  });
+});
+
+describe("the settings", () => {
+  test("name what is missing or wrong, and an example", () => {
+    expect(() => configFrom({ PORT: "http", DATABASE_URL: "mysql://x" })).toThrow(
+      /PORT must be a port.*PORT=8000[\s\S]*DATABASE_URL must be a PostgreSQL URL[\s\S]*DATABASE_LOOKUP_URL is needed/,
+    );
+  });
+});

@@ -1,0 +1,107 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import underPressure from "@fastify/under-pressure";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { v7 as uuid } from "uuid";
+import { accounts } from "./accounts/routes.ts";
+import { ERRORS, Refusal } from "./errors/catalogue.ts";
+import { errorPages } from "./errors/pages.ts";
+import { PROBLEM_MEDIA_TYPE, problemOf } from "./errors/problem.ts";
+import { refusalOf } from "./errors/refused.ts";
+import { measure } from "./health/metrics.ts";
+import { health } from "./health/routes.ts";
+import { requireDeclarations } from "./http/access.ts";
+import { identify } from "./http/identify.ts";
+import { describeRoutes, openApiDocument } from "./http/openapi.ts";
+import type { Parts } from "./parts.ts";
+import { projects } from "./projects/routes.ts";
+import { tenants } from "./tenants/routes.ts";
+
+/** A Fastify instance whose schemas are zod's. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+/** Later answers would come when nobody waits for them any more. */
+const EVENT_LOOP_DELAY_MILLISECONDS = 1_000;
+const RETRY_SECONDS = 5;
+const HANDLER_MILLISECONDS = 30_000;
+const BODY_LIMIT_BYTES = 1_048_576;
+
+/** The application without a port: it can be asked by `inject` and opened by `server.ts`. */
+export async function buildApp(parts: Parts): Promise<App> {
+  const { config, log } = parts;
+  const answer = answering(config.publicUrl);
+  const app: App = fastify({
+    loggerInstance: log,
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
+    // Never the caller's: two callers could choose the same one, and the log would mix them.
+    requestIdHeader: false,
+    genReqId: () => uuid(),
+    handlerTimeout: HANDLER_MILLISECONDS,
+    frameworkErrors: answer,
+    routerOptions: { maxParamLength: 200 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answer);
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?");
+    return answer(new Refusal("ROUTE_NOT_FOUND", { detail: `There is no ${request.method} ${path}.` }), request, reply);
+  });
+  measure(app, parts.metrics);
+  app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
+  await app.register(helmet, { contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"] } } });
+  await describeRoutes(app, config.publicUrl);
+  await app.register(cors, { origin: config.corsOrigins, exposedHeaders: ["Link", "X-Next-Cursor", "X-Request-Id"] });
+  await app.register(underPressure, {
+    maxEventLoopDelay: EVENT_LOOP_DELAY_MILLISECONDS,
+    pressureHandler: () => {
+      throw new Refusal("OVERLOADED", { retryAfterSeconds: RETRY_SECONDS });
+    },
+  });
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { ttl }) => {
+      const retryAfterSeconds = Math.ceil(ttl / 1000);
+      return new Refusal("RATE_LIMITED", {
+        detail: `Too many requests: try again in ${retryAfterSeconds} s.`,
+        retryAfterSeconds,
+      });
+    },
+  });
+  // The libraries' own routes (a preflight's) come before; everything of ours comes after.
+  requireDeclarations(app);
+  identify(app, parts);
+  openApiDocument(app);
+  errorPages(app);
+  health(app, parts);
+  accounts(app, parts);
+  projects(app, parts);
+  tenants(app, parts);
+  return app;
+}
+
+/** Every refusal, whoever threw it, leaves by what this gives. */
+function answering(publicUrl: string) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const refusal = refusalOf(error);
+    const { status } = ERRORS[refusal.code];
+    const { retryAfterSeconds, note } = refusal.options;
+    const about = { error_code: refusal.code, note, err: refusal.cause };
+    if (status >= 500) request.log.error(about, refusal.message);
+    else request.log.debug(about, refusal.message);
+    if (retryAfterSeconds !== undefined) reply.header("Retry-After", String(retryAfterSeconds));
+    if (status === 401) reply.header("WWW-Authenticate", 'Bearer realm="leanvibe"');
+    const body = problemOf(refusal, { requestId: request.id, publicUrl });
+    // What the framework refuses has passed no hook.
+    return reply
+      .code(status)
+      .header("X-Request-Id", request.id)
+      .type(PROBLEM_MEDIA_TYPE)
+      .serializer(JSON.stringify)
+      .send(body);
+  };
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+const postgres = (role: string, name: string) =>
+  z
+    .string({ error: `is needed: the URL of role ${role}, as leanvibe migrate prints it` })
+    .regex(/^postgres(ql)?:\/\//, {
+      error: `must be a PostgreSQL URL; for example ${name}=postgresql://${role}:PASSWORD@localhost:5432/leanvibe`,
+    });
+
+const port = (name: string, usual: number) => {
+  const error = `must be a port from 0 to 65535; for example ${name}=${usual}`;
+  return z.coerce.number({ error }).int({ error }).min(0, { error }).max(65_535, { error }).default(usual);
+};
+
+/** A list with commas, blanks around them left out. */
+const list = (usual: string) =>
+  z
+    .string()
+    .default(usual)
+    .transform((text) => text.split(",").flatMap((item) => (item.trim() === "" ? [] : [item.trim()])));
+
+const fields = z.object({
+  LOG_LEVEL: z
+    .enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}; for example LOG_LEVEL=debug` })
+    .default("info"),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: port("PORT", 8000),
+  METRICS_PORT: port("METRICS_PORT", 9464),
+  DATABASE_URL: postgres("lv_app", "DATABASE_URL"),
+  DATABASE_WORKER_URL: postgres("lv_worker", "DATABASE_WORKER_URL"),
+  DATABASE_LOOKUP_URL: postgres("lv_lookup", "DATABASE_LOOKUP_URL"),
+  SECRET_KEY: z
+    .string({ error: "is needed: 32 random bytes in base64, made once; for example by openssl rand -base64 32" })
+    .transform((text) => Buffer.from(text, "base64"))
+    .refine((bytes) => bytes.length === 32, {
+      error: "must be 32 bytes in base64; for example by openssl rand -base64 32",
+    }),
+  PUBLIC_URL: z
+    .url({ error: "must be the URL under which callers reach the API; for example PUBLIC_URL=https://api.example.com" })
+    .transform((text) => text.replace(/\/+$/, ""))
+    .default("http://localhost:8000"),
+  TENANT_BASE_DOMAINS: list("leanvibe.com,localhost"),
+  TRUSTED_PROXIES: list(""),
+  CORS_ORIGINS: list(""),
+  SIGN_IN_PER_MINUTE: z.coerce
+    .number({ error: "must be a whole number; for example SIGN_IN_PER_MINUTE=30" })
+    .int()
+    .min(1)
+    .default(30),
+  DRAIN_SECONDS: z.coerce
+    .number({ error: "must be a number of seconds from 0 to 600; for example DRAIN_SECONDS=20" })
+    .min(0)
+    .max(600)
+    .default(20),
+});
+
+/** The server's settings, all from the environment. */
+export type Config = {
+  logLevel: (typeof LEVELS)[number];
+  listen: { host: string; port: number; metricsPort: number };
+  database: { url: string; workerUrl: string; lookupUrl: string };
+  /** 32 bytes that the database never has: what it keeps secret is sealed by them. */
+  secret: Buffer;
+  /** Who signs tokens, and for whom. */
+  tokens: { issuer: string; audience: string };
+  /** Without a slash at its end. */
+  publicUrl: string;
+  /** One label under one of these names a tenant. */
+  tenantBaseDomains: string[];
+  /** Addresses and CIDRs whose X-Forwarded-* headers are believed. */
+  trustedProxies: string[];
+  corsOrigins: string[];
+  /** Requests of one address to each route that takes a password or a refresh token. */
+  signInPerMinute: number;
+  /** How long requests under way may take when the server is asked to stop. */
+  drainSeconds: number;
+};
+
+/** @throws Error that names each setting, what is wrong with it and an example. */
+export function configFrom(env: NodeJS.ProcessEnv): Config {
+  const parsed = fields.safeParse(env);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+    throw new Error(`The settings do not fit:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  }
+  const { data } = parsed;
+  return {
+    logLevel: data.LOG_LEVEL,
+    listen: { host: data.HOST, port: data.PORT, metricsPort: data.METRICS_PORT },
+    database: { url: data.DATABASE_URL, workerUrl: data.DATABASE_WORKER_URL, lookupUrl: data.DATABASE_LOOKUP_URL },
+    secret: data.SECRET_KEY,
+    tokens: { issuer: data.PUBLIC_URL, audience: "leanvibe-api" },
+    publicUrl: data.PUBLIC_URL,
+    tenantBaseDomains: data.TENANT_BASE_DOMAINS.map((domain) => domain.toLowerCase()),
+    trustedProxies: data.TRUSTED_PROXIES,
+    corsOrigins: data.CORS_ORIGINS,
+    signInPerMinute: data.SIGN_IN_PER_MINUTE,
+    drainSeconds: data.DRAIN_SECONDS,
+  };
+}

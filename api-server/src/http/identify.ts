@@ -1,0 +1,107 @@
+import type { FastifyRequest } from "fastify";
+import type { Caller } from "../accounts/callers.ts";
+import { may, type Permission } from "../accounts/roles.ts";
+import type { App } from "../app.ts";
+import type { Config } from "../config.ts";
+import type { FoundTenant } from "../db/database.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import type { Parts } from "../parts.ts";
+import { refusedBy } from "../tenants/state.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What the caller's role must include. */
+    permission?: Permission;
+    /** It works in states in which others do not: see tenants/state.ts. */
+    wayOut?: boolean;
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+/** The caller of a route whose access is `tenant`. */
+export function callerOf({ caller, routeOptions }: FastifyRequest): Caller {
+  if (caller === null) throw new Error(`${routeOptions.url} asks for the caller, and its access is not "tenant"`);
+  return caller;
+}
+
+/**
+ * Before each route with access `tenant`: which tenant is meant, by header, else subdomain, else credential; then whether
+ * the credential is one of that tenant. What is named only picks the tenant; it opens nothing.
+ */
+export function identify(app: App, { config, callers, database }: Parts): void {
+  app.decorateRequest("caller", null);
+  app.addHook("onRequest", async (request) => {
+    if (request.routeOptions.config.access !== "tenant") return;
+    const names = namedTenants(request, config);
+    const token = bearerToken(request);
+    if (token === undefined) {
+      if (names.length === 0) throw new Refusal("TENANT_REQUIRED");
+      await findNamed(names, database);
+      throw new Refusal("AUTHENTICATION_REQUIRED");
+    }
+    const caller = await callers.callerOf(token);
+    await requireOwn(names, caller, database);
+    requireRight(caller, request);
+    request.caller = caller;
+  });
+}
+
+/** @throws Refusal TENANT_MISMATCH and what `findNamed` throws */
+async function requireOwn(names: readonly string[], caller: Caller, database: Parts["database"]): Promise<void> {
+  // Without a look into the database where it can be told from what is known.
+  if (names.every((name) => name === caller.subdomain || name === caller.tenantId)) return;
+  const { id, subdomain } = await findNamed(names, database);
+  if (id === caller.tenantId) return;
+  throw new Refusal("TENANT_MISMATCH", { detail: `The credential is not one of tenant '${subdomain}'.` });
+}
+
+/** @throws Refusal PERMISSION_DENIED, and what the tenant's state answers */
+function requireRight(caller: Caller, { method, routeOptions }: FastifyRequest): void {
+  const { permission, wayOut = false } = routeOptions.config;
+  const refused = refusedBy(caller, { reads: method === "GET" || method === "HEAD", wayOut });
+  if (refused !== undefined) throw new Refusal(refused);
+  if (permission === undefined || may(caller.role, permission)) return;
+  throw new Refusal("PERMISSION_DENIED", { detail: `Role ${caller.role} does not include ${permission}.` });
+}
+
+/** @throws Refusal TENANT_NOT_FOUND; TENANT_AMBIGUOUS when two tenants are named. */
+async function findNamed(names: readonly string[], database: Parts["database"]): Promise<FoundTenant> {
+  const found = await Promise.all(names.map((name) => database.findTenant(name)));
+  const active = found.flatMap((tenant) => (tenant?.lifecycle === "active" ? [tenant] : []));
+  const [first] = active;
+  if (first === undefined || active.length < names.length) throw new Refusal("TENANT_NOT_FOUND");
+  if (active.every(({ id }) => id === first.id)) return first;
+  throw new Refusal("TENANT_AMBIGUOUS", { detail: `X-Tenant-ID names '${names[0]}', the host '${names[1]}'.` });
+}
+
+/** By header, then by host; in lower case, as ids and subdomains are. */
+export function namedTenants(request: FastifyRequest, { tenantBaseDomains, publicUrl }: Config): string[] {
+  const header = request.headers["x-tenant-id"];
+  const byHeader = (Array.isArray(header) ? header.join(",") : (header ?? "")).trim().toLowerCase();
+  // The API's own host may look like a tenant's.
+  const own = request.hostname.toLowerCase() === new URL(publicUrl).hostname;
+  const byHost = own ? undefined : subdomainOf(request.hostname, tenantBaseDomains);
+  return [...new Set([byHeader, byHost ?? ""])].filter((name) => name !== "");
+}
+
+/** One label under one of these names. */
+export function subdomainOf(hostname: string, baseDomains: readonly string[]): string | undefined {
+  const host = hostname.toLowerCase().replace(/\.$/, "");
+  for (const domain of baseDomains) {
+    if (!host.endsWith(`.${domain}`)) continue;
+    const label = host.slice(0, -domain.length - 1);
+    if (label !== "" && label !== "www" && !label.includes(".")) return label;
+  }
+  return undefined;
+}
+
+function bearerToken({ headers: { authorization } }: FastifyRequest): string | undefined {
+  if (authorization === undefined) return undefined;
+  const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (token === undefined) {
+    throw new Refusal("AUTHENTICATION_REQUIRED", { detail: 'Authorization must be "Bearer TOKEN".' });
+  }
+  return token;
+}

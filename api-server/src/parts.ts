@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { FastifyBaseLogger } from "fastify";
+import { Callers } from "./accounts/callers.ts";
+import { type Keys, loadKeys } from "./accounts/keys.ts";
+import { Passwords } from "./accounts/passwords.ts";
+import type { Config } from "./config.ts";
+import { type Database, openDatabase } from "./db/database.ts";
+import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
+
+/** Often enough that a new key is known long before it signs. */
+const KEYS_MILLISECONDS = 600_000;
+
+/** What the routes stand on. */
+export type Parts = {
+  config: Config;
+  log: FastifyBaseLogger;
+  database: Database;
+  metrics: HttpMetrics;
+  passwords: Passwords;
+  /** Those that hold now. */
+  keys: () => Keys;
+  callers: Callers;
+};
+
+/** @throws UnsafeDatabaseError; Error when the database cannot be reached */
+export async function openParts(
+  config: Config,
+  log: FastifyBaseLogger,
+): Promise<{ parts: Parts; close(): Promise<void> }> {
+  const database = await openDatabase({
+    ...config.database,
+    onError: (error) => log.warn({ err: error }, "a database connection was lost"),
+  });
+  const load = () => loadKeys(database.worker, config.secret, new Date());
+  let held = await load().catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const timer = setInterval(() => {
+    load().then(
+      (loaded) => {
+        held = loaded;
+      },
+      // Those at hand go on for a day at least.
+      (error: unknown) => log.warn({ err: error }, "the signing keys were not read; trying again"),
+    );
+  }, KEYS_MILLISECONDS).unref();
+  const keys = () => held;
+  const parts: Parts = {
+    config,
+    log,
+    database,
+    metrics: createHttpMetrics(),
+    passwords: new Passwords(pepperOf(config.secret)),
+    keys,
+    callers: new Callers(database, keys, config.tokens),
+  };
+  return {
+    parts,
+    close: async () => {
+      clearInterval(timer);
+      await database.close();
+    },
+  };
+}
+
+/** One secret for two purposes would let the one give the other away. */
+function pepperOf(secret: Buffer): Buffer {
+  return createHash("sha256").update("leanvibe password pepper").update(secret).digest();
+}

@@ -1,0 +1,114 @@
+import { PLANS, type PlanName } from "@leanvibe/schema";
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
+import type { Database, Transaction } from "../db/database.ts";
+import type { Project } from "../db/generated/client.ts";
+import { Refusal } from "../errors/catalogue.ts";
+
+/** What a tenant sees: deleted ones are as if they had never been. */
+const SEEN = { status: { not: "deleted" } } as const;
+
+export type ProjectChange = {
+  name?: string | undefined;
+  description?: string | null | undefined;
+  status?: "active" | "archived" | undefined;
+};
+
+/** In the order of their creation; one more than `limit` where there is more. */
+export function listProjects(
+  database: Database,
+  tenantId: string,
+  page: { limit: number; cursor?: string },
+): Promise<Project[]> {
+  const after = page.cursor === undefined ? {} : { id: { gt: page.cursor } };
+  return database.read(tenantId, (db) =>
+    db.project.findMany({ where: { tenantId, ...SEEN, ...after }, orderBy: { id: "asc" }, take: page.limit + 1 }),
+  );
+}
+
+/** @throws Refusal PROJECT_NOT_FOUND, also for another tenant's */
+export async function findProject(database: Database, tenantId: string, id: string): Promise<Project> {
+  const project = await database.read(tenantId, (db) => db.project.findFirst({ where: { tenantId, id, ...SEEN } }));
+  if (project === null) throw notFound();
+  return project;
+}
+
+/** @throws Refusal QUOTA_EXCEEDED, PROJECT_EXISTS */
+export function createProject(
+  database: Database,
+  tenantId: string,
+  { name, description }: { name: string; description?: string | null | undefined },
+): Promise<Project> {
+  return database.write(tenantId, async (tx) => {
+    await requireRoom(tx, tenantId);
+    const data = { tenantId, id: uuid(), name, description: description ?? null };
+    return await tx.project.create({ data }).catch(taken(name));
+  });
+}
+
+/** @throws Refusal PROJECT_NOT_FOUND, PROJECT_EXISTS; QUOTA_EXCEEDED when an archived one is to be active again */
+export function changeProject(
+  database: Database,
+  tenantId: string,
+  id: string,
+  change: ProjectChange,
+): Promise<Project> {
+  return database.write(tenantId, async (tx) => {
+    const where = { tenantId, id, ...SEEN };
+    if (change.status === "active") await requireRoom(tx, tenantId, id);
+    const [changed] = await tx.project
+      .updateManyAndReturn({ where, data: present(change) })
+      .catch(taken(change.name ?? ""));
+    if (changed === undefined) throw notFound();
+    return changed;
+  });
+}
+
+/** @throws Refusal PROJECT_NOT_FOUND */
+export async function deleteProject(database: Database, tenantId: string, id: string): Promise<void> {
+  const { count } = await database.write(tenantId, (tx) =>
+    tx.project.updateMany({ where: { tenantId, id, ...SEEN }, data: { status: "deleted" } }),
+  );
+  if (count === 0) throw notFound();
+}
+
+const planOf = z.tuple([z.object({ plan: z.custom<PlanName>((name) => typeof name === "string" && name in PLANS) })]);
+
+/**
+ * Holds the tenant's row until the transaction ends: of many who come at once each counts what the one before made.
+ * @param except a project that does not count, because it is the one to be active.
+ */
+async function requireRoom(tx: Transaction, tenantId: string, except?: string): Promise<void> {
+  const [{ plan }] = planOf.parse(
+    await tx.$queryRaw`SELECT plan FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`,
+  );
+  const limit = PLANS[plan].projects;
+  const others = except === undefined ? {} : { id: { not: except } };
+  if ((await tx.project.count({ where: { tenantId, status: "active", ...others } })) < limit) return;
+  throw new Refusal("QUOTA_EXCEEDED", { detail: `Project limit reached (${limit}). Upgrade to create more projects.` });
+}
+
+const unique = z.object({ code: z.literal("P2002") });
+
+function taken(name: string): (error: unknown) => never {
+  return (error) => {
+    if (!unique.safeParse(error).success) throw error;
+    throw new Refusal("PROJECT_EXISTS", {
+      detail: `Project '${name}' already exists in your organization`,
+      cause: error,
+    });
+  };
+}
+
+/** To Prisma a field that is there and undefined is none, but its types say otherwise. */
+function present({ name, description, status }: ProjectChange) {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+function notFound(): Refusal {
+  return new Refusal("PROJECT_NOT_FOUND");
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import type { Project } from "../db/generated/client.ts";
+import { problem } from "../errors/problem.ts";
+import { callerOf } from "../http/identify.ts";
+import { pageOf, pageQuery } from "../http/pages.ts";
+import type { Parts } from "../parts.ts";
+import { changeProject, createProject, deleteProject, findProject, listProjects } from "./projects.ts";
+import { type ProjectBody, project, projectChange, projectCreation } from "./schema.ts";
+
+const READ = { access: "tenant", permission: "projects:read" } as const;
+const WRITE = { access: "tenant", permission: "projects:write" } as const;
+const params = z.object({ id: z.uuid({ error: "must be the project's id" }) });
+const tags = ["projects"];
+
+/** /api/v1/projects */
+export function projects(app: App, { database }: Pick<Parts, "database">): void {
+  app.get(
+    "/api/v1/projects",
+    { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(project), default: problem } } },
+    async (request, reply) => {
+      const { limit, cursor } = request.query;
+      const page = cursor === undefined ? { limit } : { limit, cursor };
+      const rows = await listProjects(database, callerOf(request).tenantId, page);
+      return pageOf(rows, limit, request, reply).map(bodyOf);
+    },
+  );
+  app.post(
+    "/api/v1/projects",
+    { config: WRITE, schema: { tags, body: projectCreation, response: { 201: project, default: problem } } },
+    async (request, reply) => {
+      const made = await createProject(database, callerOf(request).tenantId, request.body);
+      return reply.code(201).header("Location", `/api/v1/projects/${made.id}`).send(bodyOf(made));
+    },
+  );
+  app.get(
+    "/api/v1/projects/:id",
+    { config: READ, schema: { tags, params, response: { 200: project, default: problem } } },
+    async (request) => bodyOf(await findProject(database, callerOf(request).tenantId, request.params.id)),
+  );
+  app.patch(
+    "/api/v1/projects/:id",
+    { config: WRITE, schema: { tags, params, body: projectChange, response: { 200: project, default: problem } } },
+    async (request) =>
+      bodyOf(await changeProject(database, callerOf(request).tenantId, request.params.id, request.body)),
+  );
+  app.delete(
+    "/api/v1/projects/:id",
+    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Deleted."), default: problem } } },
+    async (request, reply) => {
+      await deleteProject(database, callerOf(request).tenantId, request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function bodyOf({ id, tenantId, name, description, status, createdAt, updatedAt }: Project): ProjectBody {
+  return {
+    id,
+    tenant_id: tenantId,
+    name,
+    description,
+    status: status === "archived" ? "archived" : "active",
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { text } from "../http/text.ts";
+
+const name = text(200)
+  .trim()
+  .min(1, { error: "must not be empty" })
+  .regex(/^\P{Cc}*$/u, { error: "must be one line" })
+  .describe("Unique in the organization.");
+
+const description = text(2000).nullable();
+
+export const projectCreation = z.object({ name, description: description.optional() });
+
+export const projectChange = z
+  .object({ name, description, status: z.enum(["active", "archived"]) })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, { error: "must change name, description or status" });
+
+export const project = z
+  .object({
+    id: z.uuid(),
+    tenant_id: z.uuid(),
+    name: z.string(),
+    description: z.string().nullable(),
+    status: z.enum(["active", "archived"]),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .describe("A project.");
+
+export type ProjectBody = z.output<typeof project>;

@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningServer, startServer } from "./server.ts";
+import { type TestParts, testParts } from "./testing/parts.ts";
+
+let running: TestParts;
+let server: RunningServer;
+
+beforeAll(async () => {
+  running = await testParts();
+  const { config } = running.parts;
+  const listen = { host: "127.0.0.1", port: 0, metricsPort: 0 };
+  server = await startServer({ ...config, listen }, pino({ level: "silent" }));
+});
+
+afterAll(() => running.close());
+
+test("listens, and tells its metrics on a port of their own", async () => {
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+  expect(await (await fetch(server.metricsUrl)).text()).toMatch(
+    /http_request_duration_seconds_count\{.*route="\/health\/ready"/,
+  );
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+});
+
+test("asked to stop, it answers what is under way, takes nothing new, and lets the database go", async () => {
+  const body = JSON.stringify({ email: "nobody@example.com", password: "wrong", tenant: "nobody" });
+  const slow = request(`${server.url}/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": body.length },
+  });
+  const answered = once(slow, "response");
+  slow.write(body.slice(0, 10));
+  await sleep(100);
+  const stopped = server.stop();
+  await sleep(100);
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+  slow.end(body.slice(10));
+  const [answer] = await answered;
+  expect(answer.statusCode).toBe(401);
+  answer.resume();
+  await stopped;
+});

@@ -1,0 +1,35 @@
+import { serveHealth } from "@leanvibe/runtime";
+import { type Logger, pino } from "pino";
+import { buildApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { openParts } from "./parts.ts";
+
+export type RunningServer = {
+  /** Where it listens; PORT=0 takes any free port. */
+  url: string;
+  metricsUrl: string;
+  /** Takes no new requests, answers those under way, and closes everything. */
+  stop(): Promise<void>;
+};
+
+/** @throws UnsafeDatabaseError; Error when the database cannot be reached or a port is taken. */
+export async function startServer(
+  config: Config,
+  log: Logger = pino({ level: config.logLevel, base: null }),
+): Promise<RunningServer> {
+  const { host, port, metricsPort } = config.listen;
+  const { parts, close } = await openParts(config, log);
+  let stopping = false;
+  const app = await buildApp(parts);
+  const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !stopping });
+  const url = await app.listen({ host, port });
+  return {
+    url,
+    metricsUrl: `http://${host}:${probes.port}/metrics`,
+    stop: async () => {
+      stopping = true;
+      await app.close();
+      await Promise.all([close(), probes.stop()]);
+    },
+  };
+}
