@@ -7,6 +7,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { v7 as uuid } from "uuid";
 import { accounts } from "./accounts/routes.ts";
+import type { Config } from "./config.ts";
 import { ERRORS, Refusal } from "./errors/catalogue.ts";
 import { errorPages } from "./errors/pages.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./errors/problem.ts";
@@ -16,6 +17,7 @@ import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
 import { identify } from "./http/identify.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
+import { members } from "./members/routes.ts";
 import type { Parts } from "./parts.ts";
 import { projects } from "./projects/routes.ts";
 import { tenants } from "./tenants/routes.ts";
@@ -53,8 +55,23 @@ export async function buildApp(parts: Parts): Promise<App> {
   });
   measure(app, parts.metrics);
   app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
+  await guard(app, config);
+  // The libraries' own routes (a preflight's) come before; everything of ours comes after.
+  requireDeclarations(app);
+  identify(app, parts);
+  openApiDocument(app);
+  errorPages(app);
+  health(app, parts);
+  accounts(app, parts);
+  projects(app, parts);
+  tenants(app, parts);
+  members(app, parts);
+  return app;
+}
+
+/** What stands before every route: headers, what a browser may do, and refusals rather than answers that come too late. */
+async function guard(app: App, config: Config): Promise<void> {
   await app.register(helmet, { contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"] } } });
-  await describeRoutes(app, config.publicUrl);
   await app.register(cors, { origin: config.corsOrigins, exposedHeaders: ["Link", "X-Next-Cursor", "X-Request-Id"] });
   await app.register(underPressure, {
     maxEventLoopDelay: EVENT_LOOP_DELAY_MILLISECONDS,
@@ -72,16 +89,7 @@ export async function buildApp(parts: Parts): Promise<App> {
       });
     },
   });
-  // The libraries' own routes (a preflight's) come before; everything of ours comes after.
-  requireDeclarations(app);
-  identify(app, parts);
-  openApiDocument(app);
-  errorPages(app);
-  health(app, parts);
-  accounts(app, parts);
-  projects(app, parts);
-  tenants(app, parts);
-  return app;
+  await describeRoutes(app, config.publicUrl);
 }
 
 /** Every refusal, whoever threw it, leaves by what this gives. */

@@ -44,6 +44,9 @@ const fields = z.object({
   TENANT_BASE_DOMAINS: list("leanvibe.com,localhost"),
   TRUSTED_PROXIES: list(""),
   CORS_ORIGINS: list(""),
+  TENANT_CREATION: z
+    .enum(["open", "closed"], { error: "must be open or closed; for example TENANT_CREATION=open" })
+    .default("closed"),
   SIGN_IN_PER_MINUTE: z.coerce
     .number({ error: "must be a whole number; for example SIGN_IN_PER_MINUTE=30" })
     .int()
@@ -72,6 +75,8 @@ export type Config = {
   /** Addresses and CIDRs whose X-Forwarded-* headers are believed. */
   trustedProxies: string[];
   corsOrigins: string[];
+  /** Whether anybody may create a tenant. */
+  tenantCreation: "open" | "closed";
   /** Requests of one address to each route that takes a password or a refresh token. */
   signInPerMinute: number;
   /** How long requests under way may take when the server is asked to stop. */
@@ -96,6 +101,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     tenantBaseDomains: data.TENANT_BASE_DOMAINS.map((domain) => domain.toLowerCase()),
     trustedProxies: data.TRUSTED_PROXIES,
     corsOrigins: data.CORS_ORIGINS,
+    tenantCreation: data.TENANT_CREATION,
     signInPerMinute: data.SIGN_IN_PER_MINUTE,
     drainSeconds: data.DRAIN_SECONDS,
   };

@@ -13,6 +13,13 @@ export type Permission = (typeof ROLE_PERMISSIONS)[UserRole][number];
 /** Least first. */
 export const USER_ROLES = ["viewer", "member", "admin", "owner"] as const satisfies readonly UserRole[];
 
+/** Whether the first role is above the second; one that nobody knows is above all. */
+export function outranks(role: string, other: UserRole): boolean {
+  const roles: readonly string[] = USER_ROLES;
+  const at = roles.indexOf(role);
+  return at === -1 || at > roles.indexOf(other);
+}
+
 /** Whether a role includes a permission. */
 export function may(role: UserRole, permission: Permission): boolean {
   const upTo = USER_ROLES.slice(0, USER_ROLES.indexOf(role) + 1);

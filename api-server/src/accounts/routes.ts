@@ -3,8 +3,10 @@ import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
 import { callerOf, namedTenants } from "../http/identify.ts";
+import { accept } from "../members/invitations.ts";
+import { registration } from "../members/schema.ts";
 import type { Parts } from "../parts.ts";
-import { logIn } from "./login.ts";
+import { type LoggedIn, logIn } from "./login.ts";
 import { USER_ROLES } from "./roles.ts";
 import { login, loginBody, refreshBody, session, tokens } from "./schema.ts";
 import { type Opened, refreshSession, revokeSessions } from "./sessions.ts";
@@ -15,14 +17,37 @@ const OWN = { access: "tenant", wayOut: true } as const;
 
 /** Signing in and out, and the keys by which others check our tokens. */
 export function accounts(app: App, parts: Parts): void {
-  const { database, keys, callers, config } = parts;
+  signIn(app, parts);
+  goOn(app, parts);
+  sessions(app, parts);
+}
+
+/** What a session's opening is answered with. */
+function tokensBy({ keys, config }: Parts) {
   const tokensOf = async ({ bearer, refreshToken }: Opened) => ({
     access_token: await signAccessToken(keys(), config.tokens, bearer),
     token_type: "Bearer" as const,
     expires_in: ACCESS_TOKEN_SECONDS,
     refresh_token: refreshToken,
   });
-  const rateLimit = { max: config.signInPerMinute, timeWindow: "1 minute" };
+  const loggedIn = async (opened: LoggedIn) => {
+    const { user, tenant } = opened;
+    return {
+      ...(await tokensOf(opened)),
+      user: { id: user.id, email: user.email, name: user.name, role: z.enum(USER_ROLES).parse(user.role) },
+      tenant: { id: tenant.id, organization: tenant.organizationName, subdomain: tenant.subdomain },
+    };
+  };
+  return { tokensOf, loggedIn };
+}
+
+function limited({ config }: Parts) {
+  return { max: config.signInPerMinute, timeWindow: "1 minute" };
+}
+
+function signIn(app: App, parts: Parts): void {
+  const { loggedIn } = tokensBy(parts);
+  const rateLimit = limited(parts);
   app.post(
     "/auth/login",
     {
@@ -30,25 +55,35 @@ export function accounts(app: App, parts: Parts): void {
       schema: { tags, body: loginBody, response: { 200: login, default: problem } },
     },
     async (request) => {
-      const { email, password, device } = request.body;
-      const { tenant: byBody = "" } = request.body;
-      const named = [...new Set([...namedTenants(request, config), byBody.toLowerCase()])].filter(
-        (name) => name !== "",
-      );
+      const { email, password, device, tenant = "" } = request.body;
+      const names = new Set([...namedTenants(request, parts.config), tenant.toLowerCase()]);
+      const named = [...names].filter((name) => name !== "");
       if (named.length === 0) throw new Refusal("TENANT_REQUIRED");
-      const opened = await logIn(parts, { named, email, password }, { device, ip: request.ip });
-      const { user, tenant } = opened;
-      return {
-        ...(await tokensOf(opened)),
-        user: { id: user.id, email: user.email, name: user.name, role: z.enum(USER_ROLES).parse(user.role) },
-        tenant: { id: tenant.id, organization: tenant.organizationName, subdomain: tenant.subdomain },
-      };
+      return loggedIn(await logIn(parts, { named, email, password }, { device, ip: request.ip }));
     },
   );
   app.post(
-    "/auth/refresh",
+    "/auth/register",
     {
       config: { access: "tenantFromCredential", rateLimit },
+      schema: { tags, body: registration, response: { 201: login, default: problem } },
+    },
+    async (request, reply) => {
+      const { token, password, name, email, device } = request.body;
+      const opened = await accept(parts, { token, password, name, email }, { device, ip: request.ip });
+      return reply.code(201).send(await loggedIn(opened));
+    },
+  );
+}
+
+/** What a session goes on by, and how it ends. */
+function goOn(app: App, parts: Parts): void {
+  const { database, keys, callers } = parts;
+  const { tokensOf } = tokensBy(parts);
+  app.post(
+    "/auth/refresh",
+    {
+      config: { access: "tenantFromCredential", rateLimit: limited(parts) },
       schema: { tags, body: refreshBody, response: { 200: tokens, default: problem } },
     },
     async (request) => tokensOf(await refreshSession(database, request.body.refresh_token)),
@@ -71,7 +106,6 @@ export function accounts(app: App, parts: Parts): void {
     },
     async (_request, reply) => reply.header("Cache-Control", "public, max-age=300").send(keys().published),
   );
-  sessions(app, parts);
 }
 
 /** The places where somebody is signed in: their own to see and to end. */

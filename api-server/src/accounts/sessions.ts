@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from "node:crypto";
 import { PLAN_NAMES } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
@@ -6,12 +5,12 @@ import type { Database, Transaction } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { refusedBy, tenantFacts } from "../tenants/state.ts";
 import { USER_ROLES } from "./roles.ts";
+import { hashOf, newSecret } from "./secrets.ts";
 import type { Bearer } from "./tokens.ts";
 
 export const SESSION_SECONDS = 30 * 86_400;
 /** So long after it was used, a refresh token that comes again is taken for two tabs of one browser. */
 const RACE_SECONDS = 10;
-const TOKEN_BYTES = 32;
 
 export type Device = { device: string | undefined; ip: string };
 
@@ -35,13 +34,9 @@ export async function openSession(
 }
 
 async function addRefreshToken(tx: Transaction, tenantId: string, sessionId: string, expiresAt: Date): Promise<string> {
-  const token = `lvr_${randomBytes(TOKEN_BYTES).toString("base64url")}`;
-  await tx.refreshToken.create({ data: { tenantId, sessionId, hash: hashOf(token), expiresAt } });
-  return token;
-}
-
-function hashOf(token: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash("sha256").update(token).digest());
+  const { secret, hash } = newSecret("lvr");
+  await tx.refreshToken.create({ data: { tenantId, sessionId, hash, expiresAt } });
+  return secret;
 }
 
 /**

@@ -4,11 +4,11 @@ import type pg from "pg";
 import { z } from "zod";
 import { Refusal } from "../errors/catalogue.ts";
 import { tenantFacts } from "../tenants/state.ts";
+import { isUnavailable } from "./faults.ts";
 import { faultsOfFences } from "./fences.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
 import { asTenant, patientPool, SET_TENANT, tenantPool } from "./pool.ts";
 import { type Role, TABLES } from "./roles.ts";
-import { isUnavailable } from "./unavailable.ts";
 
 /** Inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
@@ -89,6 +89,11 @@ export async function openDatabase({ url, workerUrl, lookupUrl, connections = 10
     findRefreshToken: async (hash: Uint8Array): Promise<string | undefined> => {
       const text = "SELECT lv_find_refresh_token($1) AS id";
       const { rows } = await told(lookups.query(text, [Buffer.from(hash)]));
+      return found.parse(rows)[0].id ?? undefined;
+    },
+    /** The tenant of an invitation, by the SHA-256 of its secret. */
+    findInvitation: async (hash: Uint8Array): Promise<string | undefined> => {
+      const { rows } = await told(lookups.query("SELECT lv_find_invitation($1) AS id", [Buffer.from(hash)]));
       return found.parse(rows)[0].id ?? undefined;
     },
     /** @throws when the database gives no answer. */

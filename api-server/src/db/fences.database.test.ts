@@ -90,6 +90,8 @@ describe("the client", () => {
         User: await db.user.findMany(),
         Project: await db.project.findMany(),
         Session: await db.session.findMany(),
+        Invitation: await db.invitation.findMany(),
+        Outbox: await db.outbox.findMany(),
         RefreshToken: await db.refreshToken.findMany(),
       };
       expect(Object.keys(read).toSorted()).toEqual(Object.keys(Prisma.ModelName).toSorted());

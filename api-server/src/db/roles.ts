@@ -28,11 +28,16 @@ export const TABLES: Readonly<Record<string, Table>> = {
   projects: OWN_ROWS,
   sessions: OWN_ROWS,
   refresh_tokens: { ...OWN_ROWS, lookup: true },
+  invitations: { ...OWN_ROWS, lookup: true },
+  outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
+  held_names: { roles: { lv_worker: "every" }, lookup: true },
   signing_keys: { roles: { lv_worker: "every" }, lookup: false },
 };
 
 /** Functions that run with their owner's rights, and who may call them. */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
+  "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],
   "lv_find_tenant(id_or_subdomain text)": ["lv_lookup"],
+  "lv_find_invitation(wanted bytea)": ["lv_lookup"],
   "lv_find_refresh_token(wanted bytea)": ["lv_lookup"],
 };

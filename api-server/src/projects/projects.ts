@@ -1,9 +1,9 @@
-import { PLANS, type PlanName } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
-import { z } from "zod";
-import type { Database, Transaction } from "../db/database.ts";
+import type { Database } from "../db/database.ts";
+import { isTaken } from "../db/faults.ts";
 import type { Project } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { requireRoom } from "../tenants/plan.ts";
 
 /** What a tenant sees: deleted ones are as if they had never been. */
 const SEEN = { status: { not: "deleted" } } as const;
@@ -40,7 +40,7 @@ export function createProject(
   { name, description }: { name: string; description?: string | null | undefined },
 ): Promise<Project> {
   return database.write(tenantId, async (tx) => {
-    await requireRoom(tx, tenantId);
+    await requireRoom(tx, tenantId, "projects");
     const data = { tenantId, id: uuid(), name, description: description ?? null };
     return await tx.project.create({ data }).catch(taken(name));
   });
@@ -55,7 +55,7 @@ export function changeProject(
 ): Promise<Project> {
   return database.write(tenantId, async (tx) => {
     const where = { tenantId, id, ...SEEN };
-    if (change.status === "active") await requireRoom(tx, tenantId, id);
+    if (change.status === "active") await requireRoom(tx, tenantId, "projects", id);
     const [changed] = await tx.project
       .updateManyAndReturn({ where, data: present(change) })
       .catch(taken(change.name ?? ""));
@@ -72,27 +72,9 @@ export async function deleteProject(database: Database, tenantId: string, id: st
   if (count === 0) throw notFound();
 }
 
-const planOf = z.tuple([z.object({ plan: z.custom<PlanName>((name) => typeof name === "string" && name in PLANS) })]);
-
-/**
- * Holds the tenant's row until the transaction ends: of many who come at once each counts what the one before made.
- * @param except a project that does not count, because it is the one to be active.
- */
-async function requireRoom(tx: Transaction, tenantId: string, except?: string): Promise<void> {
-  const [{ plan }] = planOf.parse(
-    await tx.$queryRaw`SELECT plan FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`,
-  );
-  const limit = PLANS[plan].projects;
-  const others = except === undefined ? {} : { id: { not: except } };
-  if ((await tx.project.count({ where: { tenantId, status: "active", ...others } })) < limit) return;
-  throw new Refusal("QUOTA_EXCEEDED", { detail: `Project limit reached (${limit}). Upgrade to create more projects.` });
-}
-
-const unique = z.object({ code: z.literal("P2002") });
-
 function taken(name: string): (error: unknown) => never {
   return (error) => {
-    if (!unique.safeParse(error).success) throw error;
+    if (!isTaken(error)) throw error;
     throw new Refusal("PROJECT_EXISTS", {
       detail: `Project '${name}' already exists in your organization`,
       cause: error,

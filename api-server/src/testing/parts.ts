@@ -26,6 +26,7 @@ export async function testParts(
     DATABASE_LOOKUP_URL: via(urls.lv_lookup),
     SECRET_KEY: randomBytes(32).toString("base64"),
     SIGN_IN_PER_MINUTE: "100000",
+    TENANT_CREATION: "open",
     ...env,
   });
   const { parts, close } = await openParts(config, pino({ level: "silent" }));

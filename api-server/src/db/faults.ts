@@ -32,3 +32,10 @@ export function isUnavailable(error: unknown, depth = 0): boolean {
     (inner) => inner !== undefined && isUnavailable(inner, depth + 1),
   );
 }
+
+const unique = z.object({ code: z.literal("P2002") });
+
+/** Whether a row was refused because there is one that must not be there twice. */
+export function isTaken(error: unknown): boolean {
+  return unique.safeParse(error).success;
+}

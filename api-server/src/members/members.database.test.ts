@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { UserRole } from "../accounts/roles.ts";
+import { type App, buildApp } from "../app.ts";
+import type { Parts } from "../parts.ts";
+import { inDatabase } from "../testing/database.ts";
+import {
+  PASSWORD,
+  signedIn,
+  type TestParts,
+  type TestTenant,
+  testParts,
+  testTenant,
+  testUser,
+} from "../testing/parts.ts";
+
+type Headers = Record<string, string>;
+
+let running: TestParts;
+let parts: Parts;
+let app: App;
+
+beforeAll(async () => {
+  running = await testParts();
+  parts = running.parts;
+  app = await buildApp(parts);
+});
+
+afterAll(async () => {
+  await app.close();
+  await running.close();
+});
+
+async function ask(method: "GET" | "POST" | "PATCH" | "DELETE", url: string, headers: Headers, body?: object) {
+  const answer = await app.inject({ method, url, headers, ...(body === undefined ? {} : { body }) });
+  return { status: answer.statusCode, body: answer.body === "" ? undefined : answer.json() };
+}
+
+async function person(tenant: TestTenant, role: UserRole) {
+  const user = await testUser(parts, tenant, role);
+  return { ...user, headers: (await signedIn(app, tenant, user)).headers };
+}
+
+const invite = (headers: Headers, email: string, role: UserRole = "member") =>
+  ask("POST", "/api/v1/invitations", headers, { email, role });
+const register = (token: string) => ask("POST", "/auth/register", {}, { token, password: PASSWORD, name: "Joe" });
+
+describe("an invitation", () => {
+  test("makes who accepts it a member with its role, signed in", async () => {
+    const tenant = await testTenant(parts);
+    const { headers } = await person(tenant, "owner");
+    const { status, body } = await invite(headers, "joe@example.com");
+    expect([status, body.role]).toEqual([201, "member"]);
+    expect((await ask("GET", "/api/v1/invitations", headers)).body).toMatchObject([
+      { id: body.id, email: "joe@example.com" },
+    ]);
+    const joined = await register(body.token);
+    expect(joined).toMatchObject({
+      status: 201,
+      body: { user: { email: "joe@example.com", name: "Joe", role: "member" }, tenant: { id: tenant.id } },
+    });
+    const own = { authorization: `Bearer ${joined.body.access_token}` };
+    expect((await ask("GET", "/api/v1/members", own)).body).toHaveLength(2);
+    expect((await ask("GET", "/api/v1/invitations", headers)).body).toEqual([]);
+  });
+
+  test("used by twenty at once lets one in [race]", async () => {
+    const { headers } = await person(await testTenant(parts, "professional"), "owner");
+    const { token } = (await invite(headers, "joe@example.com")).body;
+    const statuses = (await Promise.all(Array.from({ length: 20 }, () => register(token)))).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 19 }, () => 400)]);
+  });
+
+  test("that was replaced, withdrawn, is over or was never given opens nothing", async () => {
+    const tenant = await testTenant(parts);
+    const { headers } = await person(tenant, "owner");
+    const replaced = (await invite(headers, "joe@example.com")).body;
+    const withdrawn = (await invite(headers, "JOE@example.com")).body;
+    expect(await ask("DELETE", `/api/v1/invitations/${withdrawn.id}`, headers)).toMatchObject({ status: 204 });
+    const over = (await invite(headers, "late@example.com")).body;
+    await inDatabase(running.admin, (client) =>
+      client.query("UPDATE invitations SET expires_at = now() WHERE id = $1", [over.id]),
+    );
+    for (const token of [replaced.token, withdrawn.token, over.token, "lvi_guess"]) {
+      expect(await register(token)).toMatchObject({ status: 400, body: { error_code: "INVITATION_NOT_VALID" } });
+    }
+  });
+
+  test("past the plan's seats is refused when it is accepted, also of many at once, and can be accepted later", async () => {
+    const tenant = await testTenant(parts);
+    const { headers } = await person(tenant, "owner");
+    const made = await Promise.all(Array.from({ length: 6 }, (_, at) => invite(headers, `guest-${at}@example.com`)));
+    const answers = await Promise.all(made.map(({ body }) => register(body.token)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(2);
+    const refused = answers.findIndex(({ status }) => status === 403);
+    expect(answers[refused]?.body.detail).toBe("User limit reached (3). Upgrade to create more users.");
+    const [, second] = (await ask("GET", "/api/v1/members", headers)).body;
+    await ask("DELETE", `/api/v1/members/${second.id}`, headers);
+    expect(await register(made[refused]?.body.token)).toMatchObject({ status: 201 });
+  });
+
+  test("gives no role above one's own, and is for who may invite [privilege escalation]", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const admin = await person(tenant, "admin");
+    expect(await invite(admin.headers, "boss@example.com", "owner")).toMatchObject({ status: 403 });
+    for (const role of ["member", "viewer"] as const) {
+      const { headers } = await person(tenant, role);
+      expect(await invite(headers, "joe@example.com")).toMatchObject({
+        status: 403,
+        body: { error_code: "PERMISSION_DENIED" },
+      });
+    }
+    expect(await invite(admin.headers, admin.email)).toMatchObject({
+      status: 409,
+      body: { error_code: "MEMBER_EXISTS" },
+    });
+  });
+
+  test("of another organization can be neither seen nor withdrawn [cross-tenant]", async () => {
+    const acme = await person(await testTenant(parts), "owner");
+    const tech = await person(await testTenant(parts), "owner");
+    const { id } = (await invite(acme.headers, "joe@example.com")).body;
+    expect((await ask("GET", "/api/v1/invitations", tech.headers)).body).toEqual([]);
+    expect(await ask("DELETE", `/api/v1/invitations/${id}`, tech.headers)).toMatchObject({ status: 404 });
+    expect((await ask("GET", "/api/v1/invitations", acme.headers)).body).toHaveLength(1);
+  });
+});
+
+describe("a member", () => {
+  test("who is removed or set inactive is refused within a second", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const { headers } = await person(tenant, "owner");
+    const [gone, off] = [await person(tenant, "member"), await person(tenant, "member")];
+    expect(await ask("DELETE", `/api/v1/members/${gone.id}`, headers)).toMatchObject({ status: 204 });
+    expect(await ask("PATCH", `/api/v1/members/${off.id}`, headers, { is_active: false })).toMatchObject({
+      status: 200,
+    });
+    await sleep(1_000);
+    for (const each of [gone, off]) expect((await ask("GET", "/api/v1/projects", each.headers)).status).toBe(401);
+  });
+
+  test("whose role changes may do what it includes within a second", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const { headers } = await person(tenant, "owner");
+    const viewer = await person(tenant, "viewer");
+    expect((await ask("POST", "/api/v1/projects", viewer.headers, { name: "early" })).status).toBe(403);
+    expect((await ask("PATCH", `/api/v1/members/${viewer.id}`, headers, { role: "member" })).body.role).toBe("member");
+    await sleep(1_000);
+    expect((await ask("POST", "/api/v1/projects", viewer.headers, { name: "late" })).status).toBe(201);
+  });
+
+  test("who is the last owner stays one, also when two owners remove each other at once [race]", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const [jane, joe] = [await person(tenant, "owner"), await person(tenant, "owner")];
+    const answers = await Promise.all([
+      ask("DELETE", `/api/v1/members/${joe.id}`, jane.headers),
+      ask("PATCH", `/api/v1/members/${jane.id}`, joe.headers, { role: "viewer" }),
+    ]);
+    expect(answers.map(({ status }) => status).toSorted()).not.toEqual([200, 204]);
+    const owners = (await parts.database.read(tenant.id, (db) => db.user.findMany({ where: { role: "owner" } })))
+      .length;
+    expect(owners).toBe(1);
+    const [last] = [jane, joe].filter(({ id }) => id !== (answers[0]?.status === 204 ? joe.id : jane.id));
+    const url = `/api/v1/members/${last?.id}`;
+    for (const change of [{ role: "admin" }, { is_active: false }]) {
+      expect(await ask("PATCH", url, last?.headers ?? {}, change)).toMatchObject({
+        status: 409,
+        body: { error_code: "LAST_OWNER" },
+      });
+    }
+    expect(await ask("DELETE", url, last?.headers ?? {})).toMatchObject({ status: 409 });
+  });
+
+  test("of a higher role is out of an admin's reach [privilege escalation]", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const [owner, admin] = [await person(tenant, "owner"), await person(tenant, "admin")];
+    const url = `/api/v1/members/${owner.id}`;
+    expect(await ask("PATCH", url, admin.headers, { role: "viewer" })).toMatchObject({ status: 403 });
+    expect(await ask("DELETE", url, admin.headers)).toMatchObject({ status: 403 });
+    expect(await ask("PATCH", `/api/v1/members/${admin.id}`, admin.headers, { role: "owner" })).toMatchObject({
+      status: 403,
+    });
+  });
+
+  test("of another organization is not there [cross-tenant]", async () => {
+    const acme = await person(await testTenant(parts), "owner");
+    const tech = await person(await testTenant(parts), "owner");
+    const url = `/api/v1/members/${acme.id}`;
+    expect(await ask("PATCH", url, tech.headers, { role: "viewer" })).toMatchObject({ status: 404 });
+    expect(await ask("DELETE", url, tech.headers)).toMatchObject({ status: 404 });
+  });
+});

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { USER_ROLES } from "../accounts/roles.ts";
+import type { App } from "../app.ts";
+import type { Invitation, User } from "../db/generated/client.ts";
+import { problem } from "../errors/problem.ts";
+import { callerOf } from "../http/identify.ts";
+import { pageOf, pageQuery } from "../http/pages.ts";
+import type { Parts } from "../parts.ts";
+import { invite, listInvitations, withdraw } from "./invitations.ts";
+import { changeMember, listMembers, removeMember } from "./members.ts";
+import { invitation, invitationCreation, madeInvitation, member, memberChange } from "./schema.ts";
+
+const READ = { access: "tenant", permission: "tenant:read" } as const;
+const WRITE = { access: "tenant", permission: "members:write" } as const;
+const params = z.object({ id: z.uuid({ error: "must be an id" }) });
+const tags = ["members"];
+
+/** /api/v1/members and /api/v1/invitations */
+export function members(app: App, { database }: Pick<Parts, "database">): void {
+  app.get(
+    "/api/v1/members",
+    { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(member), default: problem } } },
+    async (request, reply) => {
+      const { limit, cursor } = request.query;
+      const page = cursor === undefined ? { limit } : { limit, cursor };
+      const rows = await listMembers(database, callerOf(request).tenantId, page);
+      return pageOf(rows, limit, request, reply).map(memberBody);
+    },
+  );
+  app.patch(
+    "/api/v1/members/:id",
+    { config: WRITE, schema: { tags, params, body: memberChange, response: { 200: member, default: problem } } },
+    async (request) => memberBody(await changeMember(database, callerOf(request), request.params.id, request.body)),
+  );
+  app.delete(
+    "/api/v1/members/:id",
+    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Removed."), default: problem } } },
+    async (request, reply) => {
+      await removeMember(database, callerOf(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+  invitations(app, database);
+}
+
+function invitations(app: App, database: Parts["database"]): void {
+  app.get(
+    "/api/v1/invitations",
+    { config: WRITE, schema: { tags, response: { 200: z.array(invitation), default: problem } } },
+    async (request) => (await listInvitations(database, callerOf(request).tenantId)).map(invitationBody),
+  );
+  app.post(
+    "/api/v1/invitations",
+    { config: WRITE, schema: { tags, body: invitationCreation, response: { 201: madeInvitation, default: problem } } },
+    async (request, reply) => {
+      const made = await invite(database, callerOf(request), request.body);
+      return reply.code(201).send({ ...invitationBody(made.invitation), token: made.token });
+    },
+  );
+  app.delete(
+    "/api/v1/invitations/:id",
+    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Withdrawn."), default: problem } } },
+    async (request, reply) => {
+      await withdraw(database, callerOf(request).tenantId, request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+const role = z.enum(USER_ROLES);
+
+function memberBody({ id, email, name, role: named, isActive, createdAt }: User): z.output<typeof member> {
+  return { id, email, name, role: role.parse(named), is_active: isActive, created_at: createdAt.toISOString() };
+}
+
+function invitationBody({ id, email, role: named, createdAt, expiresAt }: Invitation): z.output<typeof invitation> {
+  return {
+    id,
+    email,
+    role: role.parse(named),
+    created_at: createdAt.toISOString(),
+    expires_at: expiresAt.toISOString(),
+  };
+}

@@ -1,0 +1,111 @@
+import { isIPv4 } from "node:net";
+import { TENANT } from "@leanvibe/schema";
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
+import { newSecret } from "../accounts/secrets.ts";
+import type { Config } from "../config.ts";
+import type { Database, Transaction } from "../db/database.ts";
+import { isTaken } from "../db/faults.ts";
+import type { Tenant } from "../db/generated/client.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { invalid } from "../errors/refused.ts";
+
+/** What a stranger must not be able to look like. */
+const RESERVED = new Set(
+  "about abuse accounts admin administrator api app assets auth billing blog cdn console dashboard default docs email ftp git help hostmaster imap internal kubernetes leanvibe login mail metrics noc ns1 ns2 operator pop portal postmaster root secure security server signup smtp staff static status support system test tutorials webmaster www".split(
+    " ",
+  ),
+);
+
+const LINK_SECONDS = 86_400;
+const RETRY_SECONDS = 3_600;
+/** A network of people who know each other: what one of them does is counted for all. */
+const IPV4_PREFIX = 24;
+const IPV6_PREFIX = 48;
+
+export type TenantCreation = {
+  organization_name: string;
+  subdomain?: string | undefined;
+  admin_email?: string | undefined;
+};
+
+export type Created = {
+  tenant: Tenant;
+  /** For the one answer, where nobody's address is known: whoever has it becomes the owner. */
+  claimToken: string | undefined;
+};
+
+/**
+ * A tenant with all that belongs to it, or nothing: its row, a welcome project, the invitation of its owner and what is to
+ * be mailed. The cluster hears of it when the owner has come in.
+ * @throws Refusal VALIDATION_FAILED, SUBDOMAIN_TAKEN, RATE_LIMITED
+ */
+export async function createTenant(
+  { database, config }: { database: Database; config: Config },
+  { organization_name: organizationName, subdomain, admin_email: adminEmail }: TenantCreation,
+  ip: string,
+): Promise<Created> {
+  const name = subdomain ?? nameOf(organizationName);
+  requireName(name);
+  const id = uuid();
+  const { secret, hash } = newSecret("lvi");
+  const expiresAt = new Date(Date.now() + LINK_SECONDS * 1000);
+  const tenant = await database.write(id, async (tx) => {
+    await admit(tx, ip, name);
+    const data = { id, organizationName, subdomain: name, adminEmail: adminEmail ?? null, createdFrom: ip };
+    const made = await tx.tenant.create({ data }).catch((error: unknown) => {
+      throw isTaken(error) ? taken(name) : error;
+    });
+    await tx.project.create({
+      data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
+    });
+    await tx.invitation.create({
+      data: { tenantId: id, id: uuid(), email: adminEmail ?? null, role: "owner", tokenHash: hash, expiresAt },
+    });
+    if (adminEmail !== undefined) {
+      const link = `${config.publicUrl}/welcome?token=${secret}`;
+      const payload = { to: adminEmail, organization: organizationName, link };
+      await tx.outbox.create({ data: { tenantId: id, id: uuid(), topic: "mail.welcome", payload } });
+    }
+    return made;
+  });
+  return { tenant, claimToken: adminEmail === undefined ? secret : undefined };
+}
+
+const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);
+
+async function admit(tx: Transaction, ip: string, name: string): Promise<void> {
+  const network = `${ip}/${isIPv4(ip) ? IPV4_PREFIX : IPV6_PREFIX}`;
+  const rows = await tx.$queryRaw`SELECT lv_admit_tenant(network(${network}::inet)::cidr, ${name}) AS verdict`;
+  const [{ verdict: said }] = verdict.parse(rows);
+  if (said === "ok") return;
+  if (said === "held") throw taken(name);
+  throw new Refusal("RATE_LIMITED", {
+    detail: "Too many organizations were made from your network or in all: try again in an hour.",
+    retryAfterSeconds: RETRY_SECONDS,
+  });
+}
+
+function taken(name: string): Refusal {
+  return new Refusal("SUBDOMAIN_TAKEN", { detail: `The subdomain '${name}' is taken.` });
+}
+
+/** A name as Kubernetes takes it for the Tenant, and nobody's that a stranger must not look like. */
+function requireName(name: string): void {
+  const path = "body.subdomain";
+  const broken = TENANT.nameRules.find(({ test }) => !test(name));
+  if (broken !== undefined)
+    throw invalid([{ path, message: broken.message.replace("metadata.name is the Tenant's subdomain and ", "") }]);
+  if (RESERVED.has(name) || name.startsWith("kube-"))
+    throw invalid([{ path, message: `'${name}' is reserved; choose another one` }]);
+}
+
+/** `Acme Corp.` as `acme-corp`. */
+function nameOf(organizationName: string): string {
+  const words = organizationName.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  return words
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 40)
+    .replace(/-+$/, "");
+}
