@@ -88,7 +88,8 @@ describe("logging in", () => {
     }
     expect([...bodies]).toEqual([expect.stringMatching(/^\[401,.*E-mail address or password is wrong/)]);
     const medians = milliseconds.map((each) => each.toSorted((a, b) => a - b)[7] ?? 0);
-    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(2);
+    // Without the same work for nobody it is fifteen; other tests take their turns meanwhile.
+    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(5);
   });
 
   test("takes an address as it is, never as a pattern [wildcards]", async () => {
