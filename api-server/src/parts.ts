@@ -51,7 +51,7 @@ export async function openParts(
     log,
     database,
     metrics: createHttpMetrics(),
-    passwords: new Passwords(pepperOf(config.secret)),
+    passwords: await Passwords.open(pepperOf(config.secret)),
     keys,
     callers: new Callers(database, keys, config.tokens),
   };

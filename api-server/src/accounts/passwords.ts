@@ -19,11 +19,17 @@ export class Passwords {
   readonly #pepper: Buffer;
   readonly #waiting: (() => void)[] = [];
   #working = 0;
-  #nobody: Promise<string> | undefined;
+  #nobody = "";
+
+  private constructor(pepper: Buffer) {
+    this.#pepper = pepper;
+  }
 
   /** @param pepper part of every hash and not in the database. */
-  constructor(pepper: Buffer) {
-    this.#pepper = pepper;
+  static async open(pepper: Buffer): Promise<Passwords> {
+    const passwords = new Passwords(pepper);
+    passwords.#nobody = await passwords.hash("nobody has this password");
+    return passwords;
   }
 
   /** @throws Refusal OVERLOADED */
@@ -36,8 +42,7 @@ export class Passwords {
    * @throws Refusal OVERLOADED
    */
   async matches(stored: string | null | undefined, password: string): Promise<boolean> {
-    this.#nobody ??= this.hash("nobody has this password");
-    const against = stored ?? (await this.#nobody);
+    const against = stored ?? this.#nobody;
     const same = await this.#inTurn(() => verify(against, password, { secret: this.#pepper }));
     return same && typeof stored === "string";
   }
