@@ -71,6 +71,8 @@ function ensureDatabaseClient(node) {
   const marker = join(room, "src", "db", "generated", ".schema");
   const wanted = hashOf(join(room, "prisma", "schema.prisma"), join(root, "package-lock.json"));
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  // What is half made must not look finished.
+  rmSync(marker, { force: true });
   const prisma = join(root, "node_modules", "prisma", "build", "index.js");
   const result = spawnSync(node, [prisma, "generate", "--config", join(room, "prisma.config.ts"), "--no-hints"], {
     cwd: root,
@@ -84,7 +86,9 @@ function ensureDatabaseClient(node) {
     },
   });
   if (result.status !== 0) {
-    say(`The database client could not be made of api-server/prisma/schema.prisma: ${result.stderr || result.stdout}`);
+    say(
+      `The database client could not be made of api-server/prisma/schema.prisma: ${result.error?.message ?? (result.stderr || result.stdout)}`,
+    );
     process.exit(1);
   }
   writeFileSync(marker, wanted);

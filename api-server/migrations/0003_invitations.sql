@@ -6,10 +6,15 @@ CREATE TABLE invitations (
   email text NOT NULL CHECK (length(email) BETWEEN 3 AND 254),
   role text NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
   token_hash bytea NOT NULL CHECK (length(token_hash) = 32),
+  -- With whom it goes: who leaves must not have left a way back in. Null is the platform, for a new tenant's owner.
+  invited_by uuid,
+  -- Nobody but the address was given the token, so that whoever brings it has read its mail.
+  mailed_alone boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
   accepted_at timestamptz,
-  PRIMARY KEY (tenant_id, id)
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, invited_by) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
 
 CREATE UNIQUE INDEX invitations_token ON invitations (token_hash);

@@ -45,7 +45,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON held_names TO lv_worker;
 -- Whether one more tenant may be made from that network: three an hour of each, a hundred an hour in all. The lock lasts
 -- until the transaction ends, so that of many at once each counts the one before.
 CREATE FUNCTION lv_admit_tenant(network cidr, wanted text) RETURNS text
-  LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(7305811266);

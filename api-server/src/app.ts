@@ -15,6 +15,7 @@ import { refusalOf } from "./errors/refused.ts";
 import { measure } from "./health/metrics.ts";
 import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
+import { addressOf } from "./http/address.ts";
 import { identify } from "./http/identify.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
 import { members } from "./members/routes.ts";
@@ -81,6 +82,7 @@ async function guard(app: App, config: Config): Promise<void> {
   });
   await app.register(rateLimit, {
     global: false,
+    keyGenerator: addressOf,
     errorResponseBuilder: (_request, { ttl }) => {
       const retryAfterSeconds = Math.ceil(ttl / 1000);
       return new Refusal("RATE_LIMITED", {

@@ -1,15 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { messageOf } from "@leanvibe/runtime";
 import { z } from "zod";
 import { migrate } from "./db/migrate.ts";
 
-const PASSWORD_BYTES = 24;
-
-/** Made where it is not said: the URLs that are printed carry it. */
-const password = z
-  .string()
-  .min(1)
-  .default(() => randomBytes(PASSWORD_BYTES).toString("base64url"));
+const password = z.string().min(1).optional();
 
 const settings = z.object({
   DATABASE_OWNER_URL: z
@@ -32,14 +25,19 @@ async function main(): Promise<void> {
   }
   const { data } = parsed;
   const passwords = {
-    lv_app: data.LV_APP_PASSWORD,
-    lv_worker: data.LV_WORKER_PASSWORD,
-    lv_lookup: data.LV_LOOKUP_PASSWORD,
+    ...(data.LV_APP_PASSWORD === undefined ? {} : { lv_app: data.LV_APP_PASSWORD }),
+    ...(data.LV_WORKER_PASSWORD === undefined ? {} : { lv_worker: data.LV_WORKER_PASSWORD }),
+    ...(data.LV_LOOKUP_PASSWORD === undefined ? {} : { lv_lookup: data.LV_LOOKUP_PASSWORD }),
   };
   const { applied, urls } = await migrate(data.DATABASE_OWNER_URL, passwords, (line) =>
     process.stderr.write(`${line}\n`),
   );
   process.stderr.write(applied.length === 0 ? "up to date\n" : `applied ${applied.join(", ")}\n`);
+  const lost = Object.values(urls).some((url) => new URL(url).password === "");
+  if (lost)
+    process.stderr.write(
+      "the roles had passwords already, which are not known here: set LV_APP_PASSWORD, LV_WORKER_PASSWORD and LV_LOOKUP_PASSWORD to change them\n",
+    );
   process.stdout.write(
     `DATABASE_URL=${urls.lv_app}\nDATABASE_WORKER_URL=${urls.lv_worker}\nDATABASE_LOOKUP_URL=${urls.lv_lookup}\n`,
   );

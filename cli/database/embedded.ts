@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, ended } from "../cluster/command.ts";
+import { takeLock } from "../cluster/lock.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { type PostgresPrograms, providePrograms } from "./programs.ts";
 
@@ -30,7 +31,7 @@ const START_SECONDS = 60;
 const POLL_MILLISECONDS = 50;
 
 /**
- * Starts it, or finds it running.
+ * Starts it, or finds it running. Of several at once on one folder one does so, and the others find it.
  * @throws CommandFailed with what PostgreSQL said.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
@@ -39,11 +40,25 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   // The account that runs it for root passes through; what is inside has modes of its own.
   chmodSync(folder, 0o755);
   const server = new Server(await providePrograms(), folder);
-  const password = await server.initialise();
-  const port = (await server.runningPort()) ?? (await server.start(options));
-  const url = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
-  return { url, stop: () => server.stop() };
+  const lock = await takeLock(join(folder, "lock"), () => undefined);
+  try {
+    const password = await server.initialise();
+    const port = (await server.runningPort()) ?? (await server.start(options));
+    const url = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
+    return { url, stop: () => server.stop() };
+  } finally {
+    lock.release();
+  }
 }
+
+/** Ends the server when the pipe to it closes, even by a kill -9 of this process; and ends when the server does. */
+const WITH_PARENT = `exec 3<&0
+"$@" </dev/null >>"$0" 2>&1 3<&- & server=$!
+(cat <&3 >/dev/null; kill -QUIT "$server") & watcher=$!
+exec 3<&-
+wait "$server"; code=$?
+kill "$watcher" 2>/dev/null
+exit "$code"`;
 
 class Server {
   readonly #programs: PostgresPrograms;
@@ -58,22 +73,25 @@ class Server {
     this.#log = join(folder, "postgresql.log");
   }
 
-  /** Makes the data folder, once. @returns the superuser's password. */
+  /** Makes the data folder, once and whole or not at all. @returns the superuser's password. */
   async initialise(): Promise<string> {
-    if (existsSync(join(this.#data, "PG_VERSION"))) return readFileSync(this.#password, "utf8");
+    if (existsSync(this.#data)) return readFileSync(this.#password, "utf8");
     const password = randomBytes(24).toString("base64url");
     const { account, run } = this.#programs;
+    const half = `${this.#data}-new`;
+    rmSync(half, { recursive: true, force: true });
+    mkdirSync(half, { mode: 0o700 });
     writeFileSync(this.#password, password, { mode: 0o600 });
     writeFileSync(this.#log, "");
-    mkdirSync(this.#data, { recursive: true, mode: 0o700 });
     if (account !== undefined)
-      for (const path of [this.#password, this.#data, this.#log]) chownSync(path, account.uid, account.gid);
+      for (const path of [this.#password, half, this.#log]) chownSync(path, account.uid, account.gid);
     const how = ["--auth=scram-sha-256", `--username=${SUPERUSER}`, `--pwfile=${this.#password}`];
-    await run("initdb", [`--pgdata=${this.#data}`, ...how, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    await run("initdb", [`--pgdata=${half}`, ...how, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    renameSync(half, this.#data);
     return password;
   }
 
-  /** The port of the one that runs in this folder. */
+  /** The port of the one that runs in this folder, when it takes connections. */
   async runningPort(): Promise<number | undefined> {
     try {
       await this.#programs.run("pg_ctl", ["status", "-D", this.#data]);
@@ -81,7 +99,11 @@ class Server {
       if (error instanceof CommandFailed) return undefined;
       throw error;
     }
-    return Number(readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n")[3]);
+    for (const end = Date.now() + START_SECONDS * 1000; Date.now() < end; await sleep(POLL_MILLISECONDS)) {
+      const { port, ready } = this.#pidFile();
+      if (ready) return port;
+    }
+    throw new CommandFailed(`postgres runs and was not ready within ${START_SECONDS} s`, this.#lastLines());
   }
 
   async start({ lifetime, durable }: EmbeddedOptions): Promise<number> {
@@ -89,7 +111,7 @@ class Server {
     const settings = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
     if (!durable) settings.push("fsync=off", "synchronous_commit=off", "full_page_writes=off");
     if (lifetime === "parent") {
-      await this.#startWithParent(settings);
+      await this.#startWithParent(settings, port);
     } else {
       const flags = settings.map((setting) => `-c ${setting}`).join(" ");
       const wait = ["-w", "-t", String(START_SECONDS), "-l", this.#log];
@@ -103,31 +125,37 @@ class Server {
     await this.#programs.run("pg_ctl", ["stop", "-D", this.#data, "-m", "fast", "-w"]);
   }
 
-  /** The pipe to the shell closes with this process, even at a kill -9; the shell then stops the server at once. */
-  async #startWithParent(settings: readonly string[]): Promise<void> {
+  async #startWithParent(settings: readonly string[], port: number): Promise<void> {
     const flags = settings.flatMap((setting) => ["-c", setting]);
     const [program, args] = this.#programs.line("postgres", ["-D", this.#data, ...flags]);
-    const script =
-      'log="$0"; "$@" </dev/null >>"$log" 2>&1 & server=$!; cat >/dev/null; kill -QUIT "$server"; wait "$server"';
-    const child = spawn("sh", ["-c", script, this.#log, program, ...args], {
+    const child = spawn("sh", ["-c", WITH_PARENT, this.#log, program, ...args], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
     });
     child.unref();
     if (child.stdin instanceof Socket) child.stdin.unref();
     child.stdin.on("error", () => undefined);
-    const over = ended(child);
+    let over: string | undefined;
+    void ended(child).then((reason) => {
+      over = reason ?? "ended";
+    });
     for (const end = Date.now() + START_SECONDS * 1000; Date.now() < end; await sleep(POLL_MILLISECONDS)) {
-      if (this.#isReady()) return;
-      const why = await Promise.race([over.then((reason) => reason ?? "ended"), undefined]);
-      if (why !== undefined) throw new CommandFailed(`postgres ${why}`, readFileSync(this.#log, "utf8"));
+      const found = this.#pidFile();
+      // One that was killed has left its file behind, which says ready too.
+      if (found.ready && found.port === port) return;
+      if (over !== undefined) throw new CommandFailed(`postgres ${over}`, this.#lastLines());
     }
-    throw new CommandFailed(`postgres was not ready within ${START_SECONDS} s`, readFileSync(this.#log, "utf8"));
+    throw new CommandFailed(`postgres was not ready within ${START_SECONDS} s`, this.#lastLines());
   }
 
-  /** Line 8 of its pid file says so. */
-  #isReady(): boolean {
+  /** Line 4 of its pid file is the port, line 8 says when it is ready. */
+  #pidFile(): { port: number; ready: boolean } {
     const file = join(this.#data, "postmaster.pid");
-    return existsSync(file) && readFileSync(file, "utf8").split("\n")[7]?.trim() === "ready";
+    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+    return { port: Number(lines[3]), ready: lines[7]?.trim() === "ready" };
+  }
+
+  #lastLines(): string {
+    return readFileSync(this.#log, "utf8").trim().split("\n").slice(-5).join("\n");
   }
 }

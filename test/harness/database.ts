@@ -7,11 +7,17 @@ import { startEmbedded } from "../../cli/database/embedded.ts";
 /** Starts the one PostgreSQL of a run, with a migrated database from which each test file gets its own. */
 export default async function setUp(): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), "leanvibe-postgresql-"));
-  const server = await startEmbedded({ folder, lifetime: "parent", durable: false });
-  await prepareTemplate(server.url);
-  process.env["LEANVIBE_TEST_DATABASE"] = server.url;
-  return async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const server = await startEmbedded({ folder, lifetime: "parent", durable: false });
+    await prepareTemplate(server.url);
+    process.env["LEANVIBE_TEST_DATABASE"] = server.url;
+    return async () => {
+      await server.stop();
+      remove();
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }

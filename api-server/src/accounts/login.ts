@@ -1,4 +1,5 @@
 import type { Database, FoundTenant } from "../db/database.ts";
+import { isOrphan } from "../db/faults.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import type { Passwords } from "./passwords.ts";
@@ -25,10 +26,14 @@ export async function logIn(
   }
   // Only who knows the password is told of it.
   if (tenant?.hold != null) throw new Refusal("TENANT_SUSPENDED");
-  return await database.write(tenantId, async (tx) => {
+  const opening = database.write(tenantId, async (tx) => {
     const { organizationName, subdomain } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
     const opened = await openSession(tx, { tenantId, userId: user.id }, from);
     return { ...opened, user, tenant: { id: tenantId, organizationName, subdomain } };
+  });
+  // Removed while the password was looked at.
+  return await opening.catch((error: unknown) => {
+    throw isOrphan(error) ? new Refusal("LOGIN_FAILED", { cause: error }) : error;
   });
 }
 

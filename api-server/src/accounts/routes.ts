@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
+import { addressOf } from "../http/address.ts";
 import { callerOf, namedTenants } from "../http/identify.ts";
 import { accept } from "../members/invitations.ts";
 import { registration } from "../members/schema.ts";
@@ -59,7 +60,7 @@ function signIn(app: App, parts: Parts): void {
       const names = new Set([...namedTenants(request, parts.config), tenant.toLowerCase()]);
       const named = [...names].filter((name) => name !== "");
       if (named.length === 0) throw new Refusal("TENANT_REQUIRED");
-      return loggedIn(await logIn(parts, { named, email, password }, { device, ip: request.ip }));
+      return loggedIn(await logIn(parts, { named, email, password }, { device, ip: addressOf(request) }));
     },
   );
   app.post(
@@ -70,7 +71,7 @@ function signIn(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { token, password, name, email, device } = request.body;
-      const opened = await accept(parts, { token, password, name, email }, { device, ip: request.ip });
+      const opened = await accept(parts, { token, password, name, email }, { device, ip: addressOf(request) });
       return reply.code(201).send(await loggedIn(opened));
     },
   );

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
 /**
- * System errors of a socket; PostgreSQL's classes 08 (connection) and 57P (shutting down), and 53300 (too many
- * connections); Prisma's P1001 and its like, P2024 and P2028 (no connection, or no transaction, in time), and P2034 (two
+ * System errors of a socket; PostgreSQL's classes 08 (connection) and 57P (shutting down), 53300 (too many connections)
+ * and 55P03 (no lock in time); Prisma's P1001 and its like, P2024 and P2028 (no connection, or no transaction, in time), and P2034 (two
  * transactions stood in each other's way).
  */
 const CODES =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|08...|57P..|53300|P1001|P1002|P1008|P1017|P2024|P2028|P2034)$/;
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|08...|57P..|53300|55P03|P1001|P1002|P1008|P1017|P2024|P2028|P2034)$/;
 
 /** What pg throws without a code. */
 const MESSAGES =
@@ -34,6 +34,13 @@ export function isUnavailable(error: unknown, depth = 0): boolean {
 }
 
 const unique = z.object({ code: z.literal("P2002") });
+
+const orphan = z.object({ code: z.literal("P2003") });
+
+/** Whether a row was refused because what it belongs to is gone. */
+export function isOrphan(error: unknown): boolean {
+  return orphan.safeParse(error).success;
+}
 
 /** Whether a row was refused because there is one that must not be there twice. */
 export function isTaken(error: unknown): boolean {

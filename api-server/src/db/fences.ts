@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { z } from "zod";
-import { DEFINER_FUNCTIONS, TABLES } from "./roles.ts";
+import { DEFINER_FUNCTIONS, DEFINER_SETTING, TABLES } from "./roles.ts";
 
 /**
  * What stands between tenants, as the database says it: a line for each table, policy, grant and function with its
@@ -25,7 +25,8 @@ const FOUND = `
   SELECT format('tenant %s(%s): %s', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_function_sqlbody(p.oid))
   FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname = 'lv_tenant'
   UNION ALL
-  SELECT format('function %s(%s) of %s (%s): %s may call it', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_userbyid(p.proowner), array_to_string(p.proconfig, ', '),
+  SELECT format('function %s(%s) of %s (%s): %s may call it', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_userbyid(p.proowner),
+    (SELECT string_agg(s, ', ') FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%'),
     (SELECT string_agg(coalesce(nullif(a.grantee, 0)::regrole::text, 'everybody'), ', ')
      FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner))
   FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef`;
@@ -53,7 +54,7 @@ function linesOf(table: string, { column, roles, lookup }: (typeof TABLES)[strin
 function functionLines(): string[] {
   return Object.entries(DEFINER_FUNCTIONS).map(
     ([signature, callers]) =>
-      `function ${signature} of lv_owner (search_path=pg_catalog, pg_temp): ${callers.join(", ")} may call it`,
+      `function ${signature} of lv_owner (${DEFINER_SETTING}): ${callers.join(", ")} may call it`,
   );
 }
 

@@ -34,6 +34,9 @@ export const TABLES: Readonly<Record<string, Table>> = {
   signing_keys: { roles: { lv_worker: "every" }, lookup: false },
 };
 
+/** What every function that runs with its owner's rights must be set to: else a caller could put others' names before ours. */
+export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";
+
 /** Functions that run with their owner's rights, and who may call them. */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
   "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],

@@ -1,8 +1,9 @@
 import { v7 as uuid } from "uuid";
+import { z } from "zod";
 import type { Caller } from "../accounts/callers.ts";
 import type { LoggedIn } from "../accounts/login.ts";
 import type { Passwords } from "../accounts/passwords.ts";
-import type { UserRole } from "../accounts/roles.ts";
+import { may, outranks, USER_ROLES, type UserRole } from "../accounts/roles.ts";
 import { hashOf, newSecret } from "../accounts/secrets.ts";
 import { type Device, openSession } from "../accounts/sessions.ts";
 import type { Database, Transaction } from "../db/database.ts";
@@ -10,8 +11,9 @@ import { isTaken } from "../db/faults.ts";
 import type { Invitation } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
+import { holdTenant } from "../tenants/plan.ts";
 import { refusedBy, tenantFacts } from "../tenants/state.ts";
-import { addMember, requireRank } from "./members.ts";
+import { addMember, lockedCaller, requireRank } from "./members.ts";
 
 const VALID_SECONDS = 7 * 86_400;
 const LISTED_AT_MOST = 200;
@@ -25,18 +27,22 @@ export async function invite(
   caller: Caller,
   { email, role }: { email: string; role: UserRole },
 ): Promise<{ invitation: Invitation; token: string }> {
-  requireRank(caller, role);
   const { tenantId } = caller;
   const { secret, hash } = newSecret("lvi");
   const invitation = await database.write(tenantId, async (tx) => {
+    const inviter = await lockedCaller(tx, caller);
+    requireRank(inviter, role);
     const same = await tx.$queryRaw<object[]>`
-      SELECT 1 FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})`;
+      SELECT 1 AS same FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})`;
     if (same.length > 0)
       throw new Refusal("MEMBER_EXISTS", { detail: `${email} is a member of your organization already.` });
-    await tx.$executeRaw`
-      DELETE FROM invitations WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL`;
+    const earlier = await tx.$queryRaw<{ role: string }[]>`
+      DELETE FROM invitations WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL
+      RETURNING role`;
+    for (const each of earlier) requireRank(inviter, each.role);
     const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
-    return await tx.invitation.create({ data: { tenantId, id: uuid(), email, role, tokenHash: hash, expiresAt } });
+    const data = { tenantId, id: uuid(), email, role, tokenHash: hash, invitedBy: inviter.userId, expiresAt };
+    return await tx.invitation.create({ data });
   });
   return { invitation, token: secret };
 }
@@ -52,12 +58,27 @@ export function listInvitations(database: Database, tenantId: string): Promise<I
   );
 }
 
-/** @throws Refusal INVITATION_NOT_FOUND */
-export async function withdraw(database: Database, tenantId: string, id: string): Promise<void> {
-  const { count } = await database.read(tenantId, (db) =>
-    db.invitation.deleteMany({ where: { tenantId, id, acceptedAt: null } }),
-  );
-  if (count === 0) throw new Refusal("INVITATION_NOT_FOUND");
+/** @throws Refusal INVITATION_NOT_FOUND, PERMISSION_DENIED for one to a role above one's own */
+export async function withdraw(database: Database, caller: Caller, id: string): Promise<void> {
+  const { tenantId } = caller;
+  await database.write(tenantId, async (tx) => {
+    const now = await lockedCaller(tx, caller);
+    const where = { tenantId, id, acceptedAt: null };
+    const invitation = await tx.invitation.findFirst({ where });
+    if (invitation === null) throw new Refusal("INVITATION_NOT_FOUND");
+    requireRank(now, invitation.role);
+    await tx.invitation.deleteMany({ where });
+  });
+}
+
+/** Who invited must still be able to: what they may no longer give, an old link of theirs does not give either. */
+async function requireInviter(tx: Transaction, { tenantId, invitedBy, role }: Invitation): Promise<void> {
+  if (invitedBy === null) return;
+  const inviter = await tx.user.findFirst({ where: { tenantId, id: invitedBy, isActive: true } });
+  const rank = z.enum(USER_ROLES).safeParse(inviter?.role);
+  if (!rank.success || outranks(role, rank.data) || !may(rank.data, "members:write")) {
+    throw new Refusal("INVITATION_NOT_VALID");
+  }
 }
 
 /** Somebody answers for the tenant: now the cluster may hear of it. */
@@ -81,6 +102,7 @@ export async function accept(
   // Outside of the transaction, which would hold the tenant's row for as long.
   const passwordHash = await passwords.hash(by.password);
   return await database.write(tenantId, async (tx) => {
+    await holdTenant(tx, tenantId);
     const now = new Date();
     const [invitation] = await tx.invitation.updateManyAndReturn({
       where: { tenantId, tokenHash: hash, acceptedAt: null, expiresAt: { gt: now } },
@@ -92,11 +114,14 @@ export async function accept(
     if (refused !== undefined) throw new Refusal(refused);
     const email = invitation.email ?? by.email;
     if (email === undefined) throw invalid([{ path: "body.email", message: "is needed: this invitation names none" }]);
-    const { role } = invitation;
+    const { role, mailedAlone } = invitation;
+    await requireInviter(tx, invitation);
     if (tenant.onboarding === "unconfirmed") await confirm(tx, tenantId, email);
-    const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash }).catch((error: unknown) => {
-      throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;
-    });
+    const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash, proven: mailedAlone }).catch(
+      (error: unknown) => {
+        throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;
+      },
+    );
     return { ...(await openSession(tx, { tenantId, userId: user.id }, from)), user, tenant };
   });
 }

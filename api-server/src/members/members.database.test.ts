@@ -38,7 +38,7 @@ async function ask(method: "GET" | "POST" | "PATCH" | "DELETE", url: string, hea
 
 async function person(tenant: TestTenant, role: UserRole) {
   const user = await testUser(parts, tenant, role);
-  return { ...user, headers: (await signedIn(app, tenant, user)).headers };
+  return { ...user, ...(await signedIn(app, tenant, user)) };
 }
 
 const invite = (headers: Headers, email: string, role: UserRole = "member") =>
@@ -116,6 +116,21 @@ describe("an invitation", () => {
     });
   });
 
+  test("made twice at once is one, and of an owner's is out of an admin's reach", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const [owner, admin] = [await person(tenant, "owner"), await person(tenant, "admin")];
+    const twice = await Promise.all([1, 2, 3].map(() => invite(owner.headers, "twin@example.com")));
+    expect(twice.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const jane = (await invite(owner.headers, "jane@example.com", "owner")).body;
+    expect(await invite(admin.headers, "jane@example.com", "viewer")).toMatchObject({ status: 403 });
+    expect(await ask("DELETE", `/api/v1/invitations/${jane.id}`, admin.headers)).toMatchObject({ status: 403 });
+    const open = (await ask("GET", "/api/v1/invitations", owner.headers)).body.map(
+      ({ email }: { email: string }) => email,
+    );
+    expect(open.toSorted()).toEqual(["jane@example.com", "twin@example.com"]);
+    expect(await register(jane.token)).toMatchObject({ status: 201 });
+  });
+
   test("of another organization can be neither seen nor withdrawn [cross-tenant]", async () => {
     const acme = await person(await testTenant(parts), "owner");
     const tech = await person(await testTenant(parts), "owner");
@@ -127,16 +142,45 @@ describe("an invitation", () => {
 });
 
 describe("a member", () => {
-  test("who is removed or set inactive is refused within a second", async () => {
+  test("who is removed or set inactive is refused within a second, and does not come in again by what they had", async () => {
     const tenant = await testTenant(parts, "professional");
     const { headers } = await person(tenant, "owner");
     const [gone, off] = [await person(tenant, "member"), await person(tenant, "member")];
+    for (const each of [gone, off]) expect((await ask("GET", "/api/v1/projects", each.headers)).status).toBe(200);
     expect(await ask("DELETE", `/api/v1/members/${gone.id}`, headers)).toMatchObject({ status: 204 });
     expect(await ask("PATCH", `/api/v1/members/${off.id}`, headers, { is_active: false })).toMatchObject({
       status: 200,
     });
     await sleep(1_000);
     for (const each of [gone, off]) expect((await ask("GET", "/api/v1/projects", each.headers)).status).toBe(401);
+    expect(await ask("PATCH", `/api/v1/members/${off.id}`, headers, { is_active: true })).toMatchObject({
+      status: 200,
+    });
+    for (const { refreshToken } of [gone, off]) {
+      expect(await ask("POST", "/auth/refresh", {}, { refresh_token: refreshToken })).toMatchObject({ status: 401 });
+    }
+    expect((await ask("GET", "/api/v1/projects", off.headers)).status).toBe(401);
+  });
+
+  test("who is gone has left no way back in: their open invitations go, or count for nothing [back door]", async () => {
+    const tenant = await testTenant(parts, "professional");
+    const owner = await person(tenant, "owner");
+    const [removed, demoted, off] = [
+      await person(tenant, "admin"),
+      await person(tenant, "admin"),
+      await person(tenant, "admin"),
+    ];
+    const links: string[] = [];
+    for (const [at, each] of [removed, demoted, off].entries()) {
+      links.push((await invite(each.headers, `sock-${at}@example.com`, "admin")).body.token);
+    }
+    await ask("DELETE", `/api/v1/members/${removed.id}`, owner.headers);
+    await ask("PATCH", `/api/v1/members/${demoted.id}`, owner.headers, { role: "member" });
+    await ask("PATCH", `/api/v1/members/${off.id}`, owner.headers, { is_active: false });
+    for (const token of links)
+      expect(await register(token)).toMatchObject({ status: 400, body: { error_code: "INVITATION_NOT_VALID" } });
+    // By the role of this moment, not of a second ago.
+    expect((await invite(demoted.headers, "late@example.com", "admin")).status).not.toBe(201);
   });
 
   test("whose role changes may do what it includes within a second", async () => {

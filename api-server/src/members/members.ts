@@ -1,10 +1,12 @@
 import { v7 as uuid } from "uuid";
+import { z } from "zod";
 import type { Caller } from "../accounts/callers.ts";
-import { outranks, type UserRole } from "../accounts/roles.ts";
+import { may, outranks, USER_ROLES, type UserRole } from "../accounts/roles.ts";
+import { revokeSessions } from "../accounts/sessions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
-import { requireRoom } from "../tenants/plan.ts";
+import { holdTenant, requireRoom } from "../tenants/plan.ts";
 
 export type MemberChange = { role?: UserRole | undefined; is_active?: boolean | undefined };
 
@@ -24,12 +26,15 @@ export function listMembers(
 export function changeMember(database: Database, caller: Caller, id: string, change: MemberChange): Promise<User> {
   const { tenantId } = caller;
   return database.write(tenantId, async (tx) => {
-    const current = await lockedMember(tx, caller, id);
-    if (change.role !== undefined) requireRank(caller, change.role);
+    const now = await lockedCaller(tx, caller);
+    const current = await memberBelow(tx, now, id);
+    if (change.role !== undefined) requireRank(now, change.role);
     const { role = current.role, is_active: isActive = current.isActive } = change;
     if (role !== "owner" || !isActive) await requireOtherOwner(tx, current);
     if (isActive && !current.isActive) await requireRoom(tx, tenantId, "users", id);
     await tx.user.updateMany({ where: { tenantId, id }, data: { role, isActive } });
+    // For good: nobody who had their device comes in again when they do.
+    if (!isActive) await revokeSessions(tx, { tenantId, userId: id });
     return { ...current, role, isActive };
   });
 }
@@ -38,23 +43,37 @@ export function changeMember(database: Database, caller: Caller, id: string, cha
 export async function removeMember(database: Database, caller: Caller, id: string): Promise<void> {
   const { tenantId } = caller;
   await database.write(tenantId, async (tx) => {
-    await requireOtherOwner(tx, await lockedMember(tx, caller, id));
+    await requireOtherOwner(tx, await memberBelow(tx, await lockedCaller(tx, caller), id));
     await tx.user.deleteMany({ where: { tenantId, id } });
   });
 }
 
-/** Of two who take each other's role away at once the second sees what the first did. */
-async function lockedMember(tx: Transaction, caller: Caller, id: string): Promise<User> {
-  const { tenantId } = caller;
-  await tx.$queryRaw`SELECT FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`;
-  const member = await tx.user.findFirst({ where: { tenantId, id } });
+/** Who decides about members, as the database has them. */
+export type Ranked = { tenantId: string; userId: string; role: UserRole };
+
+/**
+ * The caller as they are now, with the tenant's row held until the transaction ends: of two who take each other's role away
+ * at once the second sees what the first did, and nobody decides by a role that they had a second ago.
+ * @throws Refusal AUTHENTICATION_REQUIRED when they are no active member any more, PERMISSION_DENIED
+ */
+export async function lockedCaller(tx: Transaction, { tenantId, userId }: Caller): Promise<Ranked> {
+  await holdTenant(tx, tenantId);
+  const user = await tx.user.findFirst({ where: { tenantId, id: userId, isActive: true } });
+  if (user === null) throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
+  const role = z.enum(USER_ROLES).parse(user.role);
+  if (may(role, "members:write")) return { tenantId, userId, role };
+  throw new Refusal("PERMISSION_DENIED", { detail: `Role ${role} does not include members:write.` });
+}
+
+async function memberBelow(tx: Transaction, caller: Ranked, id: string): Promise<User> {
+  const member = await tx.user.findFirst({ where: { tenantId: caller.tenantId, id } });
   if (member === null) throw new Refusal("MEMBER_NOT_FOUND");
   requireRank(caller, member.role);
   return member;
 }
 
 /** Nobody gives, or takes away, more than they have. @throws Refusal PERMISSION_DENIED */
-export function requireRank(caller: Caller, role: string): void {
+export function requireRank(caller: { role: UserRole }, role: string): void {
   if (!outranks(role, caller.role)) return;
   throw new Refusal("PERMISSION_DENIED", { detail: `Role ${caller.role} may not give or take away role ${role}.` });
 }
@@ -66,15 +85,19 @@ async function requireOtherOwner(tx: Transaction, { tenantId, id, role, isActive
   if (others === 0) throw new Refusal("LAST_OWNER");
 }
 
-/** @throws Refusal QUOTA_EXCEEDED */
+/**
+ * @param person proven: whoever it is has shown that they read the mail of that address.
+ * @throws Refusal QUOTA_EXCEEDED
+ */
 export async function addMember(
   tx: Transaction,
   tenantId: string,
-  person: { email: string; role: string; name: string | undefined; passwordHash: string },
+  person: { email: string; role: string; name: string | undefined; passwordHash: string; proven: boolean },
 ): Promise<User> {
   await requireRoom(tx, tenantId, "users");
-  const { email, role, passwordHash } = person;
+  const { email, role, passwordHash, proven } = person;
+  const emailVerifiedAt = proven ? new Date() : null;
   return await tx.user.create({
-    data: { tenantId, id: uuid(), email, role, name: person.name ?? null, passwordHash, emailVerifiedAt: new Date() },
+    data: { tenantId, id: uuid(), email, role, name: person.name ?? null, passwordHash, emailVerifiedAt },
   });
 }

@@ -61,7 +61,7 @@ function invitations(app: App, database: Parts["database"]): void {
     "/api/v1/invitations/:id",
     { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Withdrawn."), default: problem } } },
     async (request, reply) => {
-      await withdraw(database, callerOf(request).tenantId, request.params.id);
+      await withdraw(database, callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

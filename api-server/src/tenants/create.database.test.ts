@@ -71,6 +71,13 @@ describe("creating a tenant", () => {
       tenant: await db.tenant.findFirst(),
     }));
     expect([topics, tenant?.onboarding]).toEqual([["mail.welcome", "tenant.apply"], "confirmed"]);
+    // Who came by the mailed link has read the mail; who claimed by a link on the screen has shown nothing.
+    const verified = async (id: string) =>
+      (await parts.database.read(id, (db) => db.user.findFirst()))?.emailVerifiedAt?.getTime() ?? 0;
+    expect(await verified(body.id)).toBeGreaterThan(0);
+    const other = (await create({ organization_name: "Bank", subdomain: "bank" })).body;
+    expect((await accept(other.claim_url, { email: "ceo@bank.example" })).status).toBe(201);
+    expect(await verified(other.id)).toBe(0);
   });
 
   test("without a subdomain makes one of the name", async () => {
@@ -135,6 +142,9 @@ describe("creating a tenant", () => {
     const refused = answers.find(({ status }) => status === 429);
     expect(refused).toMatchObject({ body: { error_code: "RATE_LIMITED" }, headers: { "retry-after": "3600" } });
     expect((await create({ organization_name: "Neighbour" }, "172.16.8.1")).status).toBe(201);
+    // As some proxies write it.
+    expect((await create({ organization_name: "Same" }, "::ffff:172.16.7.99")).status).toBe(429);
+    expect((await create({ organization_name: "Other" }, "172.16.9.1:5678")).status).toBe(201);
     const six = await Promise.all(
       [1, 2, 3, 4].map((at) => create({ organization_name: `Six ${at}` }, `2001:db8:7:${at}::1`)),
     );

@@ -60,7 +60,15 @@ export async function createTenant(
       data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
     });
     await tx.invitation.create({
-      data: { tenantId: id, id: uuid(), email: adminEmail ?? null, role: "owner", tokenHash: hash, expiresAt },
+      data: {
+        tenantId: id,
+        id: uuid(),
+        email: adminEmail ?? null,
+        role: "owner",
+        tokenHash: hash,
+        mailedAlone: adminEmail !== undefined,
+        expiresAt,
+      },
     });
     if (adminEmail !== undefined) {
       const link = `${config.publicUrl}/welcome?token=${secret}`;

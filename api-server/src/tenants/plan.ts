@@ -23,7 +23,17 @@ const COUNTED = {
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Holds the tenant's row until the transaction ends: of many who come at once each counts what the one before made.
+ * Holds the tenant's row until the transaction ends: of many who come at once each sees what the one before did. Whoever
+ * needs it takes it first, before any other row, so that no two wait for each other.
+ */
+export async function holdTenant(tx: Transaction, tenantId: string): Promise<PlanName> {
+  const [{ plan }] = row.parse(
+    await tx.$queryRaw`SELECT plan FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`,
+  );
+  return plan;
+}
+
+/**
  * @param except does not count, because it is the one for which there must be room.
  * @throws Refusal QUOTA_EXCEEDED when the plan has no room for one more
  */
@@ -33,9 +43,7 @@ export async function requireRoom(
   what: keyof typeof COUNTED,
   except: string = NOBODY,
 ): Promise<void> {
-  const [{ plan }] = row.parse(
-    await tx.$queryRaw`SELECT plan FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`,
-  );
+  const plan = await holdTenant(tx, tenantId);
   const limit = PLANS[plan][what];
   const { name, count } = COUNTED[what];
   if ((await count(tx, tenantId, except)) < limit) return;

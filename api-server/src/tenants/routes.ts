@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
+import { addressOf } from "../http/address.ts";
 import { callerOf } from "../http/identify.ts";
 import { text } from "../http/text.ts";
 import { address } from "../members/schema.ts";
@@ -68,7 +69,7 @@ export function tenants(app: App, parts: Parts): void {
     app.post(
       url,
       {
-        config: { access: "public" },
+        config: { access: "public", rateLimit: { max: config.signInPerMinute, timeWindow: "1 minute" } },
         schema: { tags, body: creation, response: { 201: created, default: problem }, hide: url !== "/api/v1/tenants" },
       },
       async (request, reply) => {
@@ -77,7 +78,7 @@ export function tenants(app: App, parts: Parts): void {
         if (plan !== "starter") {
           throw new Refusal("PLAN_NEEDS_SUBSCRIPTION", { detail: `Plan ${plan} needs a subscription.` });
         }
-        const { tenant: made, claimToken } = await createTenant(parts, wanted, request.ip);
+        const { tenant: made, claimToken } = await createTenant(parts, wanted, addressOf(request));
         const welcome = `${config.publicUrl}/welcome`;
         return reply.code(201).send({
           id: made.id,

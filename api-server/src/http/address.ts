@@ -1,0 +1,20 @@
+import { isIP } from "node:net";
+import type { FastifyRequest } from "fastify";
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
+
+/**
+ * The address of whoever asks, as PostgreSQL takes it: without a port, which some proxies write, a zone, or an IPv6 coat
+ * around an IPv4 address. What a proxy wrote and is no address is left out; the one who connected to us always has one.
+ */
+export function addressOf({ ip, socket }: Pick<FastifyRequest, "ip" | "socket">): string {
+  return plain(ip) ?? plain(socket.remoteAddress ?? "") ?? "127.0.0.1";
+}
+
+function plain(text: string): string | undefined {
+  const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
+  const [bare = ""] = (bracketed ?? dotted ?? text).split("%");
+  const address = MAPPED.exec(bare)?.[1] ?? bare;
+  return isIP(address) === 0 ? undefined : address;
+}
