@@ -1,3 +1,4 @@
+import { findProgram } from "../../cli/cluster/requirements.ts";
 import { JUDGED, judgeMissing } from "../cyclonus/judge.ts";
 import { kubernetesMissing, MINORS_TESTS } from "../minors/control-plane.ts";
 import { planTestCluster } from "./set-up.ts";
@@ -18,6 +19,12 @@ export async function leftOut(): Promise<LeftOut[]> {
       pattern: "**/*.simulated.test.ts",
       what: "that need simulated nodes",
       why: nodes === "simulated" ? undefined : `nodes here are ${nodes}`,
+    },
+    {
+      pattern: "**/pgbouncer.database.test.ts",
+      what: "that go through pgbouncer",
+      why:
+        findProgram("pgbouncer", process.env) === undefined ? "it is not installed (apt install pgbouncer)" : undefined,
     },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Refusal } from "../errors/catalogue.ts";
 import { inDatabase, type TestDatabase, testDatabase } from "../testing/database.ts";
+import { interleaved } from "../testing/interleaved.ts";
 import { type Database, openDatabase, UnsafeDatabaseError } from "./database.ts";
 import { faultsOfFences } from "./fences.ts";
 import { Prisma } from "./generated/client.ts";
@@ -149,28 +150,7 @@ describe("a query", () => {
   });
 
   test("of one tenant never meets another's, when ten thousand of a hundred tenants are under way at once", async () => {
-    const tenants = Array.from({ length: 100 }, () => randomUUID());
-    for (const id of tenants) {
-      await database.write(id, async (tx) => {
-        await tx.tenant.create({ data: { id, subdomain: `t-${id}`, organizationName: id } });
-        await tx.project.create({ data: { tenantId: id, id, name: id } });
-      });
-    }
-    const foreign: string[] = [];
-    let next = 0;
-    await Promise.all(
-      Array.from({ length: 64 }, async () => {
-        for (let at = next++; at < 10_000; at = next++) {
-          const id = tenants[at % 100] ?? "";
-          const rows = await database.read(id, async (db) => [
-            ...(await db.project.findMany()),
-            await db.project.findFirst({ where: { id } }),
-          ]);
-          if (rows.length !== 2 || rows.some((row) => row?.tenantId !== id)) foreign.push(id);
-        }
-      }),
-    );
-    expect(foreign).toEqual([]);
+    expect(await interleaved(database)).toEqual([]);
   }, 120_000);
 
   test("by key is never used: Prisma joins those of one turn into one query, as the first one's tenant", () => {

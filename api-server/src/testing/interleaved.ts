@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "../db/database.ts";
+
+const AT_ONCE = 64;
+
+/**
+ * Ten thousand queries of a hundred tenants under way at once, reads and writes in turn, none with a condition that names
+ * its tenant.
+ * @returns the tenants that saw a row of another, or missed one of their own
+ */
+export async function interleaved(database: Database): Promise<string[]> {
+  const tenants = Array.from({ length: 100 }, () => randomUUID());
+  for (const id of tenants) {
+    await database.write(id, async (tx) => {
+      await tx.tenant.create({ data: { id, subdomain: `t-${id}`, organizationName: id } });
+      await tx.project.create({ data: { tenantId: id, id, name: id } });
+    });
+  }
+  const foreign: string[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < 10_000; at = next++) {
+      const id = tenants[at % 100] ?? "";
+      const rows =
+        at % 7 === 0
+          ? await database.write(id, (tx) => tx.project.updateManyAndReturn({ data: { description: `${at}` } }))
+          : await database.read(id, (db) => db.project.findMany());
+      if (rows.length !== 1 || rows[0]?.tenantId !== id) foreign.push(id);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return foreign;
+}
