@@ -19,6 +19,16 @@ export const pageQuery = z.object({
     .describe("X-Next-Cursor of the page before."),
 });
 
+export type Page = z.output<typeof pageQuery>;
+
+/** How the rows of a page are asked for, ids growing with time: one more than fit, which says that there is more. */
+export function rowsOf({ limit, cursor }: Page) {
+  return {
+    after: cursor === undefined ? {} : { id: { gt: cursor } },
+    order: { orderBy: { id: "asc" }, take: limit + 1 } as const,
+  };
+}
+
 /**
  * A page of rows that were asked for with one more than fit: where there is more, its address goes into `Link` and
  * `X-Next-Cursor`, since lists are bare arrays.

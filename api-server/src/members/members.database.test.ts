@@ -5,6 +5,8 @@ import { type App, buildApp } from "../app.ts";
 import type { Parts } from "../parts.ts";
 import { inDatabase } from "../testing/database.ts";
 import {
+  asking,
+  type Headers,
   PASSWORD,
   signedIn,
   type TestParts,
@@ -13,8 +15,6 @@ import {
   testTenant,
   testUser,
 } from "../testing/parts.ts";
-
-type Headers = Record<string, string>;
 
 let running: TestParts;
 let parts: Parts;
@@ -31,10 +31,7 @@ afterAll(async () => {
   await running.close();
 });
 
-async function ask(method: "GET" | "POST" | "PATCH" | "DELETE", url: string, headers: Headers, body?: object) {
-  const answer = await app.inject({ method, url, headers, ...(body === undefined ? {} : { body }) });
-  return { status: answer.statusCode, body: answer.body === "" ? undefined : answer.json() };
-}
+const ask = asking(() => app);
 
 async function person(tenant: TestTenant, role: UserRole) {
   const user = await testUser(parts, tenant, role);

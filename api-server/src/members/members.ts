@@ -6,20 +6,15 @@ import { revokeSessions } from "../accounts/sessions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { type Page, rowsOf } from "../http/pages.ts";
 import { holdTenant, requireRoom } from "../tenants/plan.ts";
 
 export type MemberChange = { role?: UserRole | undefined; is_active?: boolean | undefined };
 
 /** In the order in which they came; one more than `limit` where there is more. */
-export function listMembers(
-  database: Database,
-  tenantId: string,
-  page: { limit: number; cursor?: string },
-): Promise<User[]> {
-  const after = page.cursor === undefined ? {} : { id: { gt: page.cursor } };
-  return database.read(tenantId, (db) =>
-    db.user.findMany({ where: { tenantId, ...after }, orderBy: { id: "asc" }, take: page.limit + 1 }),
-  );
+export function listMembers(database: Database, tenantId: string, page: Page): Promise<User[]> {
+  const { after, order } = rowsOf(page);
+  return database.read(tenantId, (db) => db.user.findMany({ where: { tenantId, ...after }, ...order }));
 }
 
 /** @throws Refusal MEMBER_NOT_FOUND, PERMISSION_DENIED, LAST_OWNER, QUOTA_EXCEEDED */

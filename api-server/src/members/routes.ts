@@ -21,10 +21,8 @@ export function members(app: App, { database }: Pick<Parts, "database">): void {
     "/api/v1/members",
     { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(member), default: problem } } },
     async (request, reply) => {
-      const { limit, cursor } = request.query;
-      const page = cursor === undefined ? { limit } : { limit, cursor };
-      const rows = await listMembers(database, callerOf(request).tenantId, page);
-      return pageOf(rows, limit, request, reply).map(memberBody);
+      const rows = await listMembers(database, callerOf(request).tenantId, request.query);
+      return pageOf(rows, request.query.limit, request, reply).map(memberBody);
     },
   );
   app.patch(

@@ -2,9 +2,16 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, buildApp } from "../app.ts";
 import type { Parts } from "../parts.ts";
-import { signedIn, type TestParts, type TestTenant, testParts, testTenant, testUser } from "../testing/parts.ts";
-
-type Headers = Record<string, string>;
+import {
+  asking,
+  type Headers,
+  signedIn,
+  type TestParts,
+  type TestTenant,
+  testParts,
+  testTenant,
+  testUser,
+} from "../testing/parts.ts";
 
 let running: TestParts;
 let parts: Parts;
@@ -29,10 +36,7 @@ afterAll(async () => {
   await running.close();
 });
 
-async function ask(method: "GET" | "POST" | "PATCH" | "DELETE", url: string, headers: Headers, body?: object) {
-  const answer = await app.inject({ method, url, headers, ...(body === undefined ? {} : { body }) });
-  return { status: answer.statusCode, body: answer.body === "" ? undefined : answer.json(), headers: answer.headers };
-}
+const ask = asking(() => app);
 
 const list = (headers: Headers) => ask("GET", "/api/v1/projects", headers);
 

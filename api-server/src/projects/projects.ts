@@ -3,6 +3,7 @@ import type { Database } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Project } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { type Page, rowsOf } from "../http/pages.ts";
 import { requireRoom } from "../tenants/plan.ts";
 
 /** What a tenant sees: deleted ones are as if they had never been. */
@@ -15,15 +16,9 @@ export type ProjectChange = {
 };
 
 /** In the order of their creation; one more than `limit` where there is more. */
-export function listProjects(
-  database: Database,
-  tenantId: string,
-  page: { limit: number; cursor?: string },
-): Promise<Project[]> {
-  const after = page.cursor === undefined ? {} : { id: { gt: page.cursor } };
-  return database.read(tenantId, (db) =>
-    db.project.findMany({ where: { tenantId, ...SEEN, ...after }, orderBy: { id: "asc" }, take: page.limit + 1 }),
-  );
+export function listProjects(database: Database, tenantId: string, page: Page): Promise<Project[]> {
+  const { after, order } = rowsOf(page);
+  return database.read(tenantId, (db) => db.project.findMany({ where: { tenantId, ...SEEN, ...after }, ...order }));
 }
 
 /** @throws Refusal PROJECT_NOT_FOUND, also for another tenant's */

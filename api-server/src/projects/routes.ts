@@ -19,10 +19,8 @@ export function projects(app: App, { database }: Pick<Parts, "database">): void 
     "/api/v1/projects",
     { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(project), default: problem } } },
     async (request, reply) => {
-      const { limit, cursor } = request.query;
-      const page = cursor === undefined ? { limit } : { limit, cursor };
-      const rows = await listProjects(database, callerOf(request).tenantId, page);
-      return pageOf(rows, limit, request, reply).map(bodyOf);
+      const rows = await listProjects(database, callerOf(request).tenantId, request.query);
+      return pageOf(rows, request.query.limit, request, reply).map(bodyOf);
     },
   );
   app.post(

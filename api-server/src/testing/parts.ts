@@ -65,6 +65,16 @@ export async function testUser(
   return user;
 }
 
+export type Headers = Record<string, string>;
+
+/** Asks the application without a port. */
+export function asking(app: () => App) {
+  return async (method: "GET" | "POST" | "PATCH" | "DELETE", url: string, headers: Headers, body?: object) => {
+    const answer = await app().inject({ method, url, headers, ...(body === undefined ? {} : { body }) });
+    return { status: answer.statusCode, body: answer.body === "" ? undefined : answer.json(), headers: answer.headers };
+  };
+}
+
 /** The headers of somebody who has just logged in. */
 export async function signedIn(app: App, { subdomain }: TestTenant, { email }: { email: string }) {
   const body = { email, password: PASSWORD, tenant: subdomain };
