@@ -6,9 +6,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { generateRbac } from "@leanvibe/operator";
 import { generate as generateSchema } from "@leanvibe/schema/generate";
+import { generateApiRbac } from "../api-server/src/rbac.ts";
 
 /** Each gives paths from the repository's root and their text. */
-const generators: readonly (() => Map<string, string>)[] = [generateSchema, generateRbac];
+const generators: readonly (() => Map<string, string>)[] = [generateSchema, generateRbac, generateApiRbac];
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");

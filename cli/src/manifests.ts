@@ -8,11 +8,17 @@ import { z } from "zod";
 /** The repository, or the folder in which the product was unpacked. */
 export const ROOT = dirname(dirname(import.meta.dirname));
 
-/** What a cluster needs before the operator can run: kinds and policies, then the operator's identity and rights. */
+/** Whose identities and rights are in a file of their own, `manifests/rbac.yaml` of their folder. */
+const IDENTITIES = ["operator", "api-server"] as const;
+
+/** What a cluster needs before anything of ours can run: kinds and policies, then identities and their rights. */
 export async function installManifests(): Promise<Manifest[]> {
   const crds = join(ROOT, "crds");
   const files = (await readdir(crds)).filter((name) => name.endsWith(".yaml")).sort();
-  const texts = [...files.map((name) => join(crds, name)), join(ROOT, "operator", "manifests", "rbac.yaml")];
+  const texts = [
+    ...files.map((name) => join(crds, name)),
+    ...IDENTITIES.map((folder) => join(ROOT, folder, "manifests", "rbac.yaml")),
+  ];
   const manifests = (await Promise.all(texts.map(manifestsIn))).flat();
   // The policies speak of our kinds: definitions first.
   return manifests.toSorted((a, b) => rank(a) - rank(b));

@@ -22,10 +22,13 @@ export function generate(): Map<string, string> {
   ]);
 }
 
-/** Objects as one YAML stream. YAML 1.1, because that is what Kubernetes reads: to it a bare `y` or `on` is a boolean. */
-export function yamlDocuments(objects: readonly object[]): string {
+/**
+ * Objects as one YAML stream, below a comment that says whence they come. YAML 1.1, because that is what Kubernetes
+ * reads: to it a bare `y` or `on` is a boolean.
+ */
+export function yamlDocuments(objects: readonly object[], header = HEADER): string {
   const documents = objects.map((object) =>
     stringify(object, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }),
   );
-  return HEADER + documents.map((text) => `---\n${text}`).join("");
+  return header + documents.map((text) => `---\n${text}`).join("");
 }

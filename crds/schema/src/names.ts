@@ -54,6 +54,7 @@ export const FINALIZERS = {
 /** Field managers for server-side apply; every field has one writer. */
 export const FIELD_MANAGERS = {
   operator: "leanvibe-operator",
+  api: "leanvibe-api",
   cli: "leanvibe-cli",
 } as const;
 
@@ -61,17 +62,21 @@ export const FIELD_MANAGERS = {
 export const NETWORK_PROBE = "leanvibe-network-probe";
 
 /** ServiceAccounts in {@link SYSTEM_NAMESPACE}. */
-export const SERVICE_ACCOUNTS = { operator: "leanvibe-operator" } as const;
+export const SERVICE_ACCOUNTS = { operator: "leanvibe-operator", api: "leanvibe-api" } as const;
 
 /** Leases in {@link SYSTEM_NAMESPACE} by which one process of several leads. */
-export const LEASES = { operator: "leanvibe-operator" } as const;
+export const LEASES = { operator: "leanvibe-operator", api: "leanvibe-api" } as const;
 
 /** The user name the API server gives the operator's token. */
 export const OPERATOR_USERNAME = `system:serviceaccount:${SYSTEM_NAMESPACE}:${SERVICE_ACCOUNTS.operator}` as const;
 
-/** ClusterRoles shipped in operator/manifests/rbac.yaml. */
+/** The user name the API server gives the token of our HTTP API. */
+export const API_USERNAME = `system:serviceaccount:${SYSTEM_NAMESPACE}:${SERVICE_ACCOUNTS.api}` as const;
+
+/** ClusterRoles shipped in operator/manifests/rbac.yaml and api-server/manifests/rbac.yaml. */
 export const CLUSTER_ROLES = {
   operator: "leanvibe-operator",
+  api: "leanvibe-api",
   /** Bound to a Tenant's owners in each of its namespaces. */
   owner: "leanvibe-owner",
   /** Bound to members by their role: the same work, but existing volume claims are not theirs to change or delete. */
