@@ -41,11 +41,18 @@ export const ERRORS = {
     cause: "Another organization has this subdomain, or had it until lately.",
     example: "The subdomain 'acme' is taken.",
   },
+  MANAGED_BY_KUBECTL: {
+    status: 409,
+    title: "Managed by kubectl",
+    fix: "Change the Tenant object in the cluster; the answer's fix is the line that does it.",
+    cause: "The organization was made as a Tenant object, whose spec alone says what it is: the API would be undone.",
+    example: "Tenant 'acme' is managed by kubectl: organization_name is changed in its object.",
+  },
   PLAN_NEEDS_SUBSCRIPTION: {
     status: 403,
     title: "The plan needs a subscription",
-    fix: "Create the organization with plan starter, and subscribe then.",
-    cause: "An organization that anybody may create begins with the plan starter.",
+    fix: "Create the organization with plan starter; its subscription changes the plan.",
+    cause: "An organization that anybody may create begins with the plan starter, and only a subscription changes it.",
     example: "Plan professional needs a subscription.",
   },
   TENANT_CREATION_CLOSED: {
@@ -241,6 +248,8 @@ export type RefusalOptions = {
   /** The sentence that the caller gets; the catalogue's example where it is left out. */
   detail?: string;
   errors?: FieldFault[];
+  /** What this caller can do, where it can be said better than the catalogue does. */
+  fix?: string;
   retryAfterSeconds?: number;
   /** For the log only. */
   note?: string;

@@ -27,7 +27,7 @@ export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 export function problemOf(refusal: Refusal, at: { requestId: string; publicUrl: string }): Problem {
   const { status, title, fix } = ERRORS[refusal.code];
   const page = `${at.publicUrl}/docs/errors/${refusal.code}`;
-  const { errors } = refusal.options;
+  const { errors, fix: known } = refusal.options;
   return {
     type: page,
     title,
@@ -35,7 +35,7 @@ export function problemOf(refusal: Refusal, at: { requestId: string; publicUrl: 
     detail: refusal.message,
     error_code: refusal.code,
     request_id: at.requestId,
-    fix,
+    fix: known ?? fix,
     docs: page,
     ...(errors === undefined ? {} : { errors }),
   };

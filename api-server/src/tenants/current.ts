@@ -1,0 +1,71 @@
+import { PLANS } from "@leanvibe/schema";
+import type { z } from "zod";
+import type { App } from "../app.ts";
+import type { Tenant } from "../db/generated/client.ts";
+import { problem } from "../errors/problem.ts";
+import { callerOf } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
+import { changeTenant } from "./change.ts";
+import { tenant, tenantChange, usage } from "./schema.ts";
+import { stateOf, type TenantFacts } from "./state.ts";
+
+const READ = { access: "tenant", permission: "tenant:read", wayOut: true } as const;
+const WRITE = { access: "tenant", permission: "tenant:write" } as const;
+const tags = ["tenants"];
+
+/** /api/v1/tenants/current: the organization of whoever asks. */
+export function currentTenant(app: App, { database }: Pick<Parts, "database">): void {
+  app.get(
+    "/api/v1/tenants/current",
+    { config: READ, schema: { tags, response: { 200: tenant, default: problem } } },
+    async (request) => {
+      const caller = callerOf(request);
+      const where = { id: caller.tenantId };
+      const row = await database.read(caller.tenantId, (db) => db.tenant.findFirstOrThrow({ where }));
+      return tenantBody(row, caller);
+    },
+  );
+  app.patch(
+    "/api/v1/tenants/current",
+    { config: WRITE, schema: { tags, body: tenantChange, response: { 200: tenant, default: problem } } },
+    async (request) => {
+      const caller = callerOf(request);
+      return tenantBody(await changeTenant(database, caller.tenantId, request.body), caller);
+    },
+  );
+  usageRoute(app, database);
+}
+
+function usageRoute(app: App, database: Parts["database"]): void {
+  app.get(
+    "/api/v1/tenants/current/usage",
+    { config: READ, schema: { tags, response: { 200: usage, default: problem } } },
+    async (request) => {
+      const { tenantId, plan } = callerOf(request);
+      const [projects, users] = await Promise.all([
+        database.read(tenantId, (db) => db.project.count({ where: { tenantId, status: "active" } })),
+        database.read(tenantId, (db) => db.user.count({ where: { tenantId, isActive: true } })),
+      ]);
+      const limits = PLANS[plan];
+      return {
+        projects: { current: projects, limit: limits.projects },
+        users: { current: users, limit: limits.users },
+      };
+    },
+  );
+}
+
+type Known = TenantFacts & Pick<z.output<typeof tenant>, "plan">;
+
+function tenantBody(row: Tenant, caller: Known): z.output<typeof tenant> {
+  return {
+    id: row.id,
+    organization_name: row.organizationName,
+    subdomain: row.subdomain,
+    plan: caller.plan,
+    is_active: row.isActive,
+    state: stateOf(caller),
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  };
+}

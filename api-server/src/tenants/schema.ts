@@ -1,0 +1,60 @@
+import { PLAN_NAMES } from "@leanvibe/schema";
+import { z } from "zod";
+import { text } from "../http/text.ts";
+import { address } from "../members/schema.ts";
+import { TENANT_STATES } from "./state.ts";
+
+const organizationName = text(200)
+  .trim()
+  .min(1, { error: "must not be empty" })
+  .regex(/^\P{Cc}*$/u, { error: "must be one line" });
+
+export const tenant = z
+  .object({
+    id: z.uuid(),
+    organization_name: z.string(),
+    subdomain: z.string(),
+    plan: z.enum(PLAN_NAMES),
+    is_active: z.boolean(),
+    state: z
+      .enum(TENANT_STATES)
+      .describe("What works: active, everything; restricted, reading; the others, what leads out."),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .describe("The organization of whoever asks.");
+
+export const tenantChange = z
+  .object({ organization_name: organizationName, admin_email: address, plan: z.enum(PLAN_NAMES) })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, { error: "must change organization_name, admin_email or plan" });
+
+const counted = z.object({ current: z.int(), limit: z.int() });
+
+export const usage = z
+  .object({ projects: counted.describe("Active ones."), users: counted.describe("Active ones.") })
+  .describe("What the plan limits, and how much of it is used.");
+
+export const creation = z.object({
+  organization_name: organizationName,
+  subdomain: text(63).toLowerCase().optional().describe("Made of the organization's name where it is left out."),
+  admin_email: address.optional().describe("Who becomes the owner, by a link that is mailed."),
+  plan: z.enum(PLAN_NAMES).default("starter"),
+});
+
+export const created = z
+  .object({
+    id: z.uuid(),
+    tenant_id: z.uuid().describe("The same as id."),
+    organization_name: z.string(),
+    subdomain: z.string(),
+    plan: z.enum(PLAN_NAMES),
+    admin_user: z.string().nullable(),
+    welcome_url: z.url(),
+    claim_url: z
+      .url()
+      .optional()
+      .describe("Where no admin_email was given: whoever opens it becomes the owner. Said once."),
+    status: z.literal("onboarding"),
+  })
+  .describe("An organization that waits for its owner.");
