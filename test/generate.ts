@@ -6,15 +6,22 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { generateRbac } from "@leanvibe/operator";
 import { generate as generateSchema } from "@leanvibe/schema/generate";
+import { generate as generateApi } from "../api-server/src/generate.ts";
 import { generateApiRbac } from "../api-server/src/rbac.ts";
 
 /** Each gives paths from the repository's root and their text. */
-const generators: readonly (() => Map<string, string>)[] = [generateSchema, generateRbac, generateApiRbac];
+const generators: readonly (() => Map<string, string> | Promise<Map<string, string>>)[] = [
+  generateSchema,
+  generateRbac,
+  generateApiRbac,
+  generateApi,
+];
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
 
-const files = new Map(generators.flatMap((generate) => [...generate()]));
+const made = await Promise.all(generators.map((generate) => generate()));
+const files = new Map(made.flatMap((each) => [...each]));
 const changed: string[] = [];
 for (const [path, text] of files) {
   const before = await textOf(join(root, path));

@@ -45,22 +45,23 @@ export async function openParts(
       (error: unknown) => log.warn({ err: error }, "the signing keys were not read; trying again"),
     );
   }, KEYS_MILLISECONDS).unref();
-  const keys = () => held;
-  const parts: Parts = {
-    config,
-    log,
-    database,
-    metrics: createHttpMetrics(),
-    passwords: await Passwords.open(pepperOf(config.secret)),
-    keys,
-    callers: new Callers(database, keys, config.tokens),
-  };
   return {
-    parts,
+    parts: await partsOn({ config, log, database, keys: () => held }),
     close: async () => {
       clearInterval(timer);
       await database.close();
     },
+  };
+}
+
+/** Everything else, for which nothing needs to be asked. */
+export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | "keys">): Promise<Parts> {
+  const { config, database, keys } = base;
+  return {
+    ...base,
+    metrics: createHttpMetrics(),
+    passwords: await Passwords.open(pepperOf(config.secret)),
+    callers: new Callers(database, keys, config.tokens),
   };
 }
 

@@ -53,7 +53,13 @@ function signIn(app: App, parts: Parts): void {
     "/auth/login",
     {
       config: { access: "public", rateLimit },
-      schema: { tags, body: loginBody, response: { 200: login, default: problem } },
+      schema: {
+        operationId: "logIn",
+        summary: "Sign in by e-mail address and password",
+        tags,
+        body: loginBody,
+        response: { 200: login, default: problem },
+      },
     },
     async (request) => {
       const { email, password, device, tenant = "" } = request.body;
@@ -67,7 +73,13 @@ function signIn(app: App, parts: Parts): void {
     "/auth/register",
     {
       config: { access: "tenantFromCredential", rateLimit },
-      schema: { tags, body: registration, response: { 201: login, default: problem } },
+      schema: {
+        operationId: "register",
+        summary: "Accept an invitation and sign in",
+        tags,
+        body: registration,
+        response: { 201: login, default: problem },
+      },
     },
     async (request, reply) => {
       const { token, password, name, email, device } = request.body;
@@ -85,13 +97,27 @@ function goOn(app: App, parts: Parts): void {
     "/auth/refresh",
     {
       config: { access: "tenantFromCredential", rateLimit: limited(parts) },
-      schema: { tags, body: refreshBody, response: { 200: tokens, default: problem } },
+      schema: {
+        operationId: "refreshTokens",
+        summary: "Go on with a session",
+        tags,
+        body: refreshBody,
+        response: { 200: tokens, default: problem },
+      },
     },
     async (request) => tokensOf(await refreshSession(database, request.body.refresh_token)),
   );
   app.post(
     "/auth/logout",
-    { config: OWN, schema: { tags, response: { 204: z.null().describe("Signed out."), default: problem } } },
+    {
+      config: OWN,
+      schema: {
+        operationId: "logOut",
+        summary: "Sign out",
+        tags,
+        response: { 204: z.null().describe("Signed out."), default: problem },
+      },
+    },
     async (request, reply) => {
       const { tenantId, sessionId } = callerOf(request);
       await database.read(tenantId, (db) => revokeSessions(db, { tenantId, id: sessionId }));
@@ -103,7 +129,12 @@ function goOn(app: App, parts: Parts): void {
     "/.well-known/jwks.json",
     {
       config: { access: "public" },
-      schema: { tags, response: { 200: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }) } },
+      schema: {
+        operationId: "listKeys",
+        summary: "The keys by which a token can be checked",
+        tags,
+        response: { 200: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }) },
+      },
     },
     async (_request, reply) => reply.header("Cache-Control", "public, max-age=300").send(keys().published),
   );
@@ -113,7 +144,15 @@ function goOn(app: App, parts: Parts): void {
 function sessions(app: App, { database, callers }: Parts): void {
   app.get(
     "/auth/sessions",
-    { config: OWN, schema: { tags, response: { 200: z.array(session), default: problem } } },
+    {
+      config: OWN,
+      schema: {
+        operationId: "listSessions",
+        summary: "List where you are signed in",
+        tags,
+        response: { 200: z.array(session), default: problem },
+      },
+    },
     async (request) => {
       const { tenantId, userId, sessionId } = callerOf(request);
       const rows = await database.read(tenantId, (db) =>
@@ -140,6 +179,8 @@ function sessions(app: App, { database, callers }: Parts): void {
     {
       config: OWN,
       schema: {
+        operationId: "endSession",
+        summary: "End one of your sessions",
         tags,
         params: z.object({ id: z.uuid() }),
         response: { 204: z.null().describe("Ended."), default: problem },
@@ -158,7 +199,12 @@ function sessions(app: App, { database, callers }: Parts): void {
     "/auth/sessions/revoke-others",
     {
       config: OWN,
-      schema: { tags, response: { 200: z.object({ revoked: z.int().describe("How many.") }), default: problem } },
+      schema: {
+        operationId: "endOtherSessions",
+        summary: "End every session of yours but this one",
+        tags,
+        response: { 200: z.object({ revoked: z.int().describe("How many.") }), default: problem },
+      },
     },
     async (request) => {
       const { tenantId, userId, sessionId } = callerOf(request);

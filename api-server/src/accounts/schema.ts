@@ -5,14 +5,14 @@ import { USER_ROLES } from "./roles.ts";
 /** Longer ones are hashed as they are: nothing is cut off. The limit only bounds the work. */
 const password = text(1024).min(1, { error: "must not be empty" });
 
-export const loginBody = z.object({
+export const loginBody = z.strictObject({
   email: text(254).min(3).describe("The e-mail address of the account."),
   password,
   tenant: text(63).optional().describe("The organization's subdomain, where neither header nor host says it."),
   device: text(200).optional().describe("A name for the list of sessions, such as Firefox on Linux."),
 });
 
-export const refreshBody = z.object({ refresh_token: text(200).min(1) });
+export const refreshBody = z.strictObject({ refresh_token: text(200).min(1) });
 
 export const tokens = z
   .object({
@@ -21,12 +21,14 @@ export const tokens = z
     expires_in: z.int().describe("Seconds until the access token expires."),
     refresh_token: z.string().describe("For one use at /auth/refresh."),
   })
-  .describe("A session's tokens.");
+  .meta({ id: "Tokens", description: "A session's tokens." });
 
-export const login = tokens.extend({
-  user: z.object({ id: z.uuid(), email: z.string(), name: z.string().nullable(), role: z.enum(USER_ROLES) }),
-  tenant: z.object({ id: z.uuid(), organization: z.string(), subdomain: z.string() }),
-});
+export const login = tokens
+  .extend({
+    user: z.object({ id: z.uuid(), email: z.string(), name: z.string().nullable(), role: z.enum(USER_ROLES) }),
+    tenant: z.object({ id: z.uuid(), organization: z.string(), subdomain: z.string() }),
+  })
+  .meta({ id: "Login", description: "A session's tokens, and whose they are." });
 
 export const session = z
   .object({
@@ -39,4 +41,4 @@ export const session = z
     last_seen_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
   })
-  .describe("A place where somebody is signed in.");
+  .meta({ id: "Session", description: "A place where somebody is signed in." });

@@ -36,13 +36,25 @@ export type DatabaseOptions = {
 const TRANSACTION = { maxWait: 3_000, timeout: 8_000 };
 const RETRY_SECONDS = 5;
 
-export type Database = Awaited<ReturnType<typeof openDatabase>>;
+export type Database = ReturnType<typeof connectDatabase>;
 
 /**
- * The database as requests see it: every query is for one tenant.
+ * The database when it was seen to keep tenants apart.
  * @throws UnsafeDatabaseError when a role or a missing fence would let one tenant see another's rows.
  */
-export async function openDatabase({ url, workerUrl, lookupUrl, connections = 10, onError }: DatabaseOptions) {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const database = connectDatabase(options);
+  try {
+    await database.requireFences();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** The database as requests see it: every query is for one tenant. Nothing is asked of it before the first of them. */
+export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, onError }: DatabaseOptions) {
   const pool = tenantPool({ connectionString: url, max: connections });
   const worker = patientPool({ connectionString: workerUrl, max: 2 });
   const lookups = patientPool({ connectionString: lookupUrl, max: 4 });
@@ -52,22 +64,16 @@ export async function openDatabase({ url, workerUrl, lookupUrl, connections = 10
     adapter: new PrismaPg(pool, pooled ? {} : { statementNameGenerator: statementNames() }),
     transactionOptions: TRANSACTION,
   });
-  const close = async () => {
-    await prisma.$disconnect();
-    await Promise.all([pool.end(), worker.end(), lookups.end()]);
-  };
-  try {
-    await Promise.all([
-      refuseRole(pool, "lv_app"),
-      refuseRole(worker, "lv_worker"),
-      refuseRole(lookups, "lv_lookup"),
-      refuseOpen(lookups),
-    ]);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   return {
+    /** @throws UnsafeDatabaseError */
+    requireFences: async (): Promise<void> => {
+      await Promise.all([
+        refuseRole(pool, "lv_app"),
+        refuseRole(worker, "lv_worker"),
+        refuseRole(lookups, "lv_lookup"),
+        refuseOpen(lookups),
+      ]);
+    },
     /** Queries for a tenant, each one transaction and one round trip. */
     read: <T>(tenantId: string, work: (db: PrismaClient) => Promise<T>): Promise<T> =>
       told(asTenant(tenantId, async () => await work(prisma))),
@@ -100,7 +106,10 @@ export async function openDatabase({ url, workerUrl, lookupUrl, connections = 10
     ping: async (): Promise<void> => void (await lookups.query("SELECT 1")),
     /** For background work alone; a request never holds one of its connections. */
     worker,
-    close,
+    close: async (): Promise<void> => {
+      await prisma.$disconnect();
+      await Promise.all([pool.end(), worker.end(), lookups.end()]);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ const entries = new Map<string, ErrorEntry>(Object.entries(ERRORS));
 /** A page for each error code, made of the catalogue that the answers are made of. */
 export function errorPages(app: App): void {
   const config = { access: "public" } as const;
-  app.get("/docs/errors", { config, schema: { hide: true } }, async (_request, reply) => {
+  app.get("/docs/errors", { config, schema: { hide: true, summary: "Every error code" } }, async (_request, reply) => {
     const items = [...entries].map(
       ([code, { status, title }]) =>
         `<li><a href="/docs/errors/${code}"><code>${code}</code></a> (${status}): ${title}</li>`,
@@ -15,13 +15,19 @@ export function errorPages(app: App): void {
     return reply.type("text/html; charset=utf-8").send(page("Errors", `<ul>${items.join("\n")}</ul>`));
   });
   const params = z.object({ code: z.string().max(64) });
-  app.get("/docs/errors/:code", { config, schema: { hide: true, params } }, async ({ params: { code } }, reply) => {
-    const entry = entries.get(code);
-    if (entry === undefined) {
-      throw new Refusal("ROUTE_NOT_FOUND", { detail: "There is no error of this code; /docs/errors lists them all." });
-    }
-    return reply.type("text/html; charset=utf-8").send(page(code, bodyOf(entry)));
-  });
+  app.get(
+    "/docs/errors/:code",
+    { config, schema: { hide: true, summary: "Cause and fix of an error code", params } },
+    async ({ params: { code } }, reply) => {
+      const entry = entries.get(code);
+      if (entry === undefined) {
+        throw new Refusal("ROUTE_NOT_FOUND", {
+          detail: "There is no error of this code; /docs/errors lists them all.",
+        });
+      }
+      return reply.type("text/html; charset=utf-8").send(page(code, bodyOf(entry)));
+    },
+  );
 }
 
 function bodyOf({ status, title, cause, fix, example }: ErrorEntry): string {

@@ -17,7 +17,7 @@ export const problem = z
       .optional()
       .describe("Each fault and its place, as in body.name."),
   })
-  .describe("A refusal.");
+  .meta({ id: "Problem", description: "A refusal." });
 
 export type Problem = z.output<typeof problem>;
 

@@ -14,6 +14,9 @@ const BY_FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>
   FST_ERR_HANDLER_TIMEOUT: { code: "OVERLOADED", detail: "The answer took too long." },
 };
 
+/** What zod says of fields that an object must not have. */
+const unknownKeys = z.object({ keys: z.array(z.string()) });
+
 const coded = z.object({ code: z.string() });
 
 /** Whatever was thrown, as what the caller is told. Of a fault of ours nothing is told but that it is one. */
@@ -22,7 +25,12 @@ export function refusalOf(error: unknown): Refusal {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = error.validationContext ?? "request";
     return invalid(
-      error.validation.map((fault) => ({ path: pathOf(where, fault.instancePath), message: fault.message ?? "" })),
+      error.validation.flatMap(({ instancePath, message = "", params }) => {
+        const path = pathOf(where, instancePath);
+        const { data: unknown } = unknownKeys.safeParse(params);
+        if (unknown === undefined) return [{ path, message }];
+        return unknown.keys.map((key) => ({ path: `${path}.${key}`, message: "is not a field that is known here" }));
+      }),
     );
   }
   const code = coded.safeParse(error).data?.code ?? "";

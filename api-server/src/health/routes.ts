@@ -12,11 +12,21 @@ const ready = z.object({
 /** Whether the process lives (/health), and whether it can answer requests (/health/ready). */
 export function health(app: App, { database }: Pick<Parts, "database">): void {
   const config = { access: "public" } as const;
-  const schema = { tags: ["health"], response: { 200: alive } };
-  for (const url of ["/health", "/api/v1/health"]) {
+  const tags = ["health"];
+  const addresses = [
+    ["/health", "getHealth"],
+    ["/api/v1/health", "getApiHealth"],
+  ] as const;
+  for (const [url, operationId] of addresses) {
+    const schema = { operationId, summary: "Whether the process lives", tags, response: { 200: alive } };
     app.get(url, { config, schema }, async () => ({ status: "healthy", service: "leanvibe-api" }) as const);
   }
-  const readiness = { tags: ["health"], response: { 200: ready, 503: ready } };
+  const readiness = {
+    operationId: "getReadiness",
+    summary: "Whether it can answer requests",
+    tags,
+    response: { 200: ready, 503: ready },
+  };
   app.get("/health/ready", { config, schema: readiness }, async (_request, reply) => {
     const reason = await database.ping().then(
       () => undefined,

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteOptions } from "fastify";
+import type { Permission } from "../accounts/roles.ts";
 
 /**
  * Who may call a route, which each route must declare:
@@ -8,19 +9,56 @@ import type { FastifyInstance } from "fastify";
  */
 export type Access = "public" | "tenantFromCredential" | "tenant";
 
+/** What a route says of itself. */
+export type Declared = {
+  method: string;
+  /** With its parameters as in `/projects/:id`. */
+  url: string;
+  access: Access;
+  permission?: Permission | undefined;
+  wayOut: boolean;
+  summary: string;
+  /** In the OpenAPI document; pages and second addresses of a route are not in it. */
+  operationId?: string | undefined;
+};
+
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
   }
+  interface FastifyInstance {
+    /** Every route of ours, in the order of their declaration. */
+    declared: Declared[];
+  }
 }
 
-/** Refuses to build an application with a route that does not say who may call it. */
+/** Refuses to build an application with a route that does not say who may call it, or what it is. */
 export function requireDeclarations(app: FastifyInstance): void {
-  app.addHook("onRoute", ({ config, method, url }) => {
-    if (config?.access !== undefined) return;
-    const methods = Array.isArray(method) ? method.join(", ") : method;
-    throw new Error(
-      `${methods} ${url} declares no access: add config: { access: "public" | "tenantFromCredential" | "tenant" }`,
-    );
+  const declared: Declared[] = [];
+  app.decorate("declared", declared);
+  app.addHook("onRoute", (route) => {
+    const methods = [route.method].flat().filter((method) => method !== "HEAD");
+    for (const method of methods) declared.push(declarationOf(method, route, declared));
   });
+}
+
+function declarationOf(method: string, route: RouteOptions, earlier: readonly Declared[]): Declared {
+  const { url, config, schema } = route;
+  if (config?.access === undefined) {
+    throw new Error(
+      `${method} ${url} declares no access: add config: { access: "public" | "tenantFromCredential" | "tenant" }`,
+    );
+  }
+  const { access, permission, wayOut = false } = config;
+  const { hide = false, operationId, summary, tags = [] } = schema ?? {};
+  if (summary === undefined || (!hide && (operationId === undefined || tags.length === 0))) {
+    throw new Error(
+      `${method} ${url} is not described: add schema: { operationId: "listThings", summary: "List things", tags: ["things"] }, or { hide: true, summary: "A page" }`,
+    );
+  }
+  const declaration = { method, url, access, permission, wayOut, summary };
+  if (hide) return declaration;
+  const same = earlier.find((route) => route.operationId === operationId);
+  if (same === undefined) return { ...declaration, operationId };
+  throw new Error(`${method} ${url} has the operationId ${operationId} of ${same.method} ${same.url}`);
 }

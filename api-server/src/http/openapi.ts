@@ -1,11 +1,27 @@
 import swagger from "@fastify/swagger";
-import { jsonSchemaTransform } from "fastify-type-provider-zod";
+import type { FastifySchema, RouteOptions } from "fastify";
+import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { may, USER_ROLES } from "../accounts/roles.ts";
 import type { App } from "../app.ts";
+import { PROBLEM_MEDIA_TYPE, problem } from "../errors/problem.ts";
 
 const DESCRIPTION = `The API of a platform whose tenants are fenced from each other.
 
 Which tenant a request is about is said by the header X-Tenant-ID (id or subdomain), else by the host's subdomain, else by
-the credential. Naming a tenant opens nothing: every route that is not public needs a credential of that tenant.`;
+the credential. Naming a tenant opens nothing: every route that is not public needs a credential of that tenant.
+
+Lists are bare arrays; where there is more, Link and X-Next-Cursor say how to go on. Every refusal is problem+json, with an
+error_code that has a page of its own, and says what to do about it.`;
+
+/** Of a tenant's routes. */
+const tenantHeaders = z.object({
+  "X-Tenant-ID": z
+    .string()
+    .max(63)
+    .optional()
+    .describe("The tenant's id or subdomain, where neither the host nor the credential alone says it."),
+});
 
 /** Collects what each route declares; must be registered before them. */
 export async function describeRoutes(app: App, publicUrl: string): Promise<void> {
@@ -23,17 +39,113 @@ export async function describeRoutes(app: App, publicUrl: string): Promise<void>
         securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
       },
     },
-    transform: (given) => {
-      const { schema, url } = jsonSchemaTransform(given);
-      const access = given.route.config?.access;
-      return { url, schema: access === "tenant" ? { ...schema, security: [{ bearer: [] }] } : schema };
-    },
+    transform: ({ schema, route, ...rest }) =>
+      jsonSchemaTransform({ ...rest, route, schema: schema?.hide === true ? schema : completed(schema, route) }),
+    transformObject: (given) => readable(jsonSchemaTransformObject(given)),
   });
 }
 
 /** The document itself, for programs. */
 export function openApiDocument(app: App): void {
-  app.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, async (_request, reply) =>
+  const schema = { hide: true, summary: "This, for programs: the OpenAPI document" };
+  app.get("/openapi.json", { config: { access: "public" }, schema }, async (_request, reply) =>
     reply.type("application/json").send(app.swagger()),
   );
+}
+
+/** What follows from what a route declares, so that it need not say it itself. */
+function completed(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
+  const ofTenant = config?.access === "tenant";
+  const description = [schema.description, rightsOf(config)].filter((text) => text !== undefined).join("\n\n");
+  return {
+    ...schema,
+    ...(description === "" ? {} : { description }),
+    ...(ofTenant ? { headers: tenantHeaders, security: [{ bearer: [] }] } : {}),
+    response: answersOf(schema, config),
+  };
+}
+
+function rightsOf(config: RouteOptions["config"]): string | undefined {
+  const permission = config?.permission;
+  if (permission === undefined) return undefined;
+  const roles = USER_ROLES.filter((role) => may(role, permission));
+  return `Needs the permission ${permission}, which ${roles.join(", ")} ${roles.length === 1 ? "has" : "have"}.`;
+}
+
+/** What is answered before a handler is reached, by status; `default` is what the handler itself refuses. */
+function refusalsOf(
+  { body, params, querystring }: FastifySchema,
+  config: RouteOptions["config"],
+): [status: string, description: string][] {
+  const ofTenant = config?.access === "tenant";
+  const reads = [body, params, querystring].some((part) => part !== undefined);
+  const refusals: [status: number, description: string, there: boolean][] = [
+    [400, "The request is not valid, or names no tenant, or two.", reads || ofTenant],
+    [401, "The request carries no credential that holds.", ofTenant],
+    [402, "An invoice is overdue.", ofTenant && config.wayOut !== true],
+    [403, "The credential is another tenant's, or its role does not include this, or the tenant is held.", ofTenant],
+    [404, "The tenant, or what the path names, is not there for whoever asks.", ofTenant],
+    [413, "The body is too large.", body !== undefined],
+    [415, "The body is not application/json.", body !== undefined],
+    [429, "Too many requests: Retry-After says when to come again.", config?.rateLimit !== undefined],
+    [503, "Overloaded, or the database does not answer: Retry-After says when to come again.", true],
+  ];
+  return [
+    ...refusals.flatMap(([status, text, there]): [string, string][] => (there ? [[String(status), text]] : [])),
+    ["default", "Any other refusal; error_code says which."],
+  ];
+}
+
+const answers = z.record(z.string(), z.instanceof(z.ZodType));
+
+/** What a route answers, and the refusals. */
+function answersOf(schema: FastifySchema, config: RouteOptions["config"]): object {
+  const own = answers.parse(schema.response ?? {});
+  const refusals = refusalsOf(schema, config).map(([status, description]) => {
+    const known = status === "default" ? undefined : own[status];
+    const content = {
+      ...(known === undefined ? {} : { "application/json": { schema: known } }),
+      [PROBLEM_MEDIA_TYPE]: { schema: problem },
+    };
+    return [status, { description, content }];
+  });
+  return { ...own, ...Object.fromEntries(refusals) };
+}
+
+type Document = ReturnType<typeof jsonSchemaTransformObject>;
+
+/**
+ * Without what says nothing: every named schema comes once as what is taken and once as what is answered, and one of them
+ * is referred to by nothing; a format comes with a pattern of two hundred characters, an integer with the bounds of safety.
+ */
+function readable(document: Document): Document {
+  if (!("components" in document)) return document;
+  const all = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const used = new Set(refsIn(document.paths));
+  // A Set hands out what is added while it is being walked.
+  for (const name of used) for (const ref of refsIn(all.find(([id]) => id === name))) used.add(ref);
+  const schemas = Object.fromEntries(all.filter(([name]) => used.has(name)));
+  const kept = Object.assign(document, { components: { ...document.components, schemas } });
+  return JSON.parse(JSON.stringify(kept, (_key, value) => (isObject(value) ? plain(value) : value)));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const FORMATS = new Set<unknown>(["uuid", "date-time", "date", "uri"]);
+
+function plain({ format, pattern, minimum, maximum, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...rest,
+    ...(format === undefined ? {} : { format }),
+    ...(pattern === undefined || FORMATS.has(format) ? {} : { pattern }),
+    ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
+    ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
+  };
+}
+
+function refsIn(value: unknown): string[] {
+  const text = JSON.stringify(value) ?? "";
+  return [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = ""]) => name);
 }

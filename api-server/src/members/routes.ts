@@ -19,7 +19,16 @@ const tags = ["members"];
 export function members(app: App, { database }: Pick<Parts, "database">): void {
   app.get(
     "/api/v1/members",
-    { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(member), default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "listMembers",
+        summary: "List the members of the organization",
+        tags,
+        querystring: pageQuery,
+        response: { 200: z.array(member), default: problem },
+      },
+    },
     async (request, reply) => {
       const rows = await listMembers(database, callerOf(request).tenantId, request.query);
       return pageOf(rows, request.query.limit, request, reply).map(memberBody);
@@ -27,12 +36,31 @@ export function members(app: App, { database }: Pick<Parts, "database">): void {
   );
   app.patch(
     "/api/v1/members/:id",
-    { config: WRITE, schema: { tags, params, body: memberChange, response: { 200: member, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "changeMember",
+        summary: "Give a member another role, or let them in or not",
+        tags,
+        params,
+        body: memberChange,
+        response: { 200: member, default: problem },
+      },
+    },
     async (request) => memberBody(await changeMember(database, callerOf(request), request.params.id, request.body)),
   );
   app.delete(
     "/api/v1/members/:id",
-    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Removed."), default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "removeMember",
+        summary: "Remove a member",
+        tags,
+        params,
+        response: { 204: z.null().describe("Removed."), default: problem },
+      },
+    },
     async (request, reply) => {
       await removeMember(database, callerOf(request), request.params.id);
       return reply.code(204).send(null);
@@ -44,12 +72,29 @@ export function members(app: App, { database }: Pick<Parts, "database">): void {
 function invitations(app: App, database: Parts["database"]): void {
   app.get(
     "/api/v1/invitations",
-    { config: WRITE, schema: { tags, response: { 200: z.array(invitation), default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "listInvitations",
+        summary: "List the open invitations",
+        tags,
+        response: { 200: z.array(invitation), default: problem },
+      },
+    },
     async (request) => (await listInvitations(database, callerOf(request).tenantId)).map(invitationBody),
   );
   app.post(
     "/api/v1/invitations",
-    { config: WRITE, schema: { tags, body: invitationCreation, response: { 201: madeInvitation, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "createInvitation",
+        summary: "Invite somebody",
+        tags,
+        body: invitationCreation,
+        response: { 201: madeInvitation, default: problem },
+      },
+    },
     async (request, reply) => {
       const made = await invite(database, callerOf(request), request.body);
       return reply.code(201).send({ ...invitationBody(made.invitation), token: made.token });
@@ -57,7 +102,16 @@ function invitations(app: App, database: Parts["database"]): void {
   );
   app.delete(
     "/api/v1/invitations/:id",
-    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Withdrawn."), default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "withdrawInvitation",
+        summary: "Withdraw an invitation",
+        tags,
+        params,
+        response: { 204: z.null().describe("Withdrawn."), default: problem },
+      },
+    },
     async (request, reply) => {
       await withdraw(database, callerOf(request), request.params.id);
       return reply.code(204).send(null);

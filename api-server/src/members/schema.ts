@@ -13,19 +13,21 @@ export const member = z
     is_active: z.boolean().describe("Whether this person can sign in; only such count for the plan."),
     created_at: z.iso.datetime(),
   })
-  .describe("A person of the organization.");
+  .meta({ id: "Member", description: "A person of the organization." });
 
 export const memberChange = z
-  .object({ role, is_active: z.boolean() })
+  .strictObject({ role, is_active: z.boolean() })
   .partial()
   .refine((change) => Object.keys(change).length > 0, { error: "must change role or is_active" });
 
 /** As it is written to: what else an address may look like is for who delivers mail to say. */
-export const address = text(254).regex(/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u, {
-  error: "must be an e-mail address such as jane@acme.example",
-});
+export const address = text(254)
+  .regex(/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u, {
+    error: "must be an e-mail address such as jane@acme.example",
+  })
+  .meta({ examples: ["jane@acme.example"] });
 
-export const invitationCreation = z.object({ email: address, role: role.default("member") });
+export const invitationCreation = z.strictObject({ email: address, role: role.default("member") });
 
 export const invitation = z
   .object({
@@ -35,16 +37,16 @@ export const invitation = z
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
   })
-  .describe("An invitation that waits to be accepted.");
+  .meta({ id: "Invitation", description: "An invitation that waits to be accepted." });
 
-export const madeInvitation = invitation.extend({
-  token: z.string().describe("For POST /auth/register, once. It is shown here and never again."),
-});
+export const madeInvitation = invitation
+  .extend({ token: z.string().describe("For POST /auth/register, once. It is shown here and never again.") })
+  .meta({ id: "MadeInvitation", description: "An invitation, with what opens it." });
 
 /** No rule about characters: they make passwords worse. Length is what counts. */
 const newPassword = text(1024).min(12, { error: "must be at least 12 characters; a few words make a good one" });
 
-export const registration = z.object({
+export const registration = z.strictObject({
   token: text(200).min(1).describe("Of the invitation."),
   password: newPassword,
   name: text(200).trim().min(1).optional(),

@@ -17,7 +17,16 @@ const tags = ["projects"];
 export function projects(app: App, { database }: Pick<Parts, "database">): void {
   app.get(
     "/api/v1/projects",
-    { config: READ, schema: { tags, querystring: pageQuery, response: { 200: z.array(project), default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "listProjects",
+        summary: "List the projects",
+        tags,
+        querystring: pageQuery,
+        response: { 200: z.array(project), default: problem },
+      },
+    },
     async (request, reply) => {
       const rows = await listProjects(database, callerOf(request).tenantId, request.query);
       return pageOf(rows, request.query.limit, request, reply).map(bodyOf);
@@ -25,7 +34,16 @@ export function projects(app: App, { database }: Pick<Parts, "database">): void 
   );
   app.post(
     "/api/v1/projects",
-    { config: WRITE, schema: { tags, body: projectCreation, response: { 201: project, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "createProject",
+        summary: "Create a project",
+        tags,
+        body: projectCreation,
+        response: { 201: project, default: problem },
+      },
+    },
     async (request, reply) => {
       const made = await createProject(database, callerOf(request).tenantId, request.body);
       return reply.code(201).header("Location", `/api/v1/projects/${made.id}`).send(bodyOf(made));
@@ -33,18 +51,46 @@ export function projects(app: App, { database }: Pick<Parts, "database">): void 
   );
   app.get(
     "/api/v1/projects/:id",
-    { config: READ, schema: { tags, params, response: { 200: project, default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "getProject",
+        summary: "Get a project",
+        tags,
+        params,
+        response: { 200: project, default: problem },
+      },
+    },
     async (request) => bodyOf(await findProject(database, callerOf(request).tenantId, request.params.id)),
   );
   app.patch(
     "/api/v1/projects/:id",
-    { config: WRITE, schema: { tags, params, body: projectChange, response: { 200: project, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "changeProject",
+        summary: "Rename, describe, archive or bring back a project",
+        tags,
+        params,
+        body: projectChange,
+        response: { 200: project, default: problem },
+      },
+    },
     async (request) =>
       bodyOf(await changeProject(database, callerOf(request).tenantId, request.params.id, request.body)),
   );
   app.delete(
     "/api/v1/projects/:id",
-    { config: WRITE, schema: { tags, params, response: { 204: z.null().describe("Deleted."), default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "deleteProject",
+        summary: "Delete a project",
+        tags,
+        params,
+        response: { 204: z.null().describe("Deleted."), default: problem },
+      },
+    },
     async (request, reply) => {
       await deleteProject(database, callerOf(request).tenantId, request.params.id);
       return reply.code(204).send(null);

@@ -5,14 +5,17 @@ const name = text(200)
   .trim()
   .min(1, { error: "must not be empty" })
   .regex(/^\P{Cc}*$/u, { error: "must be one line" })
-  .describe("Unique in the organization.");
+  .describe("Unique in the organization.")
+  .meta({ examples: ["Acme Project"] });
 
-const description = text(2000).nullable();
+const description = text(2000)
+  .nullable()
+  .meta({ examples: ["Secret Acme project"] });
 
-export const projectCreation = z.object({ name, description: description.optional() });
+export const projectCreation = z.strictObject({ name, description: description.optional() });
 
 export const projectChange = z
-  .object({ name, description, status: z.enum(["active", "archived"]) })
+  .strictObject({ name, description, status: z.enum(["active", "archived"]) })
   .partial()
   .refine((change) => Object.keys(change).length > 0, { error: "must change name, description or status" });
 
@@ -26,6 +29,6 @@ export const project = z
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
-  .describe("A project.");
+  .meta({ id: "Project", description: "A project." });
 
 export type ProjectBody = z.output<typeof project>;

@@ -17,7 +17,15 @@ const tags = ["tenants"];
 export function currentTenant(app: App, { database }: Pick<Parts, "database">): void {
   app.get(
     "/api/v1/tenants/current",
-    { config: READ, schema: { tags, response: { 200: tenant, default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "getTenant",
+        summary: "Get your organization",
+        tags,
+        response: { 200: tenant, default: problem },
+      },
+    },
     async (request) => {
       const caller = callerOf(request);
       const where = { id: caller.tenantId };
@@ -27,7 +35,16 @@ export function currentTenant(app: App, { database }: Pick<Parts, "database">): 
   );
   app.patch(
     "/api/v1/tenants/current",
-    { config: WRITE, schema: { tags, body: tenantChange, response: { 200: tenant, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "changeTenant",
+        summary: "Rename your organization",
+        tags,
+        body: tenantChange,
+        response: { 200: tenant, default: problem },
+      },
+    },
     async (request) => {
       const caller = callerOf(request);
       return tenantBody(await changeTenant(database, caller.tenantId, request.body), caller);
@@ -39,7 +56,15 @@ export function currentTenant(app: App, { database }: Pick<Parts, "database">): 
 function usageRoute(app: App, database: Parts["database"]): void {
   app.get(
     "/api/v1/tenants/current/usage",
-    { config: READ, schema: { tags, response: { 200: usage, default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "getUsage",
+        summary: "What the plan leaves",
+        tags,
+        response: { 200: usage, default: problem },
+      },
+    },
     async (request) => {
       const { tenantId, plan } = callerOf(request);
       const [projects, users] = await Promise.all([

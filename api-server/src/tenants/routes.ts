@@ -17,7 +17,14 @@ export function tenants(app: App, parts: Parts): void {
       url,
       {
         config: { access: "public", rateLimit: { max: config.signInPerMinute, timeWindow: "1 minute" } },
-        schema: { tags, body: creation, response: { 201: created, default: problem }, hide: url !== "/api/v1/tenants" },
+        schema: {
+          operationId: "createTenant",
+          summary: "Create an organization",
+          tags,
+          body: creation,
+          response: { 201: created, default: problem },
+          hide: url !== "/api/v1/tenants",
+        },
       },
       async (request, reply) => {
         if (config.tenantCreation === "closed") throw new Refusal("TENANT_CREATION_CLOSED");

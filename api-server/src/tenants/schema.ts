@@ -7,7 +7,8 @@ import { TENANT_STATES } from "./state.ts";
 const organizationName = text(200)
   .trim()
   .min(1, { error: "must not be empty" })
-  .regex(/^\P{Cc}*$/u, { error: "must be one line" });
+  .regex(/^\P{Cc}*$/u, { error: "must be one line" })
+  .meta({ examples: ["Acme Corp"] });
 
 export const tenant = z
   .object({
@@ -22,10 +23,10 @@ export const tenant = z
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
-  .describe("The organization of whoever asks.");
+  .meta({ id: "Tenant", description: "The organization of whoever asks." });
 
 export const tenantChange = z
-  .object({ organization_name: organizationName, admin_email: address, plan: z.enum(PLAN_NAMES) })
+  .strictObject({ organization_name: organizationName, admin_email: address, plan: z.enum(PLAN_NAMES) })
   .partial()
   .refine((change) => Object.keys(change).length > 0, { error: "must change organization_name, admin_email or plan" });
 
@@ -33,11 +34,15 @@ const counted = z.object({ current: z.int(), limit: z.int() });
 
 export const usage = z
   .object({ projects: counted.describe("Active ones."), users: counted.describe("Active ones.") })
-  .describe("What the plan limits, and how much of it is used.");
+  .meta({ id: "Usage", description: "What the plan limits, and how much of it is used." });
 
-export const creation = z.object({
+export const creation = z.strictObject({
   organization_name: organizationName,
-  subdomain: text(63).toLowerCase().optional().describe("Made of the organization's name where it is left out."),
+  subdomain: text(63)
+    .toLowerCase()
+    .optional()
+    .describe("Made of the organization's name where it is left out.")
+    .meta({ examples: ["acme"] }),
   admin_email: address.optional().describe("Who becomes the owner, by a link that is mailed."),
   plan: z.enum(PLAN_NAMES).default("starter"),
 });
@@ -57,4 +62,4 @@ export const created = z
       .describe("Where no admin_email was given: whoever opens it becomes the owner. Said once."),
     status: z.literal("onboarding"),
   })
-  .describe("An organization that waits for its owner.");
+  .meta({ id: "TenantCreated", description: "An organization that waits for its owner." });

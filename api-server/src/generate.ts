@@ -1,0 +1,74 @@
+import { pino } from "pino";
+import { buildApp } from "./app.ts";
+import { configFrom } from "./config.ts";
+import { connectDatabase } from "./db/database.ts";
+import type { Declared } from "./http/access.ts";
+import { partsOn } from "./parts.ts";
+
+/** Settings under which the application is built, and never asked. */
+const NOWHERE = {
+  DATABASE_URL: "postgresql://lv_app@localhost/nowhere",
+  DATABASE_WORKER_URL: "postgresql://lv_worker@localhost/nowhere",
+  DATABASE_LOOKUP_URL: "postgresql://lv_lookup@localhost/nowhere",
+  SECRET_KEY: Buffer.alloc(32).toString("base64"),
+};
+
+/** What this package generates: path from the repository's root to text. Needs no database. */
+export async function generate(): Promise<Map<string, string>> {
+  const config = configFrom(NOWHERE);
+  const log = pino({ level: "silent" });
+  const keys = () => {
+    throw new Error("an application that is only described has no keys");
+  };
+  const database = connectDatabase(config.database);
+  const app = await buildApp(await partsOn({ config, log, database, keys }));
+  await app.ready();
+  const files = new Map([
+    ["api-server/openapi.json", `${JSON.stringify(app.swagger(), undefined, 2)}\n`],
+    ["docs/API.md", routeList(app.declared)],
+  ]);
+  await app.close();
+  await database.close();
+  return files;
+}
+
+const HEAD = `# The API's routes
+
+Generated from what each route declares by \`npm run generate\`. \`GET /docs\` of a running server tells of each in full,
+\`GET /openapi.json\` is the same for programs ([as of this version](../api-server/openapi.json)).
+`;
+
+function routeList(declared: readonly Declared[]): string {
+  const section = (title: string, text: string, access: Declared["access"]) => {
+    const rows = declared.filter((route) => route.access === access);
+    return [`## ${title}`, "", text, "", ...table(rows, access), ""];
+  };
+  return [
+    HEAD,
+    ...section("Public", "Anybody may call these; they say nothing of any tenant.", "public"),
+    ...section(
+      "By a credential of their own",
+      "What the request carries says the tenant by itself: an invitation's link, a refresh token.",
+      "tenantFromCredential",
+    ),
+    ...section(
+      "Of a tenant",
+      "For these a credential of the tenant is needed, else 401. A way out works for a tenant that owes money too, and for an\nowner who has it deleted.",
+      "tenant",
+    ),
+  ].join("\n");
+}
+
+function table(rows: readonly Declared[], access: Declared["access"]): string[] {
+  const ofTenant = access === "tenant";
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = ["Route", "What it does", ...(ofTenant ? ["Permission", "Way out"] : [])];
+  return [
+    line(head),
+    line(head.map(() => "---")),
+    ...rows.map(({ method, url, summary, permission, wayOut }) => {
+      const rights = ofTenant ? [permission ?? "anybody's own", wayOut ? "yes" : ""] : [];
+      return line([`\`${method} ${url.replaceAll(/:(\w+)/g, "{$1}")}\``, summary, ...rights]);
+    }),
+  ];
+}
