@@ -21,6 +21,7 @@ import { describeRoutes, openApiDocument } from "./http/openapi.ts";
 import { members } from "./members/routes.ts";
 import type { Parts } from "./parts.ts";
 import { projects } from "./projects/routes.ts";
+import { tenantSettings } from "./settings/routes.ts";
 import { tenants } from "./tenants/routes.ts";
 
 /** A Fastify instance whose schemas are zod's. */
@@ -67,13 +68,17 @@ export async function buildApp(parts: Parts): Promise<App> {
   projects(app, parts);
   tenants(app, parts);
   members(app, parts);
+  tenantSettings(app, parts);
   return app;
 }
 
 /** What stands before every route: headers, what a browser may do, and refusals rather than answers that come too late. */
 async function guard(app: App, config: Config): Promise<void> {
   await app.register(helmet, { contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"] } } });
-  await app.register(cors, { origin: config.corsOrigins, exposedHeaders: ["Link", "X-Next-Cursor", "X-Request-Id"] });
+  await app.register(cors, {
+    origin: config.corsOrigins,
+    exposedHeaders: ["ETag", "Link", "X-Next-Cursor", "X-Request-Id"],
+  });
   await app.register(underPressure, {
     maxEventLoopDelay: EVENT_LOOP_DELAY_MILLISECONDS,
     pressureHandler: () => {

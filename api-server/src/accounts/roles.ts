@@ -1,8 +1,8 @@
 /** What each role of a tenant may do. A role has what is listed for it and for those below. */
 export const ROLE_PERMISSIONS = {
-  viewer: ["projects:read", "tenant:read"],
+  viewer: ["projects:read", "settings:read", "tenant:read"],
   member: ["projects:write"],
-  admin: ["members:write", "tenant:write"],
+  admin: ["members:write", "settings:write", "tenant:write"],
   owner: ["tenant:delete"],
 } as const;
 

@@ -26,6 +26,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   tenants: { column: "id", roles: { lv_app: "own", lv_worker: "every" }, lookup: true },
   users: OWN_ROWS,
   projects: OWN_ROWS,
+  tenant_settings: OWN_ROWS,
   sessions: OWN_ROWS,
   refresh_tokens: { ...OWN_ROWS, lookup: true },
   invitations: { ...OWN_ROWS, lookup: true },

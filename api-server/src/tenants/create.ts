@@ -36,7 +36,7 @@ export type Created = {
 };
 
 /**
- * A tenant with all that belongs to it, or nothing: its row, a welcome project, the invitation of its owner and what is to
+ * A tenant with all that belongs to it, or nothing: its row, settings, a welcome project, the invitation of its owner and what is to
  * be mailed. The cluster hears of it when the owner has come in.
  * @throws Refusal VALIDATION_FAILED, SUBDOMAIN_TAKEN, RATE_LIMITED
  */
@@ -56,6 +56,7 @@ export async function createTenant(
     const made = await tx.tenant.create({ data }).catch((error: unknown) => {
       throw isTaken(error) ? taken(name) : error;
     });
+    await tx.tenantSettings.create({ data: { tenantId: id } });
     await tx.project.create({
       data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
     });

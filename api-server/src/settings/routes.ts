@@ -1,0 +1,109 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { problem } from "../errors/problem.ts";
+import { isKnown } from "../http/etag.ts";
+import { callerOf } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
+import { patch } from "./document.ts";
+import { LOGO_BYTES_AT_MOST, logoMaker } from "./logo.ts";
+import { ifMatch, LOGO_URL, settings } from "./schema.ts";
+import { changeLogo, changeSettings, readLogo, readSettings, type Settings } from "./settings.ts";
+
+const SETTINGS_URL = "/api/v1/tenants/current/settings";
+const READ = { access: "tenant", permission: "settings:read", wayOut: true } as const;
+const WRITE = { access: "tenant", permission: "settings:write" } as const;
+const tags = ["settings"];
+const unchanged = z.null().describe("What If-None-Match names is what stands there.");
+
+/** /api/v1/tenants/current/settings */
+export function tenantSettings(app: App, { database }: Pick<Parts, "database">): void {
+  app.get(
+    SETTINGS_URL,
+    { config: READ, schema: { tags, response: { 200: settings, 304: unchanged, default: problem } } },
+    async (request, reply) => {
+      const { body, etag } = await readSettings(database, callerOf(request).tenantId);
+      mark(reply, etag);
+      if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send(null);
+      return reply.code(200).send(body);
+    },
+  );
+  app.patch(
+    SETTINGS_URL,
+    { config: WRITE, schema: { tags, headers: ifMatch, body: patch, response: { 200: settings, default: problem } } },
+    async (request, reply) => {
+      const { tenantId } = callerOf(request);
+      return answer(reply, await changeSettings(database, tenantId, request.body, request.headers["if-match"]));
+    },
+  );
+  app.get(
+    LOGO_URL,
+    { config: READ, schema: { tags, response: { 200: z.any().describe("A PNG."), 304: unchanged, default: problem } } },
+    async (request, reply) => {
+      const { png, etag } = await readLogo(database, callerOf(request).tenantId);
+      // Whatever it should turn out to be, no browser runs it.
+      mark(reply, etag).header("Content-Security-Policy", "default-src 'none'; sandbox");
+      if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send(null);
+      return reply.code(200).type("image/png").send(png);
+    },
+  );
+  app.delete(
+    LOGO_URL,
+    { config: WRITE, schema: { tags, response: { 204: z.null().describe("Taken away."), default: problem } } },
+    async (request, reply) => {
+      await changeLogo(database, callerOf(request).tenantId, null);
+      return reply.code(204).send(null);
+    },
+  );
+  logoUpload(app, database);
+}
+
+/** In a scope of its own, because it alone takes images, and nothing else. */
+function logoUpload(app: App, database: Parts["database"]): void {
+  const makeLogo = logoMaker();
+  app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      ["image/png", "image/jpeg", "image/webp"],
+      { parseAs: "buffer" },
+      async (_request: unknown, body: Buffer) => body,
+    );
+    scope.addContentTypeParser("*", (_request, _payload, done) => {
+      const detail = "A logo is image/png, image/jpeg or image/webp.";
+      done(
+        new Refusal("UNSUPPORTED_MEDIA_TYPE", { detail, fix: "Send a PNG, JPEG or WebP image with its media type." }),
+      );
+    });
+    scope.put(
+      LOGO_URL,
+      {
+        config: WRITE,
+        bodyLimit: LOGO_BYTES_AT_MOST,
+        schema: {
+          tags,
+          consumes: ["image/png", "image/jpeg", "image/webp"],
+          description: "Bytes of an image. What is kept is a PNG made of it, at most 512 pixels wide and high.",
+          response: { 200: settings, default: problem },
+        },
+      },
+      async (request, reply) => {
+        if (!Buffer.isBuffer(request.body)) throw new Refusal("LOGO_NOT_VALID", { detail: "The body is empty." });
+        const logo = await makeLogo(request.body);
+        return answer(reply, await changeLogo(database, callerOf(request).tenantId, logo));
+      },
+    );
+  });
+}
+
+/** For the caller to keep, but to ask each time whether it still holds. */
+function mark<Reply extends Pick<FastifyReply, "header">>(reply: Reply, etag: string): Reply {
+  reply.header("ETag", etag);
+  reply.header("Cache-Control", "private, no-cache");
+  return reply;
+}
+
+function answer(reply: Pick<FastifyReply, "header">, { body, etag }: Settings): Settings["body"] {
+  mark(reply, etag);
+  return body;
+}
