@@ -23,7 +23,7 @@ test("every refusal that is described is problem+json", () => {
       Object.entries(responses).map(([status, { content = {} }]) => ({ path, method, status, content })),
     ),
   );
-  const refusals = described.filter(({ status }) => !status.startsWith("2"));
+  const refusals = described.filter(({ status }) => !/^[23]/.test(status));
   expect(refusals.length).toBeGreaterThan(100);
   expect(refusals.filter(({ content }) => !("application/problem+json" in content))).toEqual([]);
 });

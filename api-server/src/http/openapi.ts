@@ -60,9 +60,15 @@ function completed(schema: FastifySchema, { config }: RouteOptions): FastifySche
   return {
     ...schema,
     ...(description === "" ? {} : { description }),
-    ...(ofTenant ? { headers: tenantHeaders, security: [{ bearer: [] }] } : {}),
+    headers: z.object({ ...(ofTenant ? tenantHeaders.shape : {}), ...headersOf(schema) }),
+    ...(ofTenant ? { security: [{ bearer: [] }] } : {}),
     response: answersOf(schema, config),
   };
+}
+
+/** What a route says of its own headers. */
+function headersOf({ headers }: FastifySchema): z.ZodRawShape {
+  return headers instanceof z.ZodObject ? headers.shape : {};
 }
 
 function rightsOf(config: RouteOptions["config"]): string | undefined {
@@ -86,7 +92,7 @@ function refusalsOf(
     [403, "The credential is another tenant's, or its role does not include this, or the tenant is held.", ofTenant],
     [404, "The tenant, or what the path names, is not there for whoever asks.", ofTenant],
     [413, "The body is too large.", body !== undefined],
-    [415, "The body is not application/json.", body !== undefined],
+    [415, "The body is of a media type that is not taken.", body !== undefined],
     [429, "Too many requests: Retry-After says when to come again.", config?.rateLimit !== undefined],
     [503, "Overloaded, or the database does not answer: Retry-After says when to come again.", true],
   ];
@@ -96,7 +102,11 @@ function refusalsOf(
   ];
 }
 
-const answers = z.record(z.string(), z.instanceof(z.ZodType));
+/** A schema, or one for each media type. */
+const answers = z.record(
+  z.string(),
+  z.custom<object>((value) => typeof value === "object" && value !== null),
+);
 
 /** What a route answers, and the refusals. */
 function answersOf(schema: FastifySchema, config: RouteOptions["config"]): object {

@@ -14,7 +14,7 @@ const line = (length: number) =>
 
 const color = z
   .string()
-  .regex(/^#[0-9a-f]{6}$/i, { error: "must be a colour such as #1a73e8" })
+  .regex(/^#[0-9a-fA-F]{6}$/, { error: "must be a colour such as #1a73e8" })
   .toLowerCase();
 
 /** A language that dates and numbers can be written in here, as Intl names it. */

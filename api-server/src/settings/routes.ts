@@ -15,13 +15,22 @@ const SETTINGS_URL = "/api/v1/tenants/current/settings";
 const READ = { access: "tenant", permission: "settings:read", wayOut: true } as const;
 const WRITE = { access: "tenant", permission: "settings:write" } as const;
 const tags = ["settings"];
+const bytes = z.any().meta({ type: "string", format: "binary" });
 const unchanged = z.null().describe("What If-None-Match names is what stands there.");
 
 /** /api/v1/tenants/current/settings */
 export function tenantSettings(app: App, { database }: Pick<Parts, "database">): void {
   app.get(
     SETTINGS_URL,
-    { config: READ, schema: { tags, response: { 200: settings, 304: unchanged, default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "getSettings",
+        summary: "Get the organization's settings",
+        tags,
+        response: { 200: settings, 304: unchanged, default: problem },
+      },
+    },
     async (request, reply) => {
       const { body, etag } = await readSettings(database, callerOf(request).tenantId);
       mark(reply, etag);
@@ -31,7 +40,19 @@ export function tenantSettings(app: App, { database }: Pick<Parts, "database">):
   );
   app.patch(
     SETTINGS_URL,
-    { config: WRITE, schema: { tags, headers: ifMatch, body: patch, response: { 200: settings, default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "changeSettings",
+        summary: "Change some of the settings",
+        description:
+          "The body is a JSON merge patch (RFC 7396): what is left out stays, null goes back to the default.",
+        tags,
+        headers: ifMatch,
+        body: patch,
+        response: { 200: settings, default: problem },
+      },
+    },
     async (request, reply) => {
       const { tenantId } = callerOf(request);
       return answer(reply, await changeSettings(database, tenantId, request.body, request.headers["if-match"]));
@@ -39,7 +60,19 @@ export function tenantSettings(app: App, { database }: Pick<Parts, "database">):
   );
   app.get(
     LOGO_URL,
-    { config: READ, schema: { tags, response: { 200: z.any().describe("A PNG."), 304: unchanged, default: problem } } },
+    {
+      config: READ,
+      schema: {
+        operationId: "getLogo",
+        summary: "Get the organization's logo",
+        tags,
+        response: {
+          200: { description: "A PNG.", content: { "image/png": { schema: bytes } } },
+          304: unchanged,
+          default: problem,
+        },
+      },
+    },
     async (request, reply) => {
       const { png, etag } = await readLogo(database, callerOf(request).tenantId);
       // Whatever it should turn out to be, no browser runs it.
@@ -50,7 +83,15 @@ export function tenantSettings(app: App, { database }: Pick<Parts, "database">):
   );
   app.delete(
     LOGO_URL,
-    { config: WRITE, schema: { tags, response: { 204: z.null().describe("Taken away."), default: problem } } },
+    {
+      config: WRITE,
+      schema: {
+        operationId: "deleteLogo",
+        summary: "Take the logo away",
+        tags,
+        response: { 204: z.null().describe("Taken away."), default: problem },
+      },
+    },
     async (request, reply) => {
       await changeLogo(database, callerOf(request).tenantId, null);
       return reply.code(204).send(null);
@@ -81,7 +122,10 @@ function logoUpload(app: App, database: Parts["database"]): void {
         config: WRITE,
         bodyLimit: LOGO_BYTES_AT_MOST,
         schema: {
+          operationId: "uploadLogo",
+          summary: "Give the organization a logo",
           tags,
+          body: bytes,
           consumes: ["image/png", "image/jpeg", "image/webp"],
           description: "Bytes of an image. What is kept is a PNG made of it, at most 512 pixels wide and high.",
           response: { 200: settings, default: problem },

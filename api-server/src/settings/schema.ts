@@ -7,7 +7,7 @@ export const settings = document
   .extend({
     branding: branding.extend({ logo_url: z.string().nullable().describe("Changes with the logo.") }),
   })
-  .describe("How the organization wants to be treated.");
+  .meta({ id: "Settings", description: "How the organization wants to be treated." });
 
 export type SettingsBody = z.output<typeof settings>;
 
