@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { generateClient } from "@leanvibe/client/generate";
 import { generateRbac } from "@leanvibe/operator";
 import { generate as generateSchema } from "@leanvibe/schema/generate";
 import { generate as generateApi } from "../api-server/src/generate.ts";
@@ -14,8 +15,14 @@ const generators: readonly (() => Map<string, string> | Promise<Map<string, stri
   generateSchema,
   generateRbac,
   generateApiRbac,
-  generateApi,
+  generateContract,
 ];
+
+/** The API's OpenAPI document and routes, and the client made of the document. */
+async function generateContract(): Promise<Map<string, string>> {
+  const files = await generateApi();
+  return new Map([...files, ...(await generateClient(files.get("api-server/openapi.json") ?? ""))]);
+}
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
