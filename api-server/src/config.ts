@@ -52,6 +52,19 @@ const fields = z.object({
     .int()
     .min(1)
     .default(30),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/\S+$/, {
+      error: "must be the URL of a mail server; for example SMTP_URL=smtp://USER:PASSWORD@mail.example.com:587",
+    })
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*@[^\r\n]+$/, {
+      error: 'must be an address; for example MAIL_FROM="LeanVibe <no-reply@example.com>"',
+    })
+    .optional(),
+  WORKER: z.enum(["true", "false"], { error: "must be true or false; for example WORKER=false" }).default("true"),
   DRAIN_SECONDS: z.coerce
     .number({ error: "must be a number of seconds from 0 to 600; for example DRAIN_SECONDS=20" })
     .min(0)
@@ -79,6 +92,10 @@ export type Config = {
   tenantCreation: "open" | "closed";
   /** Requests of one address to each route that takes a password or a refresh token. */
   signInPerMinute: number;
+  /** Where mail is handed in, and whom it comes from; without it mail waits. */
+  mail: { url: string; from: string; domain: string } | undefined;
+  /** Whether this process does what the outbox asks for, too. */
+  worker: boolean;
   /** How long requests under way may take when the server is asked to stop. */
   drainSeconds: number;
 };
@@ -103,6 +120,14 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     corsOrigins: data.CORS_ORIGINS,
     tenantCreation: data.TENANT_CREATION,
     signInPerMinute: data.SIGN_IN_PER_MINUTE,
+    mail: mailFrom(data),
+    worker: data.WORKER === "true",
     drainSeconds: data.DRAIN_SECONDS,
   };
+}
+
+function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fields>): Config["mail"] {
+  if (url === undefined) return undefined;
+  const domain = new URL(PUBLIC_URL).hostname;
+  return { url, from: MAIL_FROM ?? `LeanVibe <no-reply@${domain}>`, domain };
 }

@@ -6,6 +6,7 @@ import { Passwords } from "./accounts/passwords.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
+import { type Mailer, openMailer } from "./mail/mailer.ts";
 
 /** Often enough that a new key is known long before it signs. */
 const KEYS_MILLISECONDS = 600_000;
@@ -20,6 +21,8 @@ export type Parts = {
   /** Those that hold now. */
   keys: () => Keys;
   callers: Callers;
+  /** Not there where no mail server is named. */
+  mailer: Mailer | undefined;
 };
 
 /** @throws UnsafeDatabaseError; Error when the database cannot be reached */
@@ -45,10 +48,12 @@ export async function openParts(
       (error: unknown) => log.warn({ err: error }, "the signing keys were not read; trying again"),
     );
   }, KEYS_MILLISECONDS).unref();
+  const parts = await partsOn({ config, log, database, keys: () => held });
   return {
-    parts: await partsOn({ config, log, database, keys: () => held }),
+    parts,
     close: async () => {
       clearInterval(timer);
+      parts.mailer?.close();
       await database.close();
     },
   };
@@ -62,6 +67,7 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
     metrics: createHttpMetrics(),
     passwords: await Passwords.open(pepperOf(config.secret)),
     callers: new Callers(database, keys, config.tokens),
+    mailer: config.mail === undefined ? undefined : openMailer(config.mail),
   };
 }
 

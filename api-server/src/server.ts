@@ -2,6 +2,8 @@ import { serveHealth } from "@leanvibe/runtime";
 import { type Logger, pino } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { handlersOf } from "./outbox/handlers.ts";
+import { startWorker } from "./outbox/worker.ts";
 import { openParts } from "./parts.ts";
 
 export type RunningServer = {
@@ -23,12 +25,14 @@ export async function startServer(
   const app = await buildApp(parts);
   const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !stopping });
   const url = await app.listen({ host, port });
+  const worker = config.worker ? await startWorker(parts, handlersOf(parts)) : undefined;
   return {
     url,
     metricsUrl: `http://${host}:${probes.port}/metrics`,
     stop: async () => {
       stopping = true;
       await app.close();
+      await worker?.stop();
       await Promise.all([close(), probes.stop()]);
     },
   };

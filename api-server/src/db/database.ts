@@ -56,7 +56,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 /** The database as requests see it: every query is for one tenant. Nothing is asked of it before the first of them. */
 export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, onError }: DatabaseOptions) {
   const pool = tenantPool({ connectionString: url, max: connections });
-  const worker = patientPool({ connectionString: workerUrl, max: 2 });
+  const worker = patientPool({ connectionString: workerUrl, max: 6 });
   const lookups = patientPool({ connectionString: lookupUrl, max: 4 });
   for (const each of [pool, worker, lookups]) each.on("error", (error) => onError?.(error));
   const pooled = new URL(url).searchParams.get("pgbouncer") === "true";

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { z } from "zod";
+import { JOBS_SCHEMA } from "../outbox/schema.ts";
 import { DEFINER_FUNCTIONS, DEFINER_SETTING, TABLES } from "./roles.ts";
 
 /**
@@ -19,6 +20,11 @@ const FOUND = `
   FROM pg_class c, aclexplode(c.relacl) a
   WHERE c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner GROUP BY c.relname, a.grantee
   UNION ALL
+  SELECT format('grant on schema %s: %s may %s', n.nspname, coalesce(nullif(a.grantee, 0)::regrole::text, 'everybody'),
+    string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type))
+  FROM pg_namespace n, aclexplode(n.nspacl) a
+  WHERE n.nspname = '${JOBS_SCHEMA}' AND a.grantee <> n.nspowner GROUP BY n.nspname, a.grantee
+  UNION ALL
   SELECT format('columns on %s: granted by themselves (%s)', a.attrelid::regclass, a.attname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'public'::regnamespace AND a.attacl IS NOT NULL
   UNION ALL
@@ -35,6 +41,7 @@ function expected(): string[] {
   return [
     ...Object.entries(TABLES).flatMap(([table, fences]) => linesOf(table, fences)),
     "tenant lv_tenant(): RETURN (current_setting('lv.tenant_id'::text))::uuid",
+    `grant on schema ${JOBS_SCHEMA}: lv_worker may USAGE`,
     ...functionLines(),
   ];
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
+import { JOBS_SCHEMA, migrateJobs } from "../outbox/schema.ts";
 import { ROLES, type Role } from "./roles.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "migrations");
@@ -48,6 +49,7 @@ export async function migrate(
       logger: { debug: () => undefined, info: say, warn: say, error: say },
       verbose: false,
     });
+    await migrateJobs(client);
     const urlOf = (role: ServerRole) => withLogin(ownerUrl, role, known[role]);
     const urls = { lv_app: urlOf("lv_app"), lv_worker: urlOf("lv_worker"), lv_lookup: urlOf("lv_lookup") };
     return { applied: applied.map(({ name }) => name), urls };
@@ -77,6 +79,7 @@ async function makeRoles(client: pg.Client, passwords: Passwords): Promise<Passw
   await client.query("GRANT lv_owner TO CURRENT_USER");
   await client.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
   await client.query("GRANT USAGE, CREATE ON SCHEMA public TO lv_owner");
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${JOBS_SCHEMA} AUTHORIZATION lv_owner`);
   return known;
 }
 

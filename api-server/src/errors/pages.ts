@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { App } from "../app.ts";
+import { escaped } from "../http/html.ts";
 import { ERRORS, type ErrorEntry, Refusal } from "./catalogue.ts";
 
 const entries = new Map<string, ErrorEntry>(Object.entries(ERRORS));
@@ -43,8 +44,4 @@ function page(title: string, body: string): string {
 <title>${title} - LeanVibe API</title></head><body><main><h1>${title}</h1>
 ${body}</main></body></html>
 `;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -11,6 +11,10 @@ import { isTaken } from "../db/faults.ts";
 import type { Invitation } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
+import { enqueueLink } from "../mail/links.ts";
+import { enqueue } from "../outbox/outbox.ts";
+import type { Parts } from "../parts.ts";
+import { planFollowUps } from "../tenants/followups.ts";
 import { holdTenant } from "../tenants/plan.ts";
 import { refusedBy, tenantFacts } from "../tenants/state.ts";
 import { addMember, lockedCaller, requireRank } from "./members.ts";
@@ -20,13 +24,14 @@ const LISTED_AT_MOST = 200;
 
 /**
  * Invites somebody, or once more: an earlier link of that address is worth nothing then.
+ * @returns the token only where no mail is sent: who gets it from their own mailbox alone has shown that it is theirs.
  * @throws Refusal PERMISSION_DENIED for a role above one's own, MEMBER_EXISTS
  */
 export async function invite(
-  database: Database,
+  { database, config }: Pick<Parts, "database" | "config">,
   caller: Caller,
   { email, role }: { email: string; role: UserRole },
-): Promise<{ invitation: Invitation; token: string }> {
+): Promise<{ invitation: Invitation; token: string | undefined }> {
   const { tenantId } = caller;
   const { secret, hash } = newSecret("lvi");
   const invitation = await database.write(tenantId, async (tx) => {
@@ -41,10 +46,17 @@ export async function invite(
       RETURNING role`;
     for (const each of earlier) requireRank(inviter, each.role);
     const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
-    const data = { tenantId, id: uuid(), email, role, tokenHash: hash, invitedBy: inviter.userId, expiresAt };
+    const mailedAlone = config.mail !== undefined;
+    const by = { invitedBy: inviter.userId, mailedAlone };
+    const data = { tenantId, id: uuid(), email, role, tokenHash: hash, ...by, expiresAt };
+    if (mailedAlone) {
+      const link = `${config.publicUrl}/welcome?token=${secret}`;
+      const values = { organization: caller.organization_name, inviter: caller.email, role };
+      await enqueueLink(tx, { tenantId, secret: config.secret, link }, { mail: "invitation", to: email, values });
+    }
     return await tx.invitation.create({ data });
   });
-  return { invitation, token: secret };
+  return { invitation, token: config.mail === undefined ? secret : undefined };
 }
 
 /** Those that can still be accepted, the latest first. */
@@ -82,9 +94,14 @@ async function requireInviter(tx: Transaction, { tenantId, invitedBy, role }: In
 }
 
 /** Somebody answers for the tenant: now the cluster may hear of it. */
-async function confirm(tx: Transaction, tenantId: string, adminEmail: string): Promise<void> {
-  await tx.tenant.updateMany({ where: { id: tenantId }, data: { onboarding: "confirmed", adminEmail } });
-  await tx.outbox.create({ data: { tenantId, id: uuid(), topic: "tenant.apply", payload: {} } });
+async function confirm(
+  tx: Transaction,
+  tenant: { id: string; organizationName: string },
+  adminEmail: string,
+): Promise<void> {
+  await tx.tenant.updateMany({ where: { id: tenant.id }, data: { onboarding: "confirmed", adminEmail } });
+  await enqueue(tx, tenant.id, { topic: "tenant.apply", payload: {} });
+  await planFollowUps(tx, tenant, adminEmail);
 }
 
 /**
@@ -116,7 +133,7 @@ export async function accept(
     if (email === undefined) throw invalid([{ path: "body.email", message: "is needed: this invitation names none" }]);
     const { role, mailedAlone } = invitation;
     await requireInviter(tx, invitation);
-    if (tenant.onboarding === "unconfirmed") await confirm(tx, tenantId, email);
+    if (tenant.onboarding === "unconfirmed") await confirm(tx, tenant, email);
     const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash, proven: mailedAlone }).catch(
       (error: unknown) => {
         throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;

@@ -16,7 +16,8 @@ const params = z.object({ id: z.uuid({ error: "must be an id" }) });
 const tags = ["members"];
 
 /** /api/v1/members and /api/v1/invitations */
-export function members(app: App, { database }: Pick<Parts, "database">): void {
+export function members(app: App, parts: Parts): void {
+  const { database } = parts;
   app.get(
     "/api/v1/members",
     {
@@ -66,10 +67,11 @@ export function members(app: App, { database }: Pick<Parts, "database">): void {
       return reply.code(204).send(null);
     },
   );
-  invitations(app, database);
+  invitations(app, parts);
 }
 
-function invitations(app: App, database: Parts["database"]): void {
+function invitations(app: App, parts: Parts): void {
+  const { database } = parts;
   app.get(
     "/api/v1/invitations",
     {
@@ -96,8 +98,8 @@ function invitations(app: App, database: Parts["database"]): void {
       },
     },
     async (request, reply) => {
-      const made = await invite(database, callerOf(request), request.body);
-      return reply.code(201).send({ ...invitationBody(made.invitation), token: made.token });
+      const { invitation: made, token } = await invite(parts, callerOf(request), request.body);
+      return reply.code(201).send({ ...invitationBody(made), ...(token === undefined ? {} : { token }) });
     },
   );
   app.delete(

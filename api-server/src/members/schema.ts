@@ -40,8 +40,13 @@ export const invitation = z
   .meta({ id: "Invitation", description: "An invitation that waits to be accepted." });
 
 export const madeInvitation = invitation
-  .extend({ token: z.string().describe("For POST /auth/register, once. It is shown here and never again.") })
-  .meta({ id: "MadeInvitation", description: "An invitation, with what opens it." });
+  .extend({
+    token: z
+      .string()
+      .optional()
+      .describe("For POST /auth/register, where no mail is sent that brings it. It is shown here and never again."),
+  })
+  .meta({ id: "MadeInvitation", description: "An invitation, with what opens it where no mail brings it." });
 
 /** No rule about characters: they make passwords worse. Length is what counts. */
 const newPassword = text(1024).min(12, { error: "must be at least 12 characters; a few words make a good one" });

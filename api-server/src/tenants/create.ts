@@ -9,6 +9,7 @@ import { isTaken } from "../db/faults.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
+import { enqueueLink } from "../mail/links.ts";
 
 /** What a stranger must not be able to look like. */
 const RESERVED = new Set(
@@ -73,8 +74,8 @@ export async function createTenant(
     });
     if (adminEmail !== undefined) {
       const link = `${config.publicUrl}/welcome?token=${secret}`;
-      const payload = { to: adminEmail, organization: organizationName, link };
-      await tx.outbox.create({ data: { tenantId: id, id: uuid(), topic: "mail.welcome", payload } });
+      const values = { organization: organizationName };
+      await enqueueLink(tx, { tenantId: id, secret: config.secret, link }, { mail: "welcome", to: adminEmail, values });
     }
     return made;
   });

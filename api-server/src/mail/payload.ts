@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+/** What each mail needs to know. Links in which a secret stands are sealed: what waits to be sent is kept in the database. */
+export const MAILS = {
+  welcome: z.object({ organization: z.string() }),
+  invitation: z.object({ organization: z.string(), inviter: z.string(), role: z.string() }),
+  follow_up: z.object({ organization: z.string(), day: z.union([z.literal(1), z.literal(3), z.literal(7)]) }),
+} as const;
+
+export type MailName = keyof typeof MAILS;
+
+const to = z.string().max(254);
+
+/** A link with a secret in it, sealed by the entry's id. */
+const sealedLink = z.base64();
+
+export const mailPayload = z.discriminatedUnion("mail", [
+  z.object({ mail: z.literal("welcome"), to, values: MAILS.welcome, sealed_link: sealedLink }),
+  z.object({ mail: z.literal("invitation"), to, values: MAILS.invitation, sealed_link: sealedLink }),
+  z.object({ mail: z.literal("follow_up"), to, values: MAILS.follow_up }),
+]);
+
+export type MailPayload = z.output<typeof mailPayload>;

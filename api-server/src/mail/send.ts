@@ -1,0 +1,22 @@
+import { open } from "../accounts/keys.ts";
+import type { Entry } from "../outbox/handlers.ts";
+import type { Parts } from "../parts.ts";
+import { isSettled } from "../tenants/followups.ts";
+import type { Mailer } from "./mailer.ts";
+import type { MailPayload } from "./payload.ts";
+import { writeMail } from "./templates.ts";
+
+/** Sends one mail; a follow-up only while there is still something to say. */
+export async function sendMail(
+  { config, database }: Pick<Parts, "config" | "database">,
+  mailer: Mailer,
+  payload: MailPayload,
+  { tenantId, id }: Entry,
+): Promise<void> {
+  if (payload.mail === "follow_up" && (await isSettled(database, tenantId))) return;
+  const link =
+    payload.mail === "follow_up"
+      ? `${config.publicUrl}/docs`
+      : open(Buffer.from(payload.sealed_link, "base64"), config.secret, id);
+  await mailer.send({ ...writeMail(payload, link), to: payload.to, id });
+}

@@ -1,0 +1,67 @@
+import { escaped } from "../http/html.ts";
+import type { MailPayload } from "./payload.ts";
+
+/** A mail before it is written as text and as HTML. */
+type Draft = { subject: string; paragraphs: string[]; link: { label: string; url: string }; after: string[] };
+
+export type Written = { subject: string; text: string; html: string };
+
+const FOLLOW_UPS = {
+  1: [
+    "Your first project",
+    "Everything of yours lives in projects. The first is called Welcome: rename it, or make your own.",
+  ],
+  3: [
+    "Invite who works with you",
+    "Work is easier together: invite the people you work with, each with a role of their own.",
+  ],
+  7: [
+    "A week in",
+    "Your plan's limits and what you use of them stand under usage; settings hold your name, colours and time zone.",
+  ],
+} as const;
+
+/**
+ * Writes a mail.
+ * @param link what the mail leads to.
+ */
+export function writeMail(payload: MailPayload, link: string): Written {
+  const { subject, paragraphs, link: to, after } = draftOf(payload, link);
+  const text = [...paragraphs, `${to.label}:\n${to.url}`, ...after].join("\n\n");
+  const html = [
+    ...paragraphs.map((line) => `<p>${escaped(line)}</p>`),
+    `<p><a href="${escaped(to.url)}">${escaped(to.label)}</a></p>`,
+    `<p><small>${escaped(to.url)}</small></p>`,
+    ...after.map((line) => `<p>${escaped(line)}</p>`),
+  ].join("\n");
+  return { subject, text: `${text}\n`, html: `<!doctype html><html lang="en"><body>\n${html}\n</body></html>\n` };
+}
+
+function draftOf(payload: MailPayload, url: string): Draft {
+  const { organization } = payload.values;
+  if (payload.mail === "welcome") {
+    return {
+      subject: `Welcome: set a password for ${organization}`,
+      paragraphs: [
+        `${organization} was made, and you are its owner.`,
+        "Set a password to come in. The link works once, for a day.",
+      ],
+      link: { label: "Set your password", url },
+      after: ["If this says nothing to you, do nothing: what nobody claims is deleted after a day."],
+    };
+  }
+  if (payload.mail === "invitation") {
+    const { inviter, role } = payload.values;
+    return {
+      subject: `${inviter} invites you to ${organization}`,
+      paragraphs: [
+        `${inviter} invites you to work in ${organization}, as ${role}.`,
+        "The link works once, for seven days.",
+      ],
+      link: { label: "Accept the invitation", url },
+      after: ["If this says nothing to you, do nothing."],
+    };
+  }
+  const [subject, paragraph] = FOLLOW_UPS[payload.values.day];
+  return { subject: `${organization}: ${subject}`, paragraphs: [paragraph], link: { label: "Go on", url }, after: [] };
+}

@@ -1,0 +1,28 @@
+import type { z } from "zod";
+import { sendMail } from "../mail/send.ts";
+import type { Parts } from "../parts.ts";
+import { TOPICS } from "./topics.ts";
+
+/** Whose it is, and the id by which an effect that happens twice is known to be one. */
+export type Entry = { tenantId: string; id: string };
+
+/** Does what a topic says. It may be asked again for the same entry, after a crash for instance. */
+export type Handler = (payload: unknown, entry: Entry) => Promise<void>;
+
+/** By topic: what this process can do. The rest waits in the outbox for a process that can. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+export function handlersOf(parts: Parts): Handlers {
+  const { mailer } = parts;
+  return mailer === undefined
+    ? {}
+    : { "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)) };
+}
+
+/** A handler whose payload is what the topic's schema says. */
+export function handles<S extends z.ZodType>(
+  schema: S,
+  work: (payload: z.output<S>, entry: Entry) => Promise<void>,
+): Handler {
+  return (payload, entry) => work(schema.parse(payload), entry);
+}

@@ -1,0 +1,11 @@
+import type { Parts } from "../parts.ts";
+import { sweepUnconfirmed } from "../tenants/sweep.ts";
+
+export const PERIODIC_QUEUE = "periodic";
+
+/** Work that comes round by the clock, in UTC; done again from the start where it failed. */
+export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> };
+
+export const PERIODIC: Readonly<Record<string, Periodic>> = {
+  "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
+};

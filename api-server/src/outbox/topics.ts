@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { mailPayload } from "../mail/payload.ts";
+
+/**
+ * What is done outside of the database, and what must be known for it. The part before the dot is the queue: what waits in
+ * one, because a mail server is down for instance, delays nothing in another.
+ */
+export const TOPICS = {
+  /** One mail to one person. */
+  "mail.send": mailPayload,
+  /** The cluster's Tenant follows the tenant's row, as it is when this is done. */
+  "tenant.apply": z.object({}),
+} as const satisfies Record<string, z.ZodType>;
+
+export type Topic = keyof typeof TOPICS;
+
+/** What a topic must be given. */
+export type Payload<T extends Topic> = z.input<(typeof TOPICS)[T]>;
+
+/** The queue of a topic. */
+export function queueOf(topic: string): string {
+  return topic.slice(0, topic.indexOf("."));
+}

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "@leanvibe/runtime";
+import { type Job, type JobResult, PgBoss } from "pg-boss";
+import { z } from "zod";
+import type { Parts } from "../parts.ts";
+import type { Handlers } from "./handlers.ts";
+import { PERIODIC, PERIODIC_QUEUE } from "./periodic.ts";
+import { jobData, relay } from "./relay.ts";
+import { JOBS_SCHEMA } from "./schema.ts";
+import { queueOf } from "./topics.ts";
+
+/** How long an entry waits at most before it is seen. */
+const LOOK_MILLISECONDS = 500;
+/** Of each queue: as many batches at once, so that a slow one does not keep the next waiting. */
+const BATCHES = 2;
+const BATCH = 20;
+const POLL_SECONDS = 1;
+const STOP_MILLISECONDS = 10_000;
+
+/** After 2 s, 4 s, ... up to an hour, for about a day: a mail server that is down over night loses nothing. */
+const QUEUE = {
+  retryLimit: 34,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 3_600,
+  expireInSeconds: 120,
+  // What takes no sign of life for so long was killed, and is done again.
+  heartbeatSeconds: 20,
+  // Payloads name people: not for longer than somebody may want to look.
+  deleteAfterSeconds: 86_400,
+} as const;
+
+const WORK = {
+  pollingIntervalSeconds: POLL_SECONDS,
+  localConcurrency: BATCHES,
+  batchSize: BATCH,
+  burstWhenBatchFull: true,
+  // One that fails must not take its neighbours with it.
+  perJobResults: true,
+} as const;
+
+export type Worker = {
+  /** Ends what runs, and takes nothing new. */
+  stop(): Promise<void>;
+};
+
+/** Does what the outbox asks for, and what comes round again. Of many processes each entry is done by one at a time. */
+export async function startWorker(parts: Parts, handlers: Handlers): Promise<Worker> {
+  const { database, log } = parts;
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => database.worker.query(text, values) },
+    schema: JOBS_SCHEMA,
+    migrate: false,
+    createSchema: false,
+    registerInstance: false,
+    // How soon what was killed is noticed.
+    superviseIntervalSeconds: 15,
+    monitorIntervalSeconds: 15,
+    reindex: false,
+    monitorVacuum: false,
+  });
+  boss.on("error", (error) => log.warn({ err: error }, "the job queue met an error; it goes on"));
+  await boss.start();
+  await schedule(boss, parts);
+  const topics = Object.keys(handlers);
+  for (const queue of new Set(topics.map(queueOf))) {
+    await boss.createQueue(queue, QUEUE);
+    await boss.work(queue, WORK, (jobs) => Promise.all(jobs.map((job) => perform(job, handlers, log))));
+  }
+  const looking = repeat(() => relay(database.worker, boss, topics), log);
+  return {
+    stop: async () => {
+      await looking.stop();
+      await boss.stop({ graceful: true, timeout: STOP_MILLISECONDS });
+    },
+  };
+}
+
+/** What comes round by the clock, once for all processes together. */
+async function schedule(boss: PgBoss, parts: Parts): Promise<void> {
+  await boss.createQueue(PERIODIC_QUEUE, { retryLimit: 0, expireInSeconds: 600, deleteAfterSeconds: 3_600 });
+  for (const [name, { cron }] of Object.entries(PERIODIC)) {
+    await boss.schedule(PERIODIC_QUEUE, cron, { name }, { key: name });
+  }
+  const named = z.object({ name: z.string() });
+  await boss.work(PERIODIC_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
+    each(jobs, async ({ data }) => {
+      const { name } = named.parse(data);
+      try {
+        await PERIODIC[name]?.run(parts);
+      } catch (error) {
+        parts.log.warn({ name, err: error }, "periodic work failed; it comes round again");
+      }
+    }),
+  );
+}
+
+async function perform({ id, data }: Job<unknown>, handlers: Handlers, log: Parts["log"]): Promise<JobResult> {
+  const { tenantId, topic, payload } = jobData.parse(data);
+  try {
+    const handler = handlers[topic];
+    if (handler === undefined) throw new Error(`nobody here does ${topic}`);
+    await handler(payload, { tenantId, id });
+    return { id, status: "completed" };
+  } catch (error) {
+    // Never the payload: it may hold what only its receiver may know.
+    log.warn({ topic, tenant_id: tenantId, id, err: error }, "what the outbox asked for failed; it is tried again");
+    return { id, status: "failed", output: { error: messageOf(error) } };
+  }
+}
+
+async function each(jobs: Job<unknown>[], work: (job: Job<unknown>) => Promise<void>): Promise<void> {
+  for (const job of jobs) await work(job);
+}
+
+/** Again and again, never twice at once. */
+function repeat(work: () => Promise<unknown>, log: Parts["log"]): { stop(): Promise<void> } {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const running = (async () => {
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => log.warn({ err: error }, "the outbox was not read; trying again"));
+      await sleep(LOOK_MILLISECONDS, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    stop: async () => {
+      abort.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Database, Transaction } from "../db/database.ts";
+import { enqueue } from "../outbox/outbox.ts";
+
+const DAYS = [1, 3, 7] as const;
+const DAY_MILLISECONDS = 86_400_000;
+
+/** What a new owner is told on the days after, until the tenant is in use. */
+export async function planFollowUps(
+  tx: Transaction,
+  { id, organizationName }: { id: string; organizationName: string },
+  to: string,
+): Promise<void> {
+  for (const day of DAYS) {
+    const payload = { mail: "follow_up", to, values: { organization: organizationName, day } } as const;
+    await enqueue(tx, id, { topic: "mail.send", payload, dueAt: new Date(Date.now() + day * DAY_MILLISECONDS) });
+  }
+}
+
+/** Whether somebody has begun: a second project, or somebody else who is in or invited. Who works needs no reminder. */
+export async function isSettled(database: Database, tenantId: string): Promise<boolean> {
+  const { projects, people } = await database.write(tenantId, async (tx) => ({
+    projects: await tx.project.count({ where: { tenantId } }),
+    people:
+      (await tx.user.count({ where: { tenantId } })) +
+      (await tx.invitation.count({ where: { tenantId, acceptedAt: null } })),
+  }));
+  return projects > 1 || people > 1;
+}

@@ -1,0 +1,19 @@
+import type { Database } from "../db/database.ts";
+
+const AT_ONCE = 500;
+
+/**
+ * Deletes tenants whose owner never came: made by who knows whom, they hold a name that somebody else may want. Nobody has
+ * signed in to them, so that nothing of anybody's is lost.
+ * @returns how many
+ */
+export async function sweepUnconfirmed({ worker }: Database): Promise<number> {
+  const { rowCount } = await worker.query(
+    `DELETE FROM tenants WHERE id IN (
+       SELECT id FROM tenants
+       WHERE onboarding = 'unconfirmed' AND managed_by = 'api' AND created_from IS NOT NULL AND created_at < now() - interval '24 hours'
+       ORDER BY created_at LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED
+     ) AND onboarding = 'unconfirmed'`,
+  );
+  return rowCount ?? 0;
+}
