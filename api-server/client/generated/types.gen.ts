@@ -44,7 +44,7 @@ export type Login = {
 };
 
 /**
- * An invitation, with what opens it.
+ * An invitation, with what opens it where no mail brings it.
  */
 export type MadeInvitation = {
     id: string;
@@ -53,9 +53,9 @@ export type MadeInvitation = {
     created_at: string;
     expires_at: string;
     /**
-     * For POST /auth/register, once. It is shown here and never again.
+     * For POST /auth/register, where no mail is sent that brings it. It is shown here and never again.
      */
-    token: string;
+    token?: string;
 };
 
 /**
