@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { copyPackages } from "./packages.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "leanvibe-packages-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function install(place: string, manifest: object): void {
+  const path = join(folder, place, "package.json");
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(manifest));
+}
+
+const copy = (...names: string[]) => copyPackages(names, { from: join(folder, "room"), to: join(folder, "out") });
+
+describe("packages that go along whole", () => {
+  test("bring what they need, from wherever Node would find it, and nothing else", () => {
+    install("node_modules/native", { dependencies: { loader: "1" }, optionalDependencies: { "@native/here": "1" } });
+    install("node_modules/loader", {});
+    install("room/node_modules/@native/here", {});
+    install("node_modules/@native/here", { dependencies: { loader: "1" } });
+    install("node_modules/unrelated", {});
+    expect(copy("native").toSorted()).toEqual(["@native/here", "loader", "native"]);
+    expect(readdirSync(join(folder, "out")).toSorted()).toEqual(["@native", "loader", "native"]);
+  });
+
+  test("go without what is optional and for another machine", () => {
+    install("node_modules/native", { optionalDependencies: { "@native/elsewhere": "1" } });
+    expect(copy("native")).toEqual(["native"]);
+  });
+
+  test("are missed now and not at the first request, by name", () => {
+    install("node_modules/native", { dependencies: { loader: "1" } });
+    expect(() => copy("native")).toThrow(/loader is not installed, which .*native needs/);
+  });
+
+  test("in two versions at once are refused: only one could lie there", () => {
+    install("node_modules/native", { dependencies: { loader: "1", other: "1" } });
+    install("node_modules/loader", {});
+    install("node_modules/other", { dependencies: { loader: "2" } });
+    install("node_modules/other/node_modules/loader", {});
+    expect(() => copy("native")).toThrow(/loader is needed in two versions/);
+  });
+});
