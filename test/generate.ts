@@ -24,6 +24,9 @@ async function generateContract(): Promise<Map<string, string>> {
   return new Map([...files, ...(await generateClient(files.get("api-server/openapi.json") ?? ""))]);
 }
 
+/** Of a line in what is said: some are thousands of characters long. */
+const LINE_AT_MOST = 120;
+
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
 
@@ -60,5 +63,7 @@ function firstDifference(before: string, after: string): string {
   const fresh = after.split("\n");
   const at = fresh.findIndex((line, index) => line !== old[index]);
   const line = at === -1 ? fresh.length : at;
-  return `line ${line + 1}: ${JSON.stringify(old[line] ?? "(end)")} -> ${JSON.stringify(fresh[line] ?? "(end)")}`;
+  const shown = (text = "(end)") =>
+    JSON.stringify(text.length > LINE_AT_MOST ? `${text.slice(0, LINE_AT_MOST)}...` : text);
+  return `line ${line + 1}: ${shown(old[line])} -> ${shown(fresh[line])}`;
 }

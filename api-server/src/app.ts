@@ -16,6 +16,7 @@ import { measure } from "./health/metrics.ts";
 import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
 import { addressOf } from "./http/address.ts";
+import { docs } from "./http/docs.ts";
 import { identify } from "./http/identify.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
 import { members } from "./members/routes.ts";
@@ -62,6 +63,7 @@ export async function buildApp(parts: Parts): Promise<App> {
   requireDeclarations(app);
   identify(app, parts);
   openApiDocument(app);
+  docs(app);
   errorPages(app);
   health(app, parts);
   accounts(app, parts);

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { buildApp } from "./app.ts";
+import { type App, buildApp } from "./app.ts";
 import { configFrom } from "./config.ts";
 import { connectDatabase } from "./db/database.ts";
 import type { Declared } from "./http/access.ts";
@@ -13,8 +13,8 @@ const NOWHERE = {
   SECRET_KEY: Buffer.alloc(32).toString("base64"),
 };
 
-/** What this package generates: path from the repository's root to text. Needs no database. */
-export async function generate(): Promise<Map<string, string>> {
+/** The application as it is built, without a database: whoever asks it for rows is told that there is none. */
+export async function openUnconnected(): Promise<{ app: App; close(): Promise<void> }> {
   const config = configFrom(NOWHERE);
   const log = pino({ level: "silent" });
   const keys = () => {
@@ -23,12 +23,21 @@ export async function generate(): Promise<Map<string, string>> {
   const database = connectDatabase(config.database);
   const app = await buildApp(await partsOn({ config, log, database, keys }));
   await app.ready();
+  const close = async () => {
+    await app.close();
+    await database.close();
+  };
+  return { app, close };
+}
+
+/** What this package generates: path from the repository's root to text. Needs no database. */
+export async function generate(): Promise<Map<string, string>> {
+  const { app, close } = await openUnconnected();
   const files = new Map([
     ["api-server/openapi.json", `${JSON.stringify(app.swagger(), undefined, 2)}\n`],
     ["docs/API.md", routeList(app.declared)],
   ]);
-  await app.close();
-  await database.close();
+  await close();
   return files;
 }
 

@@ -26,6 +26,12 @@ export async function leftOut(): Promise<LeftOut[]> {
       why:
         findProgram("pgbouncer", process.env) === undefined ? "it is not installed (apt install pgbouncer)" : undefined,
     },
+    {
+      pattern: "**/*.browser.test.ts",
+      what: "that look at a page in a browser",
+      why:
+        findProgram("chromium", process.env) === undefined ? "it is not installed (apt install chromium)" : undefined,
+    },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
   ];

@@ -290,7 +290,7 @@ export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
 
 export type GetHealthResponses = {
     /**
-     * Default Response
+     * Whether the process lives
      */
     200: {
         status: 'healthy';
@@ -322,7 +322,7 @@ export type GetApiHealthError = GetApiHealthErrors[keyof GetApiHealthErrors];
 
 export type GetApiHealthResponses = {
     /**
-     * Default Response
+     * Whether the process lives
      */
     200: {
         status: 'healthy';
@@ -362,7 +362,7 @@ export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
 
 export type GetReadinessResponses = {
     /**
-     * Default Response
+     * Whether it can answer requests
      */
     200: {
         status: 'ready' | 'not ready';
@@ -429,7 +429,7 @@ export type LogInError = LogInErrors[keyof LogInErrors];
 
 export type LogInResponses = {
     /**
-     * Default Response
+     * A session's tokens, and whose they are.
      */
     200: Login;
 };
@@ -486,7 +486,7 @@ export type RegisterError = RegisterErrors[keyof RegisterErrors];
 
 export type RegisterResponses = {
     /**
-     * Default Response
+     * A session's tokens, and whose they are.
      */
     201: Login;
 };
@@ -533,7 +533,7 @@ export type RefreshTokensError = RefreshTokensErrors[keyof RefreshTokensErrors];
 
 export type RefreshTokensResponses = {
     /**
-     * Default Response
+     * A session's tokens.
      */
     200: Tokens;
 };
@@ -613,7 +613,7 @@ export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
 
 export type ListKeysResponses = {
     /**
-     * Default Response
+     * The keys by which a token can be checked
      */
     200: {
         keys: Array<{
@@ -669,7 +669,7 @@ export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
 
 export type ListSessionsResponses = {
     /**
-     * Default Response
+     * List where you are signed in
      */
     200: Array<Session>;
 };
@@ -773,7 +773,7 @@ export type EndOtherSessionsError = EndOtherSessionsErrors[keyof EndOtherSession
 
 export type EndOtherSessionsResponses = {
     /**
-     * Default Response
+     * End every session of yours but this one
      */
     200: {
         /**
@@ -842,7 +842,7 @@ export type ListProjectsError = ListProjectsErrors[keyof ListProjectsErrors];
 
 export type ListProjectsResponses = {
     /**
-     * Default Response
+     * List the projects
      */
     200: Array<Project>;
 };
@@ -911,7 +911,7 @@ export type CreateProjectError = CreateProjectErrors[keyof CreateProjectErrors];
 
 export type CreateProjectResponses = {
     /**
-     * Default Response
+     * A project.
      */
     201: Project;
 };
@@ -1025,7 +1025,7 @@ export type GetProjectError = GetProjectErrors[keyof GetProjectErrors];
 
 export type GetProjectResponses = {
     /**
-     * Default Response
+     * A project.
      */
     200: Project;
 };
@@ -1097,7 +1097,7 @@ export type ChangeProjectError = ChangeProjectErrors[keyof ChangeProjectErrors];
 
 export type ChangeProjectResponses = {
     /**
-     * Default Response
+     * A project.
      */
     200: Project;
 };
@@ -1153,7 +1153,7 @@ export type CreateTenantError = CreateTenantErrors[keyof CreateTenantErrors];
 
 export type CreateTenantResponses = {
     /**
-     * Default Response
+     * An organization that waits for its owner.
      */
     201: TenantCreated;
 };
@@ -1204,7 +1204,7 @@ export type GetTenantError = GetTenantErrors[keyof GetTenantErrors];
 
 export type GetTenantResponses = {
     /**
-     * Default Response
+     * The organization of whoever asks.
      */
     200: Tenant;
 };
@@ -1271,7 +1271,7 @@ export type ChangeTenantError = ChangeTenantErrors[keyof ChangeTenantErrors];
 
 export type ChangeTenantResponses = {
     /**
-     * Default Response
+     * The organization of whoever asks.
      */
     200: Tenant;
 };
@@ -1322,7 +1322,7 @@ export type GetUsageError = GetUsageErrors[keyof GetUsageErrors];
 
 export type GetUsageResponses = {
     /**
-     * Default Response
+     * What the plan limits, and how much of it is used.
      */
     200: Usage;
 };
@@ -1386,7 +1386,7 @@ export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
 
 export type ListMembersResponses = {
     /**
-     * Default Response
+     * List the members of the organization
      */
     200: Array<Member>;
 };
@@ -1511,7 +1511,7 @@ export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
 
 export type ChangeMemberResponses = {
     /**
-     * Default Response
+     * A person of the organization.
      */
     200: Member;
 };
@@ -1566,7 +1566,7 @@ export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsEr
 
 export type ListInvitationsResponses = {
     /**
-     * Default Response
+     * List the open invitations
      */
     200: Array<Invitation>;
 };
@@ -1632,7 +1632,7 @@ export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitatio
 
 export type CreateInvitationResponses = {
     /**
-     * Default Response
+     * An invitation, with what opens it where no mail brings it.
      */
     201: MadeInvitation;
 };
@@ -1740,7 +1740,7 @@ export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
 
 export type GetSettingsResponses = {
     /**
-     * Default Response
+     * How the organization wants to be treated.
      */
     200: Settings;
 };
@@ -1832,7 +1832,7 @@ export type ChangeSettingsError = ChangeSettingsErrors[keyof ChangeSettingsError
 
 export type ChangeSettingsResponses = {
     /**
-     * Default Response
+     * How the organization wants to be treated.
      */
     200: Settings;
 };
@@ -2001,7 +2001,7 @@ export type UploadLogoError = UploadLogoErrors[keyof UploadLogoErrors];
 
 export type UploadLogoResponses = {
     /**
-     * Default Response
+     * How the organization wants to be treated.
      */
     200: Settings;
 };

@@ -119,7 +119,14 @@ function answersOf(schema: FastifySchema, config: RouteOptions["config"]): objec
     };
     return [status, { description, content }];
   });
-  return { ...own, ...Object.fromEntries(refusals) };
+  const described = Object.entries(own).map(([status, known]) => [status, describedBy(known, schema.summary)]);
+  return { ...Object.fromEntries(described), ...Object.fromEntries(refusals) };
+}
+
+/** Where what is answered has a name of its own, its description would be lost with it. */
+function describedBy(known: object, summary = ""): object {
+  if (!(known instanceof z.ZodType) || known instanceof z.ZodNull) return known;
+  return { description: known.description ?? summary, content: { "application/json": { schema: known } } };
 }
 
 type Document = ReturnType<typeof jsonSchemaTransformObject>;
