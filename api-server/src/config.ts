@@ -65,12 +65,20 @@ const fields = z.object({
     })
     .optional(),
   WORKER: z.enum(["true", "false"], { error: "must be true or false; for example WORKER=false" }).default("true"),
+  KUBERNETES: z.enum(["auto", "off"], { error: "must be auto or off; for example KUBERNETES=off" }).default("auto"),
+  /** As every program for Kubernetes reads it. */
+  KUBECONFIG: z.string().default(""),
+  /** Kubernetes sets it in each pod. */
+  KUBERNETES_SERVICE_HOST: z.string().default(""),
   DRAIN_SECONDS: z.coerce
     .number({ error: "must be a number of seconds from 0 to 600; for example DRAIN_SECONDS=20" })
     .min(0)
     .max(600)
     .default(20),
 });
+
+/** How a cluster is reached: by a kubeconfig, or as the pod that this is. */
+export type ClusterPlace = { kubeconfig: string } | "pod";
 
 /** The server's settings, all from the environment. */
 export type Config = {
@@ -96,6 +104,8 @@ export type Config = {
   mail: { url: string; from: string; domain: string } | undefined;
   /** Whether this process does what the outbox asks for, too. */
   worker: boolean;
+  /** Not there where the API works without one. */
+  cluster: ClusterPlace | undefined;
   /** How long requests under way may take when the server is asked to stop. */
   drainSeconds: number;
 };
@@ -122,6 +132,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     signInPerMinute: data.SIGN_IN_PER_MINUTE,
     mail: mailFrom(data),
     worker: data.WORKER === "true",
+    cluster: clusterFrom(data),
     drainSeconds: data.DRAIN_SECONDS,
   };
 }
@@ -130,4 +141,11 @@ function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fiel
   if (url === undefined) return undefined;
   const domain = new URL(PUBLIC_URL).hostname;
   return { url, from: MAIL_FROM ?? `LeanVibe <no-reply@${domain}>`, domain };
+}
+
+/** Never by ~/.kube/config: where somebody last looked with kubectl is no place for a server to write to. */
+function clusterFrom(data: z.output<typeof fields>): ClusterPlace | undefined {
+  if (data.KUBERNETES === "off") return undefined;
+  if (data.KUBECONFIG !== "") return { kubeconfig: data.KUBECONFIG };
+  return data.KUBERNETES_SERVICE_HOST === "" ? undefined : "pod";
 }

@@ -21,7 +21,7 @@ export async function openUnconnected(): Promise<{ app: App; close(): Promise<vo
     throw new Error("an application that is only described has no keys");
   };
   const database = connectDatabase(config.database);
-  const app = await buildApp(await partsOn({ config, log, database, keys }));
+  const app = await buildApp(await partsOn({ config, log, database, cluster: undefined, keys }));
   await app.ready();
   const close = async () => {
     await app.close();

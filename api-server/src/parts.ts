@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { Callers } from "./accounts/callers.ts";
 import { type Keys, loadKeys } from "./accounts/keys.ts";
 import { Passwords } from "./accounts/passwords.ts";
+import { type Cluster, openCluster } from "./cluster/connection.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
@@ -23,9 +24,11 @@ export type Parts = {
   callers: Callers;
   /** Not there where no mail server is named. */
   mailer: Mailer | undefined;
+  /** Not there where the API works without a cluster. */
+  cluster: Cluster | undefined;
 };
 
-/** @throws UnsafeDatabaseError; Error when the database cannot be reached */
+/** @throws UnsafeDatabaseError; Error when the database cannot be reached or the kubeconfig cannot be read */
 export async function openParts(
   config: Config,
   log: FastifyBaseLogger,
@@ -48,19 +51,25 @@ export async function openParts(
       (error: unknown) => log.warn({ err: error }, "the signing keys were not read; trying again"),
     );
   }, KEYS_MILLISECONDS).unref();
-  const parts = await partsOn({ config, log, database, keys: () => held });
+  const cluster = await openCluster(config, log).catch(async (error: unknown) => {
+    clearInterval(timer);
+    await database.close();
+    throw error;
+  });
+  const parts = await partsOn({ config, log, database, cluster, keys: () => held });
   return {
     parts,
     close: async () => {
       clearInterval(timer);
       parts.mailer?.close();
+      await cluster?.close();
       await database.close();
     },
   };
 }
 
 /** Everything else, for which nothing needs to be asked. */
-export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | "keys">): Promise<Parts> {
+export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | "cluster" | "keys">): Promise<Parts> {
   const { config, database, keys } = base;
   return {
     ...base,
