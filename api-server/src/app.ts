@@ -79,7 +79,7 @@ async function guard(app: App, config: Config): Promise<void> {
   await app.register(helmet, { contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"] } } });
   await app.register(cors, {
     origin: config.corsOrigins,
-    exposedHeaders: ["ETag", "Link", "X-Next-Cursor", "X-Request-Id"],
+    exposedHeaders: ["ETag", "Idempotent-Replayed", "Link", "X-Next-Cursor", "X-Request-Id"],
   });
   await app.register(underPressure, {
     maxEventLoopDelay: EVENT_LOOP_DELAY_MILLISECONDS,

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
 import { Callers } from "./accounts/callers.ts";
 import { type Keys, loadKeys } from "./accounts/keys.ts";
 import { Passwords } from "./accounts/passwords.ts";
 import { type Cluster, openCluster } from "./cluster/connection.ts";
+import { derivedKey } from "./accounts/sealing.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
@@ -74,13 +74,8 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
   return {
     ...base,
     metrics: createHttpMetrics(),
-    passwords: await Passwords.open(pepperOf(config.secret)),
+    passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
     callers: new Callers(database, keys, config.tokens),
     mailer: config.mail === undefined ? undefined : openMailer(config.mail),
   };
-}
-
-/** One secret for two purposes would let the one give the other away. */
-function pepperOf(secret: Buffer): Buffer {
-  return createHash("sha256").update("leanvibe password pepper").update(secret).digest();
 }

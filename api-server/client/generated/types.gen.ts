@@ -87,7 +87,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_CLOSED' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'LOGIN_FAILED' | 'PERMISSION_DENIED' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'QUOTA_EXCEEDED' | 'PAYMENT_REQUIRED' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_CLOSED' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'LOGIN_FAILED' | 'PERMISSION_DENIED' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'QUOTA_EXCEEDED' | 'PAYMENT_REQUIRED' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -862,6 +862,10 @@ export type CreateProjectData = {
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
         'X-Tenant-ID'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
@@ -1116,6 +1120,12 @@ export type CreateTenantData = {
          */
         admin_email?: string;
         plan?: 'starter' | 'professional' | 'enterprise';
+    };
+    headers?: {
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
@@ -1583,6 +1593,10 @@ export type CreateInvitationData = {
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
         'X-Tenant-ID'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;

@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JWK } from "jose";
 import type pg from "pg";
 import { z } from "zod";
+import { open, seal } from "./sealing.ts";
 
 export const ALGORITHM = "ES256";
 
@@ -10,8 +11,6 @@ const DAY_SECONDS = 86_400;
 const PUBLISHED_BEFORE_SECONDS = DAY_SECONDS;
 const SIGNS_SECONDS = 30 * DAY_SECONDS;
 const GONE_AFTER_SECONDS = 2 * DAY_SECONDS;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 /** Any number that nothing else locks by. */
 const LOCK = 7_305_811_265;
 
@@ -89,22 +88,4 @@ async function keysOf(stored: readonly StoredKey[], secret: Buffer, now: Date): 
 
 function secondsUntil(time: Date, now: Date): number {
   return (time.getTime() - now.getTime()) / 1000;
-}
-
-/** AES-256-GCM; the row's id goes in, so that no row's secret can be put into another row. */
-export function seal(text: string, secret: Buffer, rowId: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", secret, nonce).setAAD(Buffer.from(rowId));
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
-}
-
-/** @throws Error when it was sealed by another secret or for another row, or was changed. */
-export function open(sealed: Buffer, secret: Buffer, rowId: string): string {
-  const nonce = sealed.subarray(0, NONCE_BYTES);
-  const decipher = createDecipheriv("aes-256-gcm", secret, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(Buffer.from(rowId))
-    .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  const text = [decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()];
-  return Buffer.concat(text).toString("utf8");
 }

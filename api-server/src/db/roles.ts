@@ -30,6 +30,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   sessions: OWN_ROWS,
   refresh_tokens: { ...OWN_ROWS, lookup: true },
   invitations: { ...OWN_ROWS, lookup: true },
+  idempotency_keys: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   held_names: { roles: { lv_worker: "every" }, lookup: true },
   signing_keys: { roles: { lv_worker: "every" }, lookup: false },

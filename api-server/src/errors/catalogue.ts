@@ -139,6 +139,20 @@ export const ERRORS = {
     cause: "The bytes are no image of a kind that is taken, are damaged, or unpack to too many pixels.",
     example: "The image cannot be read.",
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: "Idempotency-Key of another request",
+    fix: "Send a new Idempotency-Key with every new request, and the old one only to repeat the same.",
+    cause: "This Idempotency-Key came within the last 24 hours with another body.",
+    example: "This Idempotency-Key was used for another request.",
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    title: "The same request is under way",
+    fix: "Wait for the seconds that Retry-After says, and send it again to have its answer.",
+    cause: "A request with this Idempotency-Key is being worked on at this moment.",
+    example: "A request with this Idempotency-Key is under way.",
+  },
   VALIDATION_FAILED: {
     status: 400,
     title: "The request is not valid",

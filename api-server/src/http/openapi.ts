@@ -23,6 +23,16 @@ const tenantHeaders = z.object({
     .describe("The tenant's id or subdomain, where neither the host nor the credential alone says it."),
 });
 
+/** Of routes that create. */
+const idempotencyHeaders = z.object({
+  "Idempotency-Key": z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe("A UUID of your own: for a day, whoever sends the same request with it again gets the same answer."),
+});
+
 /** Collects what each route declares; must be registered before them. */
 export async function describeRoutes(app: App, publicUrl: string): Promise<void> {
   await app.register(swagger, {
@@ -60,7 +70,11 @@ function completed(schema: FastifySchema, { config }: RouteOptions): FastifySche
   return {
     ...schema,
     ...(description === "" ? {} : { description }),
-    headers: z.object({ ...(ofTenant ? tenantHeaders.shape : {}), ...headersOf(schema) }),
+    headers: z.object({
+      ...(ofTenant ? tenantHeaders.shape : {}),
+      ...(config?.idempotent === true ? idempotencyHeaders.shape : {}),
+      ...headersOf(schema),
+    }),
     ...(ofTenant ? { security: [{ bearer: [] }] } : {}),
     response: answersOf(schema, config),
   };

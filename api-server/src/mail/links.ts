@@ -1,5 +1,5 @@
 import { v7 as uuid } from "uuid";
-import { seal } from "../accounts/keys.ts";
+import { seal } from "../accounts/sealing.ts";
 import type { Transaction } from "../db/database.ts";
 import { enqueue } from "../outbox/outbox.ts";
 import type { MailPayload } from "./payload.ts";

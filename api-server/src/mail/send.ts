@@ -1,4 +1,4 @@
-import { open } from "../accounts/keys.ts";
+import { open } from "../accounts/sealing.ts";
 import type { Entry } from "../outbox/handlers.ts";
 import type { Parts } from "../parts.ts";
 import { isSettled } from "../tenants/followups.ts";

@@ -28,35 +28,33 @@ const LISTED_AT_MOST = 200;
  * @throws Refusal PERMISSION_DENIED for a role above one's own, MEMBER_EXISTS
  */
 export async function invite(
-  { database, config }: Pick<Parts, "database" | "config">,
+  tx: Transaction,
+  config: Parts["config"],
   caller: Caller,
   { email, role }: { email: string; role: UserRole },
 ): Promise<{ invitation: Invitation; token: string | undefined }> {
   const { tenantId } = caller;
+  const inviter = await lockedCaller(tx, caller);
+  requireRank(inviter, role);
+  const same = await tx.$queryRaw<object[]>`
+    SELECT 1 AS same FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})`;
+  if (same.length > 0)
+    throw new Refusal("MEMBER_EXISTS", { detail: `${email} is a member of your organization already.` });
+  const earlier = await tx.$queryRaw<{ role: string }[]>`
+    DELETE FROM invitations WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL
+    RETURNING role`;
+  for (const each of earlier) requireRank(inviter, each.role);
   const { secret, hash } = newSecret("lvi");
-  const invitation = await database.write(tenantId, async (tx) => {
-    const inviter = await lockedCaller(tx, caller);
-    requireRank(inviter, role);
-    const same = await tx.$queryRaw<object[]>`
-      SELECT 1 AS same FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})`;
-    if (same.length > 0)
-      throw new Refusal("MEMBER_EXISTS", { detail: `${email} is a member of your organization already.` });
-    const earlier = await tx.$queryRaw<{ role: string }[]>`
-      DELETE FROM invitations WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL
-      RETURNING role`;
-    for (const each of earlier) requireRank(inviter, each.role);
-    const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
-    const mailedAlone = config.mail !== undefined;
-    const by = { invitedBy: inviter.userId, mailedAlone };
-    const data = { tenantId, id: uuid(), email, role, tokenHash: hash, ...by, expiresAt };
-    if (mailedAlone) {
-      const link = `${config.publicUrl}/welcome?token=${secret}`;
-      const values = { organization: caller.organization_name, inviter: caller.email, role };
-      await enqueueLink(tx, { tenantId, secret: config.secret, link }, { mail: "invitation", to: email, values });
-    }
-    return await tx.invitation.create({ data });
-  });
-  return { invitation, token: config.mail === undefined ? secret : undefined };
+  const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
+  const mailedAlone = config.mail !== undefined;
+  const by = { invitedBy: inviter.userId, mailedAlone };
+  const data = { tenantId, id: uuid(), email, role, tokenHash: hash, ...by, expiresAt };
+  const invitation = await tx.invitation.create({ data });
+  if (!mailedAlone) return { invitation, token: secret };
+  const link = `${config.publicUrl}/welcome?token=${secret}`;
+  const values = { organization: caller.organization_name, inviter: caller.email, role };
+  await enqueueLink(tx, { tenantId, secret: config.secret, link }, { mail: "invitation", to: email, values });
+  return { invitation, token: undefined };
 }
 
 /** Those that can still be accepted, the latest first. */

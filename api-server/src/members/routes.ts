@@ -5,6 +5,7 @@ import type { Invitation, User } from "../db/generated/client.ts";
 import { problem } from "../errors/problem.ts";
 import { callerOf } from "../http/identify.ts";
 import { pageOf, pageQuery } from "../http/pages.ts";
+import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
 import { invite, listInvitations, withdraw } from "./invitations.ts";
 import { changeMember, listMembers, removeMember } from "./members.ts";
@@ -88,7 +89,7 @@ function invitations(app: App, parts: Parts): void {
   app.post(
     "/api/v1/invitations",
     {
-      config: WRITE,
+      config: { ...WRITE, idempotent: true },
       schema: {
         operationId: "createInvitation",
         summary: "Invite somebody",
@@ -98,8 +99,13 @@ function invitations(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      const { invitation: made, token } = await invite(parts, callerOf(request), request.body);
-      return reply.code(201).send({ ...invitationBody(made), ...(token === undefined ? {} : { token }) });
+      const caller = callerOf(request);
+      const asked = { tenantId: caller.tenantId, sender: caller, schema: madeInvitation };
+      const answer = await once(parts, request, asked, async (tx) => {
+        const { invitation: made, token } = await invite(tx, parts.config, caller, request.body);
+        return { body: { ...invitationBody(made), ...(token === undefined ? {} : { token }) } };
+      });
+      return reply.code(201).headers(headersOf(answer)).send(answer.body);
     },
   );
   app.delete(

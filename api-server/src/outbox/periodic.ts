@@ -1,3 +1,4 @@
+import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
 import { sweepUnconfirmed } from "../tenants/sweep.ts";
 
@@ -7,5 +8,6 @@ export const PERIODIC_QUEUE = "periodic";
 export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> };
 
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
+  "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };

@@ -1,5 +1,5 @@
 import { v7 as uuid } from "uuid";
-import type { Database } from "../db/database.ts";
+import type { Database, Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Project } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -29,16 +29,14 @@ export async function findProject(database: Database, tenantId: string, id: stri
 }
 
 /** @throws Refusal QUOTA_EXCEEDED, PROJECT_EXISTS */
-export function createProject(
-  database: Database,
+export async function createProject(
+  tx: Transaction,
   tenantId: string,
   { name, description }: { name: string; description?: string | null | undefined },
 ): Promise<Project> {
-  return database.write(tenantId, async (tx) => {
-    await requireRoom(tx, tenantId, "projects");
-    const data = { tenantId, id: uuid(), name, description: description ?? null };
-    return await tx.project.create({ data }).catch(taken(name));
-  });
+  await requireRoom(tx, tenantId, "projects");
+  const data = { tenantId, id: uuid(), name, description: description ?? null };
+  return await tx.project.create({ data }).catch(taken(name));
 }
 
 /** @throws Refusal PROJECT_NOT_FOUND, PROJECT_EXISTS; QUOTA_EXCEEDED when an archived one is to be active again */

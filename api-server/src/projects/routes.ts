@@ -4,6 +4,7 @@ import type { Project } from "../db/generated/client.ts";
 import { problem } from "../errors/problem.ts";
 import { callerOf } from "../http/identify.ts";
 import { pageOf, pageQuery } from "../http/pages.ts";
+import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
 import { changeProject, createProject, deleteProject, findProject, listProjects } from "./projects.ts";
 import { type ProjectBody, project, projectChange, projectCreation } from "./schema.ts";
@@ -14,7 +15,8 @@ const params = z.object({ id: z.uuid({ error: "must be the project's id" }) });
 const tags = ["projects"];
 
 /** /api/v1/projects */
-export function projects(app: App, { database }: Pick<Parts, "database">): void {
+export function projects(app: App, parts: Parts): void {
+  const { database } = parts;
   app.get(
     "/api/v1/projects",
     {
@@ -35,7 +37,7 @@ export function projects(app: App, { database }: Pick<Parts, "database">): void 
   app.post(
     "/api/v1/projects",
     {
-      config: WRITE,
+      config: { ...WRITE, idempotent: true },
       schema: {
         operationId: "createProject",
         summary: "Create a project",
@@ -45,8 +47,14 @@ export function projects(app: App, { database }: Pick<Parts, "database">): void 
       },
     },
     async (request, reply) => {
-      const made = await createProject(database, callerOf(request).tenantId, request.body);
-      return reply.code(201).header("Location", `/api/v1/projects/${made.id}`).send(bodyOf(made));
+      const caller = callerOf(request);
+      const { tenantId } = caller;
+      const asked = { tenantId, sender: caller, schema: project };
+      const answer = await once(parts, request, asked, async (tx) => {
+        const made = await createProject(tx, tenantId, request.body);
+        return { body: bodyOf(made), location: `/api/v1/projects/${made.id}` };
+      });
+      return reply.code(201).headers(headersOf(answer)).send(answer.body);
     },
   );
   app.get(

@@ -1,8 +1,8 @@
 import type { PlanName } from "@leanvibe/schema";
-import { v7 as uuid } from "uuid";
 import type { Database } from "../db/database.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { enqueue } from "../outbox/outbox.ts";
 import { holdTenant } from "./plan.ts";
 
 export type TenantChange = {
@@ -31,7 +31,7 @@ export function changeTenant(database: Database, tenantId: string, change: Tenan
     const { organization_name: organizationName = current.organizationName, admin_email: adminEmail } = change;
     const data = { organizationName, adminEmail: adminEmail ?? current.adminEmail };
     if (data.organizationName === current.organizationName && data.adminEmail === current.adminEmail) return current;
-    await tx.outbox.create({ data: { tenantId, id: uuid(), topic: "tenant.apply", payload: {} } });
+    await enqueue(tx, tenantId, { topic: "tenant.apply", payload: {} });
     const [changed = current] = await tx.tenant.updateManyAndReturn({ where: { id: tenantId }, data });
     return changed;
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { open } from "../accounts/keys.ts";
+import { open } from "../accounts/sealing.ts";
 import { type App, buildApp } from "../app.ts";
 import type { Parts } from "../parts.ts";
 import { inDatabase } from "../testing/database.ts";

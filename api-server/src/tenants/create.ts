@@ -4,7 +4,7 @@ import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import { newSecret } from "../accounts/secrets.ts";
 import type { Config } from "../config.ts";
-import type { Database, Transaction } from "../db/database.ts";
+import type { Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -36,50 +36,50 @@ export type Created = {
   claimToken: string | undefined;
 };
 
+/** Where a tenant is made. */
+export type Founding = {
+  /** Its id, which is also the transaction's tenant. */
+  id: string;
+  config: Pick<Config, "publicUrl" | "secret">;
+  /** From where whoever makes it came. */
+  ip: string;
+};
+
 /**
- * A tenant with all that belongs to it, or nothing: its row, settings, a welcome project, the invitation of its owner and what is to
- * be mailed. The cluster hears of it when the owner has come in.
+ * A tenant with all that belongs to it: its row, settings, a welcome project, the invitation of its owner and what is to be
+ * mailed. The cluster hears of it when the owner has come in.
  * @throws Refusal VALIDATION_FAILED, SUBDOMAIN_TAKEN, RATE_LIMITED
  */
 export async function createTenant(
-  { database, config }: { database: Database; config: Config },
+  tx: Transaction,
+  { id, config, ip }: Founding,
   { organization_name: organizationName, subdomain, admin_email: adminEmail }: TenantCreation,
-  ip: string,
 ): Promise<Created> {
   const name = subdomain ?? nameOf(organizationName);
   requireName(name);
-  const id = uuid();
+  await admit(tx, ip, name);
+  const data = { id, organizationName, subdomain: name, adminEmail: adminEmail ?? null, createdFrom: ip };
+  const tenant = await tx.tenant.create({ data }).catch((error: unknown) => {
+    throw isTaken(error) ? taken(name) : error;
+  });
+  await tx.tenantSettings.create({ data: { tenantId: id } });
+  await tx.project.create({
+    data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
+  });
+  const claim = await inviteOwner(tx, id, adminEmail);
+  if (adminEmail === undefined) return { tenant, claimToken: claim };
+  const link = `${config.publicUrl}/welcome?token=${claim}`;
+  const values = { organization: organizationName };
+  await enqueueLink(tx, { tenantId: id, secret: config.secret, link }, { mail: "welcome", to: adminEmail, values });
+  return { tenant, claimToken: undefined };
+}
+
+async function inviteOwner(tx: Transaction, tenantId: string, email: string | undefined): Promise<string> {
   const { secret, hash } = newSecret("lvi");
   const expiresAt = new Date(Date.now() + LINK_SECONDS * 1000);
-  const tenant = await database.write(id, async (tx) => {
-    await admit(tx, ip, name);
-    const data = { id, organizationName, subdomain: name, adminEmail: adminEmail ?? null, createdFrom: ip };
-    const made = await tx.tenant.create({ data }).catch((error: unknown) => {
-      throw isTaken(error) ? taken(name) : error;
-    });
-    await tx.tenantSettings.create({ data: { tenantId: id } });
-    await tx.project.create({
-      data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
-    });
-    await tx.invitation.create({
-      data: {
-        tenantId: id,
-        id: uuid(),
-        email: adminEmail ?? null,
-        role: "owner",
-        tokenHash: hash,
-        mailedAlone: adminEmail !== undefined,
-        expiresAt,
-      },
-    });
-    if (adminEmail !== undefined) {
-      const link = `${config.publicUrl}/welcome?token=${secret}`;
-      const values = { organization: organizationName };
-      await enqueueLink(tx, { tenantId: id, secret: config.secret, link }, { mail: "welcome", to: adminEmail, values });
-    }
-    return made;
-  });
-  return { tenant, claimToken: adminEmail === undefined ? secret : undefined };
+  const person = { email: email ?? null, role: "owner", mailedAlone: email !== undefined };
+  await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
+  return secret;
 }
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);

@@ -1,9 +1,13 @@
+import { PLAN_NAMES } from "@leanvibe/schema";
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
 import { addressOf } from "../http/address.ts";
+import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
-import { createTenant } from "./create.ts";
+import { type Created, createTenant } from "./create.ts";
 import { currentTenant } from "./current.ts";
 import { created, creation } from "./schema.ts";
 
@@ -16,7 +20,11 @@ export function tenants(app: App, parts: Parts): void {
     app.post(
       url,
       {
-        config: { access: "public", rateLimit: { max: config.signInPerMinute, timeWindow: "1 minute" } },
+        config: {
+          access: "public",
+          idempotent: true,
+          rateLimit: { max: config.signInPerMinute, timeWindow: "1 minute" },
+        },
         schema: {
           operationId: "createTenant",
           summary: "Create an organization",
@@ -32,21 +40,29 @@ export function tenants(app: App, parts: Parts): void {
         if (plan !== "starter") {
           throw new Refusal("PLAN_NEEDS_SUBSCRIPTION", { detail: `Plan ${plan} needs a subscription.` });
         }
-        const { tenant: made, claimToken } = await createTenant(parts, wanted, addressOf(request));
-        const welcome = `${config.publicUrl}/welcome`;
-        return reply.code(201).send({
-          id: made.id,
-          tenant_id: made.id,
-          organization_name: made.organizationName,
-          subdomain: made.subdomain,
-          plan,
-          admin_user: made.adminEmail,
-          welcome_url: welcome,
-          ...(claimToken === undefined ? {} : { claim_url: `${welcome}?token=${claimToken}` }),
-          status: "onboarding",
-        });
+        const [id, ip] = [uuid(), addressOf(request)];
+        const asked = { tenantId: id, sender: { address: ip }, schema: created };
+        const answer = await once(parts, request, asked, async (tx) => ({
+          body: createdBody(await createTenant(tx, { id, config, ip }, wanted), config.publicUrl),
+        }));
+        return reply.code(201).headers(headersOf(answer)).send(answer.body);
       },
     );
   }
   currentTenant(app, parts);
+}
+
+function createdBody({ tenant, claimToken }: Created, publicUrl: string): z.output<typeof created> {
+  const welcome = `${publicUrl}/welcome`;
+  return {
+    id: tenant.id,
+    tenant_id: tenant.id,
+    organization_name: tenant.organizationName,
+    subdomain: tenant.subdomain,
+    plan: z.enum(PLAN_NAMES).parse(tenant.plan),
+    admin_user: tenant.adminEmail,
+    welcome_url: welcome,
+    ...(claimToken === undefined ? {} : { claim_url: `${welcome}?token=${claimToken}` }),
+    status: "onboarding",
+  };
 }
