@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { App } from "../app.ts";
 import { escaped } from "../http/html.ts";
-import { ERRORS, type ErrorEntry, Refusal } from "./catalogue.ts";
+import { ERRORS, Refusal } from "./catalogue.ts";
+import type { ErrorEntry } from "./entry.ts";
 
 const entries = new Map<string, ErrorEntry>(Object.entries(ERRORS));
 

@@ -1,0 +1,103 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** An organization and what it has. */
+export const ORGANIZATIONS = {
+  SUBDOMAIN_TAKEN: {
+    status: 409,
+    title: "Subdomain taken",
+    fix: "Choose another subdomain.",
+    cause: "Another organization has this subdomain, or had it until lately.",
+    example: "The subdomain 'acme' is taken.",
+  },
+  MANAGED_BY_KUBECTL: {
+    status: 409,
+    title: "Managed by kubectl",
+    fix: "Change the Tenant object in the cluster; the answer's fix is the line that does it.",
+    cause: "The organization was made as a Tenant object, whose spec alone says what it is: the API would be undone.",
+    example: "Tenant 'acme' is managed by kubectl: organization_name is changed in its object.",
+  },
+  PLAN_NEEDS_SUBSCRIPTION: {
+    status: 403,
+    title: "The plan needs a subscription",
+    fix: "Create the organization with plan starter; its subscription changes the plan.",
+    cause: "An organization that anybody may create begins with the plan starter, and only a subscription changes it.",
+    example: "Plan professional needs a subscription.",
+  },
+  TENANT_CREATION_CLOSED: {
+    status: 403,
+    title: "Creation is closed",
+    fix: "Ask the platform's operators for an organization.",
+    cause: "This platform does not let anybody create organizations.",
+    example: "Organizations are created by the platform's operators here.",
+  },
+  QUOTA_EXCEEDED: {
+    status: 403,
+    title: "Plan limit reached",
+    fix: "Delete what you no longer need, or change to a larger plan.",
+    cause: "The plan limits how many of these there may be at a time.",
+    example: "Project limit reached (5). Upgrade to create more projects.",
+  },
+  LOGO_NOT_FOUND: {
+    status: 404,
+    title: "No logo",
+    fix: "Send one with PUT /api/v1/tenants/current/settings/logo.",
+    cause: "Your organization has no logo.",
+    example: "Your organization has no logo.",
+  },
+  LOGO_NOT_VALID: {
+    status: 400,
+    title: "Not a usable image",
+    fix: "Send a PNG, JPEG or WebP image of at most 16 million pixels.",
+    cause: "The bytes are no image of a kind that is taken, are damaged, or unpack to too many pixels.",
+    example: "The image cannot be read.",
+  },
+  MEMBER_NOT_FOUND: {
+    status: 404,
+    title: "Member not found",
+    fix: "List the members with GET /api/v1/members.",
+    cause: "Your organization has no member of this id.",
+    example: "Member not found in your organization",
+  },
+  MEMBER_EXISTS: {
+    status: 409,
+    title: "Member exists",
+    fix: "Change the member's role with PATCH /api/v1/members/{id}.",
+    cause: "Somebody of your organization has this e-mail address already.",
+    example: "jane@acme.example is a member of your organization already.",
+  },
+  LAST_OWNER: {
+    status: 409,
+    title: "The last owner stays",
+    fix: "Make somebody else an owner first.",
+    cause: "Without an active owner nobody could change or delete the organization.",
+    example: "This is the one active owner of your organization.",
+  },
+  INVITATION_NOT_FOUND: {
+    status: 404,
+    title: "Invitation not found",
+    fix: "List the open ones with GET /api/v1/invitations.",
+    cause: "No invitation of this id waits to be accepted.",
+    example: "Your organization has no such open invitation.",
+  },
+  INVITATION_NOT_VALID: {
+    status: 400,
+    title: "Invitation not valid",
+    fix: "Ask who invited you for a new link.",
+    cause: "The link was used, withdrawn or replaced by a newer one, or its seven days are over.",
+    example: "This invitation is not valid any more.",
+  },
+  PROJECT_NOT_FOUND: {
+    status: 404,
+    title: "Project not found",
+    fix: "Check the id; another organization's projects are answered so too.",
+    cause: "Your organization has no project of this id, or it was deleted.",
+    example: "Project not found in your organization",
+  },
+  PROJECT_EXISTS: {
+    status: 409,
+    title: "Project exists",
+    fix: "Choose another name, or rename the other project.",
+    cause: "Names of projects are unique in an organization; a deleted one's is free again.",
+    example: "Project 'Website' already exists in your organization",
+  },
+} as const satisfies Record<string, ErrorEntry>;
