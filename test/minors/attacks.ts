@@ -1,9 +1,19 @@
-import { ANNOTATIONS, API_VERSION, LABELS, NETWORK_PROBE, OPERATOR_USERNAME, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import {
+  ANNOTATIONS,
+  API_USERNAME,
+  API_VERSION,
+  LABELS,
+  NETWORK_PROBE,
+  OPERATOR_USERNAME,
+  SYSTEM_NAMESPACE,
+} from "@leanvibe/schema";
 import type { Call } from "../../crds/schema/src/testing/api-server.ts";
 
 /** May write everything but Tenants: what RBAC would not stop, so that only the policy can. */
 const EDITOR = { user: "editor", groups: ["editors"] };
 const OPERATOR = { user: OPERATOR_USERNAME, groups: ["editors"] };
+/** With the rights that are shipped for it. */
+const API = { user: API_USERNAME };
 /** Of a Tenant; of one with a RuntimeClass; of a suspended one. */
 const [FENCED, SANDBOXED, SUSPENDED] = ["fenced", "sandboxed", "suspended"] as const;
 const RBAC = "rbac.authorization.k8s.io";
@@ -34,10 +44,21 @@ const making = (name: string, labels: object): Call => ({
   body: namespace(name, { ...ofTenant, ...labels }),
 });
 
-/** Tenants' namespaces and somebody with rights in them, made by the administrator. */
+const TENANTS = `/apis/${API_VERSION}/tenants`;
+const tenant = (rest: object) => ({ apiVersion: API_VERSION, kind: "Tenant", metadata: { name: "acme" }, ...rest });
+const spec = { organizationName: "Acme", adminEmail: "admin@acme.example" };
+const patchingTenant = (subresource: string, rest: object): Call => ({
+  method: "PATCH",
+  path: `${TENANTS}/acme${subresource}?fieldManager=leanvibe-api&force=true&dryRun=All`,
+  body: tenant(rest),
+  as: API,
+});
+
+/** A Tenant, Tenants' namespaces and somebody with rights in them, made by the administrator. */
 export const PREPARATION: readonly Call[] = [
   { method: "POST", path: `/apis/${RBAC}/v1/clusterroles`, body: clusterRole },
   { method: "POST", path: `/apis/${RBAC}/v1/clusterrolebindings`, body: binding },
+  { method: "POST", path: TENANTS, body: tenant({ spec }) },
   making(FENCED, { [LABELS.registries]: "Deny" }),
   making(SANDBOXED, { [LABELS.runtimeClass]: "sandbox" }),
   making(SUSPENDED, { [LABELS.suspended]: "true" }),
@@ -91,6 +112,8 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
     body: { ...binding, metadata: { name: "leanvibe-tenant-attack" } },
     as: OPERATOR,
   },
+  "leanvibe-api-status": patchingTenant("/status", { status: { plan: "enterprise" } }),
+  "leanvibe-api-tenants": patchingTenant("", { spec: { ...spec, suspend: true } }),
   "leanvibe-tenant-services": creating("Service", {
     spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
   }),

@@ -7,6 +7,7 @@ import {
   type Policy,
   policyManifests,
 } from "./policy.ts";
+import { API_POLICIES } from "./policy-api.ts";
 import { DOOR_POLICIES } from "./policy-doors.ts";
 import { OPERATOR_POLICIES } from "./policy-operator.ts";
 import { POD_POLICIES } from "./policy-pods.ts";
@@ -132,6 +133,7 @@ export function admissionPolicies() {
     MANAGED_OBJECTS,
     OWNER_REFERENCES,
     ...OPERATOR_POLICIES,
+    ...API_POLICIES,
     ...DOOR_POLICIES,
     ...POD_POLICIES,
   ].flatMap(policyManifests);

@@ -1,0 +1,79 @@
+import { ANNOTATIONS, API_USERNAME, FINALIZERS, GROUP, VERSION } from "./names.ts";
+import type { Policy } from "./policy.ts";
+import { TENANTS } from "./tenant.ts";
+import { tenantStatus } from "./tenant-status.ts";
+
+/**
+ * What the HTTP API's own account may not do to Tenants. RBAC gives it whole objects; some of their fields are the
+ * operator's or a person's, and whoever steals its token must not reach further by them.
+ */
+
+const IS_THE_API = {
+  name: "the-api",
+  expression: `request.userInfo.username == '${API_USERNAME}'`,
+} as const;
+
+const onTenants = (resource: string, ...operations: readonly string[]) => ({
+  selector: "everything" as const,
+  resourceRules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations, resources: [resource] }],
+  matchConditions: [IS_THE_API],
+});
+
+/** The one field of a Tenant's status that the API writes. */
+const ACCOUNT = "account";
+
+const STATUS: Policy = {
+  ...onTenants(`${TENANTS.plural}/status`, "UPDATE"),
+  name: "leanvibe-api-status",
+  variables: [],
+  validations: [
+    {
+      // Field by field, so that the API server can check the types.
+      expression: Object.keys(tenantStatus.shape)
+        .filter((field) => field !== ACCOUNT)
+        .map((field) => `object.?status.?${field} == oldObject.?status.?${field}`)
+        .join(" && "),
+      message: `the API's account writes status.${ACCOUNT} of a Tenant; the rest of its status is the operator's`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
+/** A switch of the spec as it was; of a Tenant that is new, off. */
+const before = (field: string) => `(oldObject != null && oldObject.spec.?${field}.orValue(false))`;
+
+const announced = (object: string) => `${object}.metadata.?annotations[?'${ANNOTATIONS.namespaces}'].orValue('')`;
+
+const finalized = (object: string) => `'${FINALIZERS.tenant}' in ${object}.metadata.?finalizers.orValue([])`;
+
+const OBJECT: Policy = {
+  ...onTenants(TENANTS.plural, "CREATE", "UPDATE"),
+  name: "leanvibe-api-tenants",
+  variables: [],
+  validations: [
+    {
+      expression: `object.spec.?suspend.orValue(false) == ${before("suspend")}`,
+      message: `the API's account suspends by status.${ACCOUNT}.hold; spec.suspend is for people`,
+      reason: "Forbidden",
+    },
+    {
+      // With it and an owner of its choice it could open any namespace that is nobody's.
+      expression: `!object.spec.?adopt.orValue(false) || ${before("adopt")}`,
+      message: "the API's account may take over no namespace; who may, sets spec.adopt by kubectl",
+      reason: "Forbidden",
+    },
+    {
+      // By it the operator knows which namespaces it may have made, and so may delete.
+      expression: `${announced("object")} == (oldObject == null ? '' : ${announced("oldObject")})`,
+      message: `annotation ${ANNOTATIONS.namespaces} of a Tenant is the operator's`,
+      reason: "Forbidden",
+    },
+    {
+      expression: `oldObject == null || !(${finalized("oldObject")}) || ${finalized("object")}`,
+      message: `finalizer ${FINALIZERS.tenant} of a Tenant is the operator's: without it rights would stay when the Tenant goes`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
+export const API_POLICIES: readonly Policy[] = [STATUS, OBJECT];
