@@ -52,9 +52,10 @@ export function identify(app: App, { config, callers, database }: Parts): void {
 async function requireOwn(names: readonly string[], caller: Caller, database: Parts["database"]): Promise<void> {
   // Without a look into the database where it can be told from what is known.
   if (names.every((name) => name === caller.subdomain || name === caller.tenantId)) return;
-  const { id, subdomain } = await findNamed(names, database);
+  const { id } = await findNamed(names, database);
   if (id === caller.tenantId) return;
-  throw new Refusal("TENANT_MISMATCH", { detail: `The credential is not one of tenant '${subdomain}'.` });
+  // As the caller named it: its subdomain would be news to who only has its id.
+  throw new Refusal("TENANT_MISMATCH", { detail: `The credential is not one of tenant '${names.join("', '")}'.` });
 }
 
 /** @throws Refusal PERMISSION_DENIED, and what the tenant's state answers */

@@ -15,16 +15,19 @@ const line = (length: number) =>
 const color = z
   .string()
   .regex(/^#[0-9a-fA-F]{6}$/, { error: "must be a colour such as #1a73e8" })
-  .toLowerCase();
+  .toLowerCase()
+  .meta({ examples: ["#1a73e8"] });
 
 /** A language that dates and numbers can be written in here, as Intl names it. */
 const locale = text(35)
   .refine((tag) => canonicalLocale(tag) !== undefined, { error: "must be a language tag such as en or de-CH" })
-  .overwrite((tag) => canonicalLocale(tag) ?? tag);
+  .overwrite((tag) => canonicalLocale(tag) ?? tag)
+  .meta({ examples: ["de-CH"] });
 
 const timezone = text(64)
   .refine((name) => canonicalZone(name) !== undefined, { error: "must be a time zone such as Europe/Berlin or UTC" })
-  .overwrite((name) => canonicalZone(name) ?? name);
+  .overwrite((name) => canonicalZone(name) ?? name)
+  .meta({ examples: ["Europe/Berlin"] });
 
 const flagName = z
   .string()
@@ -42,14 +45,16 @@ const postalAddress = z.object({
   country: z
     .string()
     .toUpperCase()
-    .refine(isCountry, { error: "must be a country's two letters by ISO 3166-1, such as CH" }),
+    .refine(isCountry, { error: "must be a country's two letters by ISO 3166-1, such as CH" })
+    .meta({ examples: ["CH"] }),
 });
 
 const vatId = z
   .string()
   .trim()
   .toUpperCase()
-  .regex(/^[A-Z0-9][A-Z0-9 ./-]{2,30}$/, { error: "must be a tax number such as DE123456789" });
+  .regex(/^[A-Z0-9][A-Z0-9 ./-]{2,30}$/, { error: "must be a tax number such as DE123456789" })
+  .meta({ examples: ["DE123456789"] });
 
 /** What every setting must be, by itself. */
 const field = {
