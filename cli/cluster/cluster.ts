@@ -1,3 +1,4 @@
+import type { PassedOver } from "./rungs.ts";
 import type { Nodes } from "./site.ts";
 
 export type Rung = "context" | "docker" | "local";
@@ -33,14 +34,10 @@ export interface ClusterOptions {
   readonly emulatedVersion?: string;
 }
 
-/** A rung that was not taken, and the sentence that says why. */
-export interface PassedOver {
-  readonly rung: string;
-  readonly why: string;
-}
-
 export interface Plan {
   readonly rung: Rung;
+  /** Of rung `context`: its name. */
+  readonly context?: string;
   readonly nodes: Nodes;
   readonly why: string;
   readonly howToChooseOtherwise: string;

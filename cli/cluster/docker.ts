@@ -1,16 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { StartedK3sContainer } from "@testcontainers/k3s";
 import { z } from "zod";
 import { apiClientFor } from "./apiclient.ts";
 import type { Cluster, ClusterOptions } from "./cluster.ts";
+import { isRunning, stopContainer } from "./container.ts";
+import { dockerEngine, hasImage } from "./engine.ts";
 import { dataFolder } from "./layout.ts";
 import { markerOf } from "./marker.ts";
 
 const IMAGE = "rancher/k3s:v1.34.1-k3s1";
-const PING_TIMEOUT_MILLISECONDS = 1000;
 const START_SECONDS = 45;
 const PULL_SECONDS = 60;
 const START_LIMIT_MILLISECONDS = 300_000;
@@ -19,47 +18,12 @@ const stateSchema = z.object({ container: z.string(), context: z.string() });
 
 /** Seconds until a K3s in Docker would be ready, or the sentence that says why there can be none. Takes about 1 s at most. */
 export async function planDocker(env: NodeJS.ProcessEnv): Promise<number | string> {
-  const engine = engineOf(env);
+  const engine = await dockerEngine(env);
   if (typeof engine === "string") return engine;
-  if ((await get(engine, "/_ping")) !== 200) return "Docker is installed, but its daemon does not answer.";
-  const image = await get(engine, `/images/${imageOf(env)}/json`);
-  return image === 200 ? START_SECONDS : START_SECONDS + PULL_SECONDS;
+  return (await hasImage(engine, imageOf(env))) ? START_SECONDS : START_SECONDS + PULL_SECONDS;
 }
 
 const imageOf = (env: NodeJS.ProcessEnv) => env["LEANVIBE_K3S_IMAGE"] || IMAGE;
-
-type Engine = { readonly socketPath: string } | { readonly host: string; readonly port: number };
-
-function engineOf(env: NodeJS.ProcessEnv): Engine | string {
-  const host = env["DOCKER_HOST"];
-  if (host?.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
-  if (host?.startsWith("tcp://") && URL.canParse(host)) {
-    const { hostname, port } = new URL(host);
-    return { host: hostname, port: Number(port || 2375) };
-  }
-  if (host) return `DOCKER_HOST=${host} is not understood here.`;
-  const home = env["HOME"] || homedir();
-  const candidates = [
-    "/var/run/docker.sock",
-    join(home, ".docker", "run", "docker.sock"),
-    join(env["XDG_RUNTIME_DIR"] || "/run", "docker.sock"),
-  ];
-  const socketPath = candidates.find((path) => existsSync(path));
-  return socketPath ? { socketPath } : "no Docker daemon runs here.";
-}
-
-/** Status of a GET, or undefined when there is no answer. */
-function get(engine: Engine, path: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const outgoing = request({ ...engine, path, timeout: PING_TIMEOUT_MILLISECONDS }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
-    outgoing.once("timeout", () => outgoing.destroy());
-    outgoing.once("error", () => resolve(undefined));
-    outgoing.end();
-  });
-}
 
 /** Starts K3s in Docker, or the stopped container of that name with its data. Throws with the reason. */
 export async function startDocker(options: ClusterOptions, kubectl: string): Promise<Cluster> {
@@ -130,20 +94,11 @@ function readState(name: string, env: NodeJS.ProcessEnv) {
   return existsSync(state) ? stateSchema.parse(JSON.parse(readFileSync(state, "utf8"))) : undefined;
 }
 
-async function containerOf(id: string) {
-  const { getContainerRuntimeClient } = await import("testcontainers");
-  return (await getContainerRuntimeClient()).container.getById(id);
-}
-
 /** The running K3s of that name. */
 export async function findDocker(name: string, env: NodeJS.ProcessEnv, kubectl: string): Promise<Cluster | undefined> {
   const state = readState(name, env);
   if (!state || typeof (await planDocker(env)) === "string") return undefined;
-  const running = await (await containerOf(state.container)).inspect().then(
-    ({ State }) => State.Running,
-    () => false,
-  );
-  if (!running) return undefined;
+  if (!(await isRunning(state.container))) return undefined;
   const stop = async () => {
     await stopDocker(name, false, env);
   };
@@ -155,15 +110,7 @@ export async function findDocker(name: string, env: NodeJS.ProcessEnv, kubectl: 
 export async function stopDocker(name: string, deleteData: boolean, env: NodeJS.ProcessEnv): Promise<boolean> {
   const state = readState(name, env);
   if (!state || typeof (await planDocker(env)) === "string") return false;
-  const container = await containerOf(state.container);
-  const wasRunning = await container.inspect().then(
-    ({ State }) => State.Running,
-    () => false,
-  );
-  if (wasRunning) await container.stop();
-  if (deleteData) {
-    await container.remove({ v: true, force: true }).catch(() => undefined);
-    rmSync(filesOf(name, env).folder, { recursive: true, force: true });
-  }
+  const wasRunning = await stopContainer(state.container, { remove: deleteData });
+  if (deleteData) rmSync(filesOf(name, env).folder, { recursive: true, force: true });
   return wasRunning;
 }

@@ -1,24 +1,15 @@
 import { join } from "node:path";
-import { type Cluster, type ClusterOptions, NoCluster, type PassedOver, type Plan } from "./cluster.ts";
-import { agree, currentContext, namedContext, testContext, useContext } from "./context.ts";
+import { type Cluster, type ClusterOptions, NoCluster, type Plan } from "./cluster.ts";
+import { agree, type ChosenContext, currentContext, namedContext, testContext, useContext } from "./context.ts";
 import { findDocker, planDocker, startDocker, stopDocker } from "./docker.ts";
 import { cacheFolder } from "./layout.ts";
 import { findLocal, planLocal, startLocal, stopLocal } from "./local.ts";
 import { outputPaths, programsFor } from "./programs.ts";
 import { findProgram } from "./requirements.ts";
+import * as rungs from "./rungs.ts";
 
-/** What a rung would be, and how to take it. */
-export interface Offer {
-  readonly plan: Pick<Plan, "rung" | "nodes" | "why" | "expectedSeconds">;
-  take(): Promise<Cluster>;
-}
-
-/** One rung: `probe` looks without changing anything and answers with an offer or the sentence why there is none. */
-export interface Step {
-  readonly rung: string;
-  /** Undefined: there is nothing to take and nothing to tell. */
-  probe(): Promise<Offer | string | undefined>;
-}
+export type Offer = rungs.Offer<Omit<Plan, "howToChooseOtherwise" | "passedOver">, Cluster>;
+export type Step = rungs.Step<Offer["plan"], Cluster>;
 
 /** The rungs for these options, in order. A context that was named is the only one: nobody wants another cluster then. */
 export function ladder(options: ClusterOptions): Step[] {
@@ -46,16 +37,12 @@ export function ladder(options: ClusterOptions): Step[] {
 }
 
 /** The first rung that offers something, and why those before it do not. Throws NoCluster when none does. */
-export async function firstOffer(
-  steps: readonly Step[],
-): Promise<{ offer: Offer; index: number; passedOver: PassedOver[] }> {
-  const passedOver: PassedOver[] = [];
-  for (const [index, { rung, probe }] of steps.entries()) {
-    const answer = await probe();
-    if (typeof answer === "string") passedOver.push({ rung, why: answer });
-    else if (answer) return { offer: answer, index, passedOver };
-  }
-  throw new NoCluster(passedOver);
+export async function firstOffer(steps: readonly Step[]) {
+  return await rungs.firstOffer(steps).catch(asNoCluster);
+}
+
+function asNoCluster(error: unknown): never {
+  throw error instanceof rungs.NoRungLeft ? new NoCluster(error.passedOver) : error;
 }
 
 /**
@@ -80,29 +67,16 @@ export async function startCluster(options: ClusterOptions & { readonly plan?: P
 /** The walk itself, over any rungs. */
 export async function takeFirst(
   steps: readonly Step[],
-  options: Pick<ClusterOptions, "progress" | "signal">,
+  { progress, signal }: Pick<ClusterOptions, "progress" | "signal">,
 ): Promise<Cluster> {
-  const failed: PassedOver[] = [];
-  for (let next = 0; next < steps.length; ) {
-    options.signal?.throwIfAborted();
-    const { offer, index, passedOver } = await firstOffer(steps.slice(next)).catch((error: unknown) => {
-      throw error instanceof NoCluster ? new NoCluster([...failed, ...error.passedOver]) : error;
-    });
-    failed.push(...passedOver);
-    const rung = steps[next + index]?.rung ?? offer.plan.rung;
-    try {
-      return await offer.take();
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      // A refusal is an answer, not a failure: another cluster than the one that was named is not what was wanted.
-      if (rung === "context") throw error;
-      const why = `${error instanceof Error ? error.message : String(error)}.`;
-      failed.push({ rung, why });
-      options.progress({ step: "passed-over", message: `${rung}: ${why}`, elapsedSeconds: 0 });
-    }
-    next += index + 1;
-  }
-  throw new NoCluster(failed);
+  const how = {
+    // A refusal is an answer, not a failure: another cluster than the one that was named is not what was wanted.
+    isAskedFor: (rung: string) => rung === "context",
+    passed: ({ rung, why }: rungs.PassedOver) =>
+      progress({ step: "passed-over", message: `${rung}: ${why}`, elapsedSeconds: 0 }),
+    signal,
+  };
+  return await rungs.climb(steps, how).catch(asNoCluster);
 }
 
 /** The running cluster of that name that startCluster made, on whichever rung. */
@@ -159,8 +133,8 @@ async function testOffer(
   return { plan: contextPlan(chosen), take: async () => useContext(chosen, options, kubectl) };
 }
 
-function contextPlan({ nodes, why }: Pick<Plan, "nodes" | "why">): Offer["plan"] {
-  return { rung: "context", nodes, why, expectedSeconds: 1 };
+function contextPlan({ context, nodes, why }: ChosenContext): Offer["plan"] {
+  return { rung: "context", context: context.name, nodes, why, expectedSeconds: 1 };
 }
 
 async function dockerOffer(options: ClusterOptions, env: NodeJS.ProcessEnv, kubectl: string): Promise<Offer | string> {

@@ -1,4 +1,4 @@
-import { messageOf } from "@leanvibe/runtime";
+import { messageOf, onStarterGone } from "@leanvibe/runtime";
 import { pino } from "pino";
 import { assemble } from "./assemble.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -24,8 +24,7 @@ async function main(): Promise<void> {
     await shell.stopParts();
     process.exit(0);
   };
-  // Started by a program that must not leave us behind, however it ends: it holds the other end of our stdin.
-  if (process.env["LEANVIBE_LIFELINE"] === "stdin") process.stdin.resume().on("end", () => stop("lifeline"));
+  onStarterGone(() => void stop("lifeline"));
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   await shell.start();

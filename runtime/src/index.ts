@@ -40,6 +40,7 @@ export {
   objectPath,
   recordOf,
 } from "./kubernetes.ts";
+export { onStarterGone } from "./lifeline.ts";
 export type { Log } from "./log.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type Outcome, Queue } from "./queue.ts";

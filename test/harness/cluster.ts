@@ -227,7 +227,7 @@ export class Operator {
 
   /** What it tells Prometheus. */
   async metrics(): Promise<string> {
-    const port = findOperator(this.#files)?.healthPort ?? 0;
+    const port = findOperator(this.#files)?.port ?? 0;
     return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   }
 
