@@ -45,7 +45,23 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
     const password = await server.initialise();
     const port = (await server.runningPort()) ?? (await server.start(options));
     const url = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
-    return { url, stop: () => server.stop() };
+    return {
+      url,
+      stop: async () => {
+        await server.stop();
+      },
+    };
+  } finally {
+    lock.release();
+  }
+}
+
+/** Ends the one of that folder, whoever started it. @returns whether it ran */
+export async function stopEmbedded(folder: string): Promise<boolean> {
+  if (!existsSync(join(folder, "data"))) return false;
+  const lock = await takeLock(join(folder, "lock"), () => undefined);
+  try {
+    return await new Server(await providePrograms(), folder).stop();
   } finally {
     lock.release();
   }
@@ -120,9 +136,11 @@ class Server {
     return port;
   }
 
-  async stop(): Promise<void> {
-    if ((await this.runningPort()) === undefined) return;
+  /** @returns whether it ran */
+  async stop(): Promise<boolean> {
+    if ((await this.runningPort()) === undefined) return false;
     await this.#programs.run("pg_ctl", ["stop", "-D", this.#data, "-m", "fast", "-w"]);
+    return true;
   }
 
   async #startWithParent(settings: readonly string[], port: number): Promise<void> {

