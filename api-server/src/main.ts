@@ -1,4 +1,4 @@
-import { messageOf } from "@leanvibe/runtime";
+import { messageOf, onStarterGone } from "@leanvibe/runtime";
 import { type Config, configFrom } from "./config.ts";
 import { startServer } from "./server.ts";
 
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     await server.stop();
     process.exit(0);
   };
+  onStarterGone(() => void stop());
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 }

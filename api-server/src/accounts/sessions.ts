@@ -12,6 +12,9 @@ export const SESSION_SECONDS = 30 * 86_400;
 /** So long after it was used, a refresh token that comes again is taken for two tabs of one browser. */
 const RACE_SECONDS = 10;
 
+/** How somebody has shown who they are. */
+export type SessionMethod = "password" | "development";
+
 export type Device = { device: string | undefined; ip: string };
 
 /** To go on is no reading, and needed to come out of any state that lets anybody in. */
@@ -24,11 +27,12 @@ export async function openSession(
   tx: Transaction,
   who: { tenantId: string; userId: string },
   from: Device,
+  method: SessionMethod = "password",
 ): Promise<Opened> {
   const id = uuid();
   const expiresAt = new Date(Date.now() + SESSION_SECONDS * 1000);
   await tx.session.create({
-    data: { ...who, id, method: "password", device: from.device ?? null, ip: from.ip, expiresAt },
+    data: { ...who, id, method, device: from.device ?? null, ip: from.ip, expiresAt },
   });
   return { bearer: { ...who, sessionId: id }, refreshToken: await addRefreshToken(tx, who.tenantId, id, expiresAt) };
 }

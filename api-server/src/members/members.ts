@@ -87,7 +87,7 @@ async function requireOtherOwner(tx: Transaction, { tenantId, id, role, isActive
 export async function addMember(
   tx: Transaction,
   tenantId: string,
-  person: { email: string; role: string; name: string | undefined; passwordHash: string; proven: boolean },
+  person: { email: string; role: string; name: string | undefined; passwordHash: string | null; proven: boolean },
 ): Promise<User> {
   await requireRoom(tx, tenantId, "users");
   const { email, role, passwordHash, proven } = person;

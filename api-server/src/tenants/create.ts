@@ -59,13 +59,7 @@ export async function createTenant(
   requireName(name);
   await admit(tx, ip, name);
   const data = { id, organizationName, subdomain: name, adminEmail: adminEmail ?? null, createdFrom: ip };
-  const tenant = await tx.tenant.create({ data }).catch((error: unknown) => {
-    throw isTaken(error) ? taken(name) : error;
-  });
-  await tx.tenantSettings.create({ data: { tenantId: id } });
-  await tx.project.create({
-    data: { tenantId: id, id: uuid(), name: "Welcome", description: "Your first project: rename it, or delete it." },
-  });
+  const tenant = await addTenant(tx, data);
   const claim = await inviteOwner(tx, id, adminEmail);
   if (adminEmail === undefined) return { tenant, claimToken: claim };
   const link = `${config.publicUrl}/welcome?token=${claim}`;
@@ -80,6 +74,26 @@ async function inviteOwner(tx: Transaction, tenantId: string, email: string | un
   const person = { email: email ?? null, role: "owner", mailedAlone: email !== undefined };
   await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
   return secret;
+}
+
+/** Its row, and what every tenant begins with. @throws Refusal SUBDOMAIN_TAKEN */
+export async function addTenant(
+  tx: Transaction,
+  data: Pick<Tenant, "id" | "organizationName" | "subdomain" | "adminEmail" | "createdFrom"> & { onboarding?: string },
+): Promise<Tenant> {
+  const made = await tx.tenant.create({ data }).catch((error: unknown) => {
+    throw isTaken(error) ? taken(data.subdomain) : error;
+  });
+  await tx.tenantSettings.create({ data: { tenantId: data.id } });
+  await tx.project.create({
+    data: {
+      tenantId: data.id,
+      id: uuid(),
+      name: "Welcome",
+      description: "Your first project: rename it, or delete it.",
+    },
+  });
+  return made;
 }
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);
@@ -100,8 +114,8 @@ function taken(name: string): Refusal {
   return new Refusal("SUBDOMAIN_TAKEN", { detail: `The subdomain '${name}' is taken.` });
 }
 
-/** A name as Kubernetes takes it for the Tenant, and nobody's that a stranger must not look like. */
-function requireName(name: string): void {
+/** A name as Kubernetes takes it for the Tenant, and nobody's that a stranger must not look like. @throws Refusal VALIDATION_FAILED */
+export function requireName(name: string): void {
   const path = "body.subdomain";
   const broken = TENANT.nameRules.find(({ test }) => !test(name));
   if (broken !== undefined)
