@@ -22,7 +22,8 @@ function npm(node, args) {
   const [command, before] = script?.endsWith(".js") ? [node, [script]] : ["npm", []];
   const result = spawnSync(command, [...before, ...args, "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    // What a command prints is its answer alone: a token, JSON.
+    stdio: ["ignore", 2, 2],
     env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` },
   });
   if (result.status === 0) return;

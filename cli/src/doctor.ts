@@ -10,8 +10,8 @@ import { cacheFolder } from "../cluster/layout.ts";
 import { nodeRequirements } from "../cluster/requirements.ts";
 import { connectTo } from "./credentials.ts";
 import { findOperator, operatorFiles } from "./operator.ts";
+import { DEV_CLUSTER } from "./part.ts";
 import type { Reporter } from "./terminal.ts";
-import { DEV_CLUSTER } from "./up.ts";
 
 /** One thing that `npm start` may need: what was found, and what to do where it is not enough. */
 type Finding = { name: string; state: "ok" | "note" | "fault"; found: string; fix?: string };

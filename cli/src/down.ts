@@ -3,17 +3,20 @@ import { dirname, join } from "node:path";
 import { stopCluster } from "../cluster/index.ts";
 import { dataFolder, layoutOf } from "../cluster/layout.ts";
 import { operatorFiles, stopOperator } from "./operator.ts";
+import { DEV_CLUSTER } from "./part.ts";
+import { stopServing } from "./serve.ts";
 import type { Reporter } from "./terminal.ts";
-import { DEV_CLUSTER } from "./up.ts";
 
-/** Stops the operators and the cluster that `up` started. The data stays unless `deleteData`. */
+/** Stops the operators, the APIs, their databases and the cluster that `up` started. The data stays unless `deleteData`. */
 export async function down({ deleteData, reporter }: { deleteData: boolean; reporter: Reporter }): Promise<void> {
-  const names = operatorNames();
   const stopped: string[] = [];
-  for (const name of names) {
+  for (const name of namesIn("operator")) {
     const files = operatorFiles(name, process.env);
     if (await stopOperator(files)) stopped.push(`operator on ${name}`);
     if (deleteData) rmSync(dirname(files.kubeconfig), { recursive: true, force: true });
+  }
+  for (const name of namesIn("api")) {
+    stopped.push(...(await stopServing(name, deleteData, process.env)));
   }
   const cluster = await stopCluster(DEV_CLUSTER, { deleteData });
   if (cluster.stopped) stopped.push(`cluster ${DEV_CLUSTER}`);
@@ -31,9 +34,10 @@ export async function down({ deleteData, reporter }: { deleteData: boolean; repo
   ]);
 }
 
-function operatorNames(): string[] {
+/** Of which clusters there are any such files. */
+function namesIn(folder: string): string[] {
   try {
-    return readdirSync(join(dataFolder(process.env), "operator"));
+    return readdirSync(join(dataFolder(process.env), folder));
   } catch {
     return [];
   }

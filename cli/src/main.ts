@@ -1,11 +1,6 @@
 import { createRequire } from "node:module";
-import { messageOf } from "@leanvibe/runtime";
 import { Command } from "commander";
-import { ClusterRefused } from "../cluster/index.ts";
-import { doctor } from "./doctor.ts";
-import { down } from "./down.ts";
 import { createReporter } from "./terminal.ts";
-import { up } from "./up.ts";
 
 const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
 
@@ -29,34 +24,64 @@ const program = new Command("leanvibe")
   .version(version)
   .showHelpAfterError("(leanvibe --help lists the commands)");
 
+const JSON_OPTION = ["--json", "one JSON object a line on standard output", false] as const;
+
+// Each command is loaded when it is called: the libraries of one are not what another waits for.
+
 program
   .command("up")
-  .description("find or make a cluster, install LeanVibe, run the operator, bring examples/tenant.yaml to Ready")
+  .description("a database and the API; a cluster, the operator on it, and examples/tenant.yaml Ready")
   .option("--context <name>", "use this context of your kubeconfig")
   .option("--detach", "leave everything running and return", false)
-  .option("--json", "one JSON object a line on standard output", false)
+  .option(...JSON_OPTION)
   .action(async ({ context, detach, json }: { context?: string; detach: boolean; json: boolean }) => {
+    const { up } = await import("./up.ts");
     const options = { detach, reporter: createReporter({ json }), signal: interruption };
-    await up(context === undefined ? options : { ...options, context });
+    if (!(await up(context === undefined ? options : { ...options, context }))) process.exitCode = 1;
   });
 
 program
   .command("down")
   .description("stop what up started; the data is kept")
-  .option("--json", "one JSON object a line on standard output", false)
-  .action(({ json }: { json: boolean }) => down({ deleteData: false, reporter: createReporter({ json }) }));
+  .option(...JSON_OPTION)
+  .action(async ({ json }: { json: boolean }) => {
+    const { down } = await import("./down.ts");
+    await down({ deleteData: false, reporter: createReporter({ json }) });
+  });
 
 program
   .command("reset")
   .description("stop what up started and delete its data")
-  .option("--json", "one JSON object a line on standard output", false)
-  .action(({ json }: { json: boolean }) => down({ deleteData: true, reporter: createReporter({ json }) }));
+  .option(...JSON_OPTION)
+  .action(async ({ json }: { json: boolean }) => {
+    const { down } = await import("./down.ts");
+    await down({ deleteData: true, reporter: createReporter({ json }) });
+  });
+
+program
+  .command("token")
+  .description("print an access token of a development user, for the API that up started")
+  .option("--tenant <name>", "of this tenant, which is made where it is not there", "acme")
+  .option("--role <role>", "owner, admin, member or viewer", "owner")
+  .action(async (options: { tenant: string; role: string }) => {
+    const { token } = await import("./token.ts");
+    process.stdout.write(`${await token(options, process.env)}\n`);
+  });
+
+program
+  .command("migrate")
+  .description("bring the database of DATABASE_OWNER_URL up to date, and print the settings for an API server")
+  .action(async () => {
+    const { migrateNamed } = await import("./migrate.ts");
+    if (!(await migrateNamed(process.env))) process.exitCode = 1;
+  });
 
 program
   .command("doctor")
   .description("check what up needs on this machine")
-  .option("--json", "one JSON object a line on standard output", false)
+  .option(...JSON_OPTION)
   .action(async ({ json }: { json: boolean }) => {
+    const { doctor } = await import("./doctor.ts");
     if (!(await doctor(createReporter({ json })))) process.exitCode = 1;
   });
 
@@ -64,7 +89,16 @@ try {
   await program.parseAsync();
 } catch (error) {
   const interrupted = interruption.aborted;
-  process.stderr.write(interrupted ? "\nStopped.\n" : `\nleanvibe: ${messageOf(error)}\n`);
-  // 130: what a shell expects of a program that Ctrl-C ended.
-  process.exitCode = interrupted ? 130 : error instanceof ClusterRefused ? error.exitCode : 1;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(interrupted ? "\nStopped.\n" : `\nleanvibe: ${message}\n`);
+  // 130: what a shell expects of a program that Ctrl-C ended. What is still under way, such as an image that is being
+  // pulled, must not keep us.
+  if (interrupted) process.exit(130);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** What the error asks for, as a ClusterRefused does. */
+function exitCodeOf(error: unknown): number {
+  const asked = typeof error === "object" && error !== null && "exitCode" in error ? error.exitCode : undefined;
+  return typeof asked === "number" ? asked : 1;
 }

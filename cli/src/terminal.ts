@@ -9,6 +9,8 @@ export type Reporter = {
   progress(event: Progress): void;
   /** A step is finished. */
   done(what: string, seconds?: number): void;
+  /** Something can be used already, while the rest goes on. */
+  ready(value: Record<string, unknown>, lines: readonly string[]): void;
   /** What the command found out or made; the last thing it tells. */
   result(value: Record<string, unknown>, lines: readonly string[]): void;
 };
@@ -26,6 +28,7 @@ function jsonReporter(): Reporter {
     say: (line) => write({ event: "note", message: line.trim() }),
     progress: (event) => write({ event: "progress", ...event }),
     done: (what, seconds) => write({ event: "done", step: what, ...(seconds === undefined ? {} : { seconds }) }),
+    ready: (value) => write({ event: "ready", ...value }),
     result: (value) => write({ event: "result", ...value }),
   };
 }
@@ -60,6 +63,7 @@ function textReporter(out: NodeJS.WriteStream): Reporter {
       say(
         `  ${styleText("green", "✓")} ${what}${seconds === undefined ? "" : styleText("dim", `  ${duration(seconds)}`)}`,
       ),
+    ready: (_value, lines) => say(lines.join("\n")),
     result(_value, lines) {
       clear();
       process.stdout.write(`${lines.join("\n")}\n`);

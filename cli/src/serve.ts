@@ -1,0 +1,105 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { dataFolder } from "../cluster/layout.ts";
+import { type Lock, takeLock } from "../cluster/lock.ts";
+import type { Database, DatabaseOptions } from "../database/database.ts";
+import { planDatabase, startDatabase, stopDatabase } from "../database/ladder.ts";
+import { apiFolder, apiProgram, findApi, type StartedApi, startApi, stopApi } from "./api.ts";
+import { keysFile } from "./keys.ts";
+import { ROOT } from "./manifests.ts";
+import { prepareDatabase } from "./migrate.ts";
+import { never, type Part, timed, type UpOptions } from "./part.ts";
+import { answers } from "./process.ts";
+import { duration, type Reporter } from "./terminal.ts";
+
+/** A database and the API on it; told of as soon as it works, whatever else is still under way. */
+export async function serve(name: string, { detach, reporter, signal }: UpOptions): Promise<Part> {
+  const env = process.env;
+  const waits = () => reporter.say("  another process starts or stops the API here: waiting for it");
+  const lock = await lockApi(name, env, waits, signal);
+  try {
+    const running = findApi(name, env);
+    const found = running !== undefined && (await answers(`${running.url}/health/ready`));
+    const { url, ended, stop } = found
+      ? { url: running.url, ended: never(), stop: async () => undefined }
+      : await start(name, { env, detach, reporter, signal });
+    const lines = nextLines(url);
+    const usable = ["", "The API answers; in another terminal:", "", ...lines.map((line) => `  ${line}`), ""];
+    reporter.ready({ api: url, commands: lines }, found ? [`  API ${url} is up already`] : usable);
+    const { log } = apiProgram(name, env);
+    return { alreadyUp: found, result: { api: url }, lines, logs: { "the API": log }, ended, stop };
+  } finally {
+    lock.release();
+  }
+}
+
+/** Only one process at a time starts or stops the API of a name. */
+function lockApi(name: string, env: NodeJS.ProcessEnv, onWait: () => void, signal?: AbortSignal): Promise<Lock> {
+  // Outside of the folders that a reset deletes.
+  return takeLock(join(dataFolder(env), `api-${name}.lock`), onWait, signal);
+}
+
+type Start = Pick<UpOptions, "detach" | "reporter" | "signal"> & { env: NodeJS.ProcessEnv };
+
+async function start(
+  name: string,
+  { env, detach, reporter, signal }: Start,
+): Promise<Pick<Part, "ended" | "stop"> & { url: string }> {
+  // By it a reset finds what is begun here.
+  mkdirSync(apiFolder(name, env), { recursive: true });
+  // One that does not answer, or is left from another life of its database.
+  await stopApi(name, env);
+  const database = await ensureDatabase(
+    { name, env, signal, lifetime: detach ? "detached" : "parent", progress: (event) => reporter.progress(event) },
+    reporter,
+  );
+  try {
+    const api = await timed(reporter, "API ready", async (): Promise<StartedApi> => {
+      const settings = await prepareDatabase(database, keysFile(name, database, env), env);
+      signal.throwIfAborted();
+      return await startApi(name, settings, { env, detached: detach, signal, say: (line) => reporter.say(line) });
+    });
+    const { log } = apiProgram(name, env);
+    const ended = api.ended.then(() => `the API ended by itself; its log is ${log}`);
+    return { url: api.url, ended, stop: async () => void (await stopServing(name, false, env)) };
+  } catch (error) {
+    await stopBoth(name, false, env);
+    throw error;
+  }
+}
+
+async function ensureDatabase(options: DatabaseOptions, reporter: Reporter): Promise<Database> {
+  const plan = await planDatabase(options);
+  reporter.say(`Database: ${plan.why}`);
+  for (const { rung, why } of plan.passedOver) reporter.say(`  not ${rung}: ${why}`);
+  reporter.say(`  expected: about ${duration(plan.expectedSeconds)}. ${plan.howToChooseOtherwise}`);
+  return await timed(reporter, "database up", () => startDatabase(options));
+}
+
+/** Lines that run as they stand, wherever the other terminal is. */
+function nextLines(url: string): string[] {
+  const command = join(ROOT, "leanvibe");
+  const quoted = /^[\w./-]+$/.test(command) ? command : `'${command.replaceAll("'", `'\\''`)}'`;
+  return [
+    `TOKEN=$(${quoted} token)`,
+    `curl -H "Authorization: Bearer $TOKEN" -H "X-Tenant-ID: acme" ${url}/api/v1/projects`,
+  ];
+}
+
+/** @returns what of the API of that name ran */
+export async function stopServing(name: string, deleteData: boolean, env: NodeJS.ProcessEnv): Promise<string[]> {
+  // Whoever else stops it at the same time is waited for, and nothing is left to do then.
+  const lock = await lockApi(name, env, () => undefined);
+  try {
+    return await stopBoth(name, deleteData, env);
+  } finally {
+    lock.release();
+  }
+}
+
+async function stopBoth(name: string, deleteData: boolean, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const api = await stopApi(name, env);
+  const database = await stopDatabase(name, { deleteData }, env);
+  if (deleteData) rmSync(apiFolder(name, env), { recursive: true, force: true });
+  return [...(api ? [`API of ${name}`] : []), ...(database ? [`database of ${name}`] : [])];
+}
