@@ -71,6 +71,8 @@ export async function startApi(
     METRICS_PORT: String(metricsPort),
     PUBLIC_URL: url,
     TENANT_CREATION: env["TENANT_CREATION"] ?? "open",
+    // Never the cluster that the person's own kubeconfig names.
+    KUBERNETES: "off",
   };
   writeFileSync(settingsFile(name, env), JSON.stringify(settings), { mode: 0o600 });
   const started = await startProgram(apiProgram(name, env), { port, detached, env: { ...env, ...settings }, signal });
