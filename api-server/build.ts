@@ -15,7 +15,11 @@ const WHOLE = ["@node-rs/argon2", "sharp", "@scalar/fastify-api-reference"] as c
 rmSync(folder, { recursive: true, force: true });
 const source = join(import.meta.dirname, "src");
 const metafile = await bundle({
-  entries: { "leanvibe-api": join(source, "main.ts"), "leanvibe-migrate": join(source, "migrate.ts") },
+  entries: {
+    "leanvibe-api": join(source, "main.ts"),
+    "leanvibe-migrate": join(source, "migrate.ts"),
+    "leanvibe-bootstrap-token": join(source, "bootstrap-token.ts"),
+  },
   folder,
   // Migrations need no Prisma, and its query compiler is loaded when it is needed.
   inParts: true,

@@ -21,6 +21,8 @@ import { identify } from "./http/identify.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
 import { members } from "./members/routes.ts";
 import type { Parts } from "./parts.ts";
+import { guardPlatform } from "./platform/guard.ts";
+import { platform } from "./platform/routes.ts";
 import { projects } from "./projects/routes.ts";
 import { tenantSettings } from "./settings/routes.ts";
 import { tenants } from "./tenants/routes.ts";
@@ -62,6 +64,7 @@ export async function buildApp(parts: Parts): Promise<App> {
   // The libraries' own routes (a preflight's) come before; everything of ours comes after.
   requireDeclarations(app);
   identify(app, parts);
+  guardPlatform(app, parts);
   openApiDocument(app);
   docs(app);
   errorPages(app);
@@ -71,6 +74,7 @@ export async function buildApp(parts: Parts): Promise<App> {
   tenants(app, parts);
   members(app, parts);
   tenantSettings(app, parts);
+  platform(app, parts);
   return app;
 }
 

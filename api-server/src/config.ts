@@ -45,7 +45,9 @@ const fields = z.object({
   TRUSTED_PROXIES: list(""),
   CORS_ORIGINS: list(""),
   TENANT_CREATION: z
-    .enum(["open", "closed"], { error: "must be open or closed; for example TENANT_CREATION=open" })
+    .enum(["open", "invite", "closed"], {
+      error: "must be open, invite or closed; for example TENANT_CREATION=open",
+    })
     .default("closed"),
   SIGN_IN_PER_MINUTE: z.coerce
     .number({ error: "must be a whole number; for example SIGN_IN_PER_MINUTE=30" })
@@ -96,8 +98,8 @@ export type Config = {
   /** Addresses and CIDRs whose X-Forwarded-* headers are believed. */
   trustedProxies: string[];
   corsOrigins: string[];
-  /** Whether anybody may create a tenant. */
-  tenantCreation: "open" | "closed";
+  /** Whether anybody may create a tenant, or those whom the platform's people invited. */
+  tenantCreation: "open" | "invite" | "closed";
   /** Requests of one address to each route that takes a password or a refresh token. */
   signInPerMinute: number;
   /** Where mail is handed in, and whom it comes from; without it mail waits. */

@@ -4,6 +4,7 @@ import { configFrom } from "./config.ts";
 import { connectDatabase } from "./db/database.ts";
 import type { Declared } from "./http/access.ts";
 import { partsOn } from "./parts.ts";
+import { AUDIENCE } from "./platform/reviews.ts";
 
 /** Settings under which the application is built, and never asked. */
 const NOWHERE = {
@@ -65,18 +66,32 @@ function routeList(declared: readonly Declared[]): string {
       "For these a credential of the tenant is needed, else 401. A way out works for a tenant that owes money too, and for an\nowner who has it deleted.",
       "tenant",
     ),
+    ...section(
+      "Of the platform",
+      `For the platform's people: a Kubernetes token for the audience ${AUDIENCE}, of who may do the same to
+tenants.leanvibe.io in the cluster. Without a cluster: the token of a platform session. No tenant's credential opens these.`,
+      "platform",
+    ),
   ].join("\n");
 }
 
 function table(rows: readonly Declared[], access: Declared["access"]): string[] {
   const ofTenant = access === "tenant";
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const head = ["Route", "What it does", ...(ofTenant ? ["Permission", "Way out"] : [])];
+  const ofPlatform = access === "platform";
+  const head = [
+    "Route",
+    "What it does",
+    ...(ofTenant ? ["Permission", "Way out"] : []),
+    ...(ofPlatform ? ["Verb"] : []),
+  ];
   return [
     line(head),
     line(head.map(() => "---")),
-    ...rows.map(({ method, url, summary, permission, wayOut }) => {
-      const rights = ofTenant ? [permission ?? "anybody's own", wayOut ? "yes" : ""] : [];
+    ...rows.map(({ method, url, summary, permission, verb, wayOut }) => {
+      const rights = ofTenant
+        ? [permission ?? "anybody's own", wayOut ? "yes" : ""]
+        : [verb ?? ""].filter(() => ofPlatform);
       return line([`\`${method} ${url.replaceAll(/:(\w+)/g, "{$1}")}\``, summary, ...rights]);
     }),
   ];

@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
 import { type Mailer, openMailer } from "./mail/mailer.ts";
+import { Authority } from "./platform/authority.ts";
 
 /** Often enough that a new key is known long before it signs. */
 const KEYS_MILLISECONDS = 600_000;
@@ -26,6 +27,7 @@ export type Parts = {
   mailer: Mailer | undefined;
   /** Not there where the API works without a cluster. */
   cluster: Cluster | undefined;
+  authority: Authority;
 };
 
 /** @throws UnsafeDatabaseError; Error when the database cannot be reached or the kubeconfig cannot be read */
@@ -75,6 +77,7 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
     ...base,
     metrics: createHttpMetrics(),
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
+    authority: new Authority(database, base.cluster?.transport),
     callers: new Callers(database, keys, config.tokens),
     mailer: config.mail === undefined ? undefined : openMailer(config.mail),
   };

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
+import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -361,6 +361,81 @@ export const uploadLogo = <ThrowOnError extends boolean = false>(options: Option
     ...options,
     headers: {
         'Content-Type': 'image/png',
+        ...options.headers
+    }
+});
+
+/**
+ * Change a bootstrap token for a session of an hour, where there is no cluster
+ */
+export const openPlatformSession = <ThrowOnError extends boolean = false>(options: Options<OpenPlatformSessionData, ThrowOnError>): RequestResult<OpenPlatformSessionResponses, OpenPlatformSessionErrors, ThrowOnError> => (options.client ?? client).post<OpenPlatformSessionResponses, OpenPlatformSessionErrors, ThrowOnError>({
+    url: '/api/v1/platform/session',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List all organizations
+ *
+ * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may list tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
+ */
+export const listPlatformTenants = <ThrowOnError extends boolean = false>(options?: Options<ListPlatformTenantsData, ThrowOnError>): RequestResult<ListPlatformTenantsResponses, ListPlatformTenantsErrors, ThrowOnError> => (options?.client ?? client).get<ListPlatformTenantsResponses, ListPlatformTenantsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/platform/tenants',
+    ...options
+});
+
+/**
+ * Get an organization
+ *
+ * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may get tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
+ */
+export const getPlatformTenant = <ThrowOnError extends boolean = false>(options: Options<GetPlatformTenantData, ThrowOnError>): RequestResult<GetPlatformTenantResponses, GetPlatformTenantErrors, ThrowOnError> => (options.client ?? client).get<GetPlatformTenantResponses, GetPlatformTenantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/platform/tenants/{id}',
+    ...options
+});
+
+/**
+ * Suspend an organization: every token of it is refused within a second
+ *
+ * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may update tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
+ */
+export const suspendTenant = <ThrowOnError extends boolean = false>(options: Options<SuspendTenantData, ThrowOnError>): RequestResult<SuspendTenantResponses, SuspendTenantErrors, ThrowOnError> => (options.client ?? client).post<SuspendTenantResponses, SuspendTenantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/platform/tenants/{id}/suspend',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End the platform's suspension of an organization
+ *
+ * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may update tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
+ */
+export const reactivateTenant = <ThrowOnError extends boolean = false>(options: Options<ReactivateTenantData, ThrowOnError>): RequestResult<ReactivateTenantResponses, ReactivateTenantErrors, ThrowOnError> => (options.client ?? client).post<ReactivateTenantResponses, ReactivateTenantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/platform/tenants/{id}/reactivate',
+    ...options
+});
+
+/**
+ * Invite somebody to create an organization
+ *
+ * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may create tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
+ */
+export const inviteTenant = <ThrowOnError extends boolean = false>(options: Options<InviteTenantData, ThrowOnError>): RequestResult<InviteTenantResponses, InviteTenantErrors, ThrowOnError> => (options.client ?? client).post<InviteTenantResponses, InviteTenantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/platform/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
         ...options.headers
     }
 });

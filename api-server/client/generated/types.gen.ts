@@ -74,6 +74,63 @@ export type Member = {
 };
 
 /**
+ * A session of the platform's people, where there is no cluster.
+ */
+export type PlatformSession = {
+    access_token: string;
+    token_type: 'Bearer';
+    /**
+     * Seconds until it expires.
+     */
+    expires_in: number;
+};
+
+/**
+ * An organization, as the platform's people see it.
+ */
+export type PlatformTenant = {
+    id: string;
+    organization_name: string;
+    subdomain: string;
+    plan: 'starter' | 'professional' | 'enterprise';
+    state: 'active' | 'restricted' | 'unpaid' | 'held' | 'pending_deletion' | 'deleted';
+    created_at: string;
+    updated_at: string;
+    /**
+     * When its data goes, where that was asked for.
+     */
+    deletes_at: string | null;
+};
+
+/**
+ * An organization in full, as the platform's people see it.
+ */
+export type PlatformTenantDetail = {
+    id: string;
+    organization_name: string;
+    subdomain: string;
+    plan: 'starter' | 'professional' | 'enterprise';
+    state: 'active' | 'restricted' | 'unpaid' | 'held' | 'pending_deletion' | 'deleted';
+    created_at: string;
+    updated_at: string;
+    /**
+     * When its data goes, where that was asked for.
+     */
+    deletes_at: string | null;
+    admin_email: string | null;
+    managed_by: 'api' | 'kubectl';
+    /**
+     * Why the platform holds it suspended, who decided it and when.
+     */
+    hold: {
+        reason: string;
+        note: string | null;
+        by: string | null;
+        since: string | null;
+    } | null;
+};
+
+/**
  * A refusal.
  */
 export type Problem = {
@@ -87,7 +144,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'LOGIN_FAILED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_CLOSED' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -233,6 +290,20 @@ export type TenantCreated = {
 };
 
 /**
+ * What lets somebody create an organization.
+ */
+export type TenantInvitation = {
+    id: string;
+    email: string;
+    plan: 'starter' | 'professional' | 'enterprise';
+    /**
+     * The invitation_code for POST /api/v1/tenants. It is shown here and never again.
+     */
+    code: string;
+    expires_at: string;
+};
+
+/**
  * A session's tokens.
  */
 export type Tokens = {
@@ -277,7 +348,7 @@ export type GetHealthData = {
 
 export type GetHealthErrors = {
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -309,7 +380,7 @@ export type GetApiHealthData = {
 
 export type GetApiHealthErrors = {
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -341,7 +412,7 @@ export type GetReadinessData = {
 
 export type GetReadinessErrors = {
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: {
         status: 'ready' | 'not ready';
@@ -416,7 +487,7 @@ export type LogInErrors = {
      */
     429: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -473,7 +544,7 @@ export type RegisterErrors = {
      */
     429: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -520,7 +591,7 @@ export type RefreshTokensErrors = {
      */
     429: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -571,7 +642,7 @@ export type LogOutErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -600,7 +671,7 @@ export type ListKeysData = {
 
 export type ListKeysErrors = {
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -656,7 +727,7 @@ export type ListSessionsErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -709,7 +780,7 @@ export type EndSessionErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -760,7 +831,7 @@ export type EndOtherSessionsErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -829,7 +900,7 @@ export type ListProjectsErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -902,7 +973,7 @@ export type CreateProjectErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -959,7 +1030,7 @@ export type DeleteProjectErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1016,7 +1087,7 @@ export type GetProjectErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1088,7 +1159,7 @@ export type ChangeProjectErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1120,6 +1191,10 @@ export type CreateTenantData = {
          */
         admin_email?: string;
         plan?: 'starter' | 'professional' | 'enterprise';
+        /**
+         * Of the platform's invitation, which says the plan and who owns it.
+         */
+        invitation_code?: string;
     };
     headers?: {
         /**
@@ -1150,7 +1225,7 @@ export type CreateTenantErrors = {
      */
     429: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1201,7 +1276,7 @@ export type GetTenantErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1268,7 +1343,7 @@ export type ChangeTenantErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1319,7 +1394,7 @@ export type GetUsageErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1383,7 +1458,7 @@ export type ListMembersErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1440,7 +1515,7 @@ export type RemoveMemberErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1508,7 +1583,7 @@ export type ChangeMemberErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1563,7 +1638,7 @@ export type ListInvitationsErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1633,7 +1708,7 @@ export type CreateInvitationErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1690,7 +1765,7 @@ export type WithdrawInvitationErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1741,7 +1816,7 @@ export type GetSettingsErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1833,7 +1908,7 @@ export type ChangeSettingsErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1888,7 +1963,7 @@ export type DeleteLogoErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -1939,7 +2014,7 @@ export type GetLogoErrors = {
      */
     404: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -2002,7 +2077,7 @@ export type UploadLogoErrors = {
      */
     415: Problem;
     /**
-     * Overloaded, or the database does not answer: Retry-After says when to come again.
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
      */
     503: Problem;
     /**
@@ -2021,3 +2096,318 @@ export type UploadLogoResponses = {
 };
 
 export type UploadLogoResponse = UploadLogoResponses[keyof UploadLogoResponses];
+
+export type OpenPlatformSessionData = {
+    body: {
+        bootstrap_token: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/platform/session';
+};
+
+export type OpenPlatformSessionErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Too many requests: Retry-After says when to come again.
+     */
+    429: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type OpenPlatformSessionError = OpenPlatformSessionErrors[keyof OpenPlatformSessionErrors];
+
+export type OpenPlatformSessionResponses = {
+    /**
+     * A session of the platform's people, where there is no cluster.
+     */
+    200: PlatformSession;
+};
+
+export type OpenPlatformSessionResponse = OpenPlatformSessionResponses[keyof OpenPlatformSessionResponses];
+
+export type ListPlatformTenantsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+        /**
+         * Only those in this state.
+         */
+        state?: 'active' | 'restricted' | 'unpaid' | 'held' | 'pending_deletion' | 'deleted';
+        /**
+         * Only those whose subdomain begins so.
+         */
+        subdomain?: string;
+    };
+    url: '/api/v1/platform/tenants';
+};
+
+export type ListPlatformTenantsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListPlatformTenantsError = ListPlatformTenantsErrors[keyof ListPlatformTenantsErrors];
+
+export type ListPlatformTenantsResponses = {
+    /**
+     * List all organizations
+     */
+    200: Array<PlatformTenant>;
+};
+
+export type ListPlatformTenantsResponse = ListPlatformTenantsResponses[keyof ListPlatformTenantsResponses];
+
+export type GetPlatformTenantData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/platform/tenants/{id}';
+};
+
+export type GetPlatformTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * The tenant is not there.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetPlatformTenantError = GetPlatformTenantErrors[keyof GetPlatformTenantErrors];
+
+export type GetPlatformTenantResponses = {
+    /**
+     * An organization in full, as the platform's people see it.
+     */
+    200: PlatformTenantDetail;
+};
+
+export type GetPlatformTenantResponse = GetPlatformTenantResponses[keyof GetPlatformTenantResponses];
+
+export type SuspendTenantData = {
+    body: {
+        reason: 'Security';
+        /**
+         * For the platform's people alone; the owners are told the reason.
+         */
+        note?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/platform/tenants/{id}/suspend';
+};
+
+export type SuspendTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * The tenant is not there.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type SuspendTenantError = SuspendTenantErrors[keyof SuspendTenantErrors];
+
+export type SuspendTenantResponses = {
+    /**
+     * An organization in full, as the platform's people see it.
+     */
+    200: PlatformTenantDetail;
+};
+
+export type SuspendTenantResponse = SuspendTenantResponses[keyof SuspendTenantResponses];
+
+export type ReactivateTenantData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/platform/tenants/{id}/reactivate';
+};
+
+export type ReactivateTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * The tenant is not there.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ReactivateTenantError = ReactivateTenantErrors[keyof ReactivateTenantErrors];
+
+export type ReactivateTenantResponses = {
+    /**
+     * An organization in full, as the platform's people see it.
+     */
+    200: PlatformTenantDetail;
+};
+
+export type ReactivateTenantResponse = ReactivateTenantResponses[keyof ReactivateTenantResponses];
+
+export type InviteTenantData = {
+    body: {
+        /**
+         * Who becomes the owner: the link is mailed there.
+         */
+        email: string;
+        plan?: 'starter' | 'professional' | 'enterprise';
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/platform/invitations';
+};
+
+export type InviteTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type InviteTenantError = InviteTenantErrors[keyof InviteTenantErrors];
+
+export type InviteTenantResponses = {
+    /**
+     * What lets somebody create an organization.
+     */
+    201: TenantInvitation;
+};
+
+export type InviteTenantResponse = InviteTenantResponses[keyof InviteTenantResponses];

@@ -7,6 +7,7 @@ import { tenantFacts } from "../tenants/state.ts";
 import { isUnavailable } from "./faults.ts";
 import { faultsOfFences } from "./fences.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
+import { platformOf } from "./platform.ts";
 import { asTenant, patientPool, SET_TENANT, tenantPool } from "./pool.ts";
 import { type Role, TABLES } from "./roles.ts";
 
@@ -102,6 +103,8 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
       const { rows } = await told(lookups.query("SELECT lv_find_invitation($1) AS id", [Buffer.from(hash)]));
       return found.parse(rows)[0].id ?? undefined;
     },
+    /** For the platform's routes alone. */
+    platform: platformOf((text, values) => told(lookups.query(text, values))),
     /** @throws when the database gives no answer. */
     ping: async (): Promise<void> => void (await lookups.query("SELECT 1")),
     /** For background work alone; a request never holds one of its connections. */

@@ -52,7 +52,7 @@ function linesOf(table: string, { column, roles, lookup }: (typeof TABLES)[strin
     `table ${table} of lv_owner: row-level security on, forced`,
     ...Object.entries(roles).flatMap(([role, rows]) => [
       `policy on ${table}: PERMISSIVE ${role} may ALL ${reach[rows]} with check ${reach[rows]}`,
-      `grant on ${table}: ${role} may DELETE, INSERT, SELECT, UPDATE`,
+      ...(role === "lv_owner" ? [] : [`grant on ${table}: ${role} may DELETE, INSERT, SELECT, UPDATE`]),
     ]),
     ...(lookup ? [`policy on ${table}: PERMISSIVE lv_owner may SELECT true with check `] : []),
   ];

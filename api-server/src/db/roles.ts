@@ -5,7 +5,7 @@ export const ROLES = {
   lv_owner: "Owns every table. For migrations; the server never has it.",
   lv_app: "Requests. Sees the rows of the one tenant that its transaction names.",
   lv_worker: "Background work. Sees one tenant at a time, but for the tables that it must search for work.",
-  lv_lookup: "Turns a subdomain or an id into a tenant, before it is known who asks. May read no table.",
+  lv_lookup: "Turns a subdomain or an id into a tenant, before it is known who asks; lists tenants. May read no table.",
 } as const;
 
 export type Role = keyof typeof ROLES;
@@ -13,7 +13,10 @@ export type Role = keyof typeof ROLES;
 type Table = {
   /** Says whose a row is; not there where the table is the platform's. */
   column?: string;
-  /** Which rows each role may read and write: those of its transaction's tenant, or every one. */
+  /**
+   * Which rows each role may read and write: those of its transaction's tenant, or every one. The owner only by functions of
+   * DEFINER_FUNCTIONS, and row-level security binds it too.
+   */
   roles: Partial<Record<Role, "own" | "every">>;
   /** Read by a function of DEFINER_FUNCTIONS. */
   lookup: boolean;
@@ -33,6 +36,8 @@ export const TABLES: Readonly<Record<string, Table>> = {
   idempotency_keys: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   held_names: { roles: { lv_worker: "every" }, lookup: true },
+  platform_tokens: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },
+  tenant_invitations: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },
   signing_keys: { roles: { lv_worker: "every" }, lookup: false },
 };
 
@@ -42,7 +47,12 @@ export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";
 /** Functions that run with their owner's rights, and who may call them. */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
   "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],
+  "lv_find_platform_session(wanted bytea)": ["lv_lookup"],
   "lv_find_tenant(id_or_subdomain text)": ["lv_lookup"],
   "lv_find_invitation(wanted bytea)": ["lv_lookup"],
   "lv_find_refresh_token(wanted bytea)": ["lv_lookup"],
+  "lv_invite_tenant(invitation uuid, address text, with_plan text, code bytea, inviter text)": ["lv_lookup"],
+  "lv_list_tenants(after_id uuid, at_most integer, wanted_state text, begins_with text)": ["lv_lookup"],
+  "lv_open_platform_session(bootstrap bytea, session bytea)": ["lv_lookup"],
+  "lv_redeem_invitation(code bytea)": ["lv_app"],
 };

@@ -65,6 +65,27 @@ export const ACCESS = {
     cause: "No active user of this organization has this e-mail address and password.",
     example: "E-mail address or password is wrong.",
   },
+  PLATFORM_DENIED: {
+    status: 403,
+    title: "Not one of the platform's people",
+    fix: "Ask for a ClusterRole that may do this to tenants.leanvibe.io; kubectl auth can-i update tenants.leanvibe.io tells.",
+    cause: "The routes of the platform ask the cluster whether whoever asks may do the same to Tenants there.",
+    example: "The cluster does not let system:serviceaccount:support:jane update tenants.leanvibe.io 'acme'.",
+  },
+  BOOTSTRAP_NOT_VALID: {
+    status: 401,
+    title: "Bootstrap token not valid",
+    fix: "Make one with the command bootstrap-token, and use it within the hour.",
+    cause: "The token was used already, its hour is over, or nobody made it.",
+    example: "This bootstrap token is not valid any more.",
+  },
+  BOOTSTRAP_CLOSED: {
+    status: 403,
+    title: "The cluster decides",
+    fix: "Send a token that kubectl create token SERVICEACCOUNT --audience leanvibe-api prints.",
+    cause: "This API works beside a cluster, whose RBAC says who the platform's people are.",
+    example: "Beside a cluster there are no platform sessions.",
+  },
   REFRESH_RACED: {
     status: 409,
     title: "Refresh token just used",

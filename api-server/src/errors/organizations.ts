@@ -23,6 +23,13 @@ export const ORGANIZATIONS = {
     cause: "An organization that anybody may create begins with the plan starter, and only a subscription changes it.",
     example: "Plan professional needs a subscription.",
   },
+  TENANT_CREATION_BY_INVITATION: {
+    status: 403,
+    title: "Creation is by invitation",
+    fix: "Send the invitation_code that the platform's operators gave you, and the admin_email that it was made for.",
+    cause: "This platform lets those create an organization whom it invited; a code holds once, for seven days.",
+    example: "An organization is created by invitation here: invitation_code is needed.",
+  },
   TENANT_CREATION_CLOSED: {
     status: 403,
     title: "Creation is closed",

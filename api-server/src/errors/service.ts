@@ -23,6 +23,13 @@ export const SERVICE = {
     cause: "The database cannot be reached or gave no connection in time.",
     example: "The database does not answer: try again in 5 s.",
   },
+  CLUSTER_UNAVAILABLE: {
+    status: 503,
+    title: "The cluster does not answer",
+    fix: "Wait for the seconds that Retry-After says; nothing was changed.",
+    cause: "The cluster, which must say who asks and what they may do, cannot be reached or does not let the API ask.",
+    example: "The cluster does not answer: try again in 5 s.",
+  },
   INTERNAL_ERROR: {
     status: 500,
     title: "Internal error",

@@ -1,13 +1,15 @@
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { Permission } from "../accounts/roles.ts";
+import type { Verb } from "../platform/reviews.ts";
 
 /**
  * Who may call a route, which each route must declare:
  * - `public`: anybody, without a tenant;
  * - `tenantFromCredential`: who brings a credential that says the tenant by itself;
- * - `tenant`: who brings a credential of the tenant that the request names.
+ * - `tenant`: who brings a credential of the tenant that the request names;
+ * - `platform`: the platform's people, by what they may do to Tenants in the cluster (`verb`).
  */
-export type Access = "public" | "tenantFromCredential" | "tenant";
+export type Access = "public" | "tenantFromCredential" | "tenant" | "platform";
 
 /** What a route says of itself. */
 export type Declared = {
@@ -16,6 +18,7 @@ export type Declared = {
   url: string;
   access: Access;
   permission?: Permission | undefined;
+  verb?: Verb | undefined;
   wayOut: boolean;
   summary: string;
   /** In the OpenAPI document; pages and second addresses of a route are not in it. */
@@ -46,17 +49,20 @@ function declarationOf(method: string, route: RouteOptions, earlier: readonly De
   const { url, config, schema } = route;
   if (config?.access === undefined) {
     throw new Error(
-      `${method} ${url} declares no access: add config: { access: "public" | "tenantFromCredential" | "tenant" }`,
+      `${method} ${url} declares no access: add config: { access: "public" | "tenantFromCredential" | "tenant" | "platform" }`,
     );
   }
-  const { access, permission, wayOut = false } = config;
+  const { access, permission, verb, wayOut = false } = config;
+  if ((access === "platform") !== (verb !== undefined)) {
+    throw new Error(`${method} ${url}: a route with access "platform" says its verb, and no other does`);
+  }
   const { hide = false, operationId, summary, tags = [] } = schema ?? {};
   if (summary === undefined || (!hide && (operationId === undefined || tags.length === 0))) {
     throw new Error(
       `${method} ${url} is not described: add schema: { operationId: "listThings", summary: "List things", tags: ["things"] }, or { hide: true, summary: "A page" }`,
     );
   }
-  const declaration = { method, url, access, permission, wayOut, summary };
+  const declaration = { method, url, access, permission, verb, wayOut, summary };
   if (hide) return declaration;
   const same = earlier.find((route) => route.operationId === operationId);
   if (same === undefined) return { ...declaration, operationId };

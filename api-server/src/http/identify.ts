@@ -98,7 +98,8 @@ export function subdomainOf(hostname: string, baseDomains: readonly string[]): s
   return undefined;
 }
 
-function bearerToken({ headers: { authorization } }: FastifyRequest): string | undefined {
+/** What Authorization carries. @throws Refusal AUTHENTICATION_REQUIRED where that is no bearer token */
+export function bearerToken({ headers: { authorization } }: FastifyRequest): string | undefined {
   if (authorization === undefined) return undefined;
   const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
   if (token === undefined) {

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { may, USER_ROLES } from "../accounts/roles.ts";
 import type { App } from "../app.ts";
 import { PROBLEM_MEDIA_TYPE, problem } from "../errors/problem.ts";
+import { AUDIENCE } from "../platform/reviews.ts";
 
 const DESCRIPTION = `The API of a platform whose tenants are fenced from each other.
 
@@ -66,6 +67,7 @@ export function openApiDocument(app: App): void {
 /** What follows from what a route declares, so that it need not say it itself. */
 function completed(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
   const ofTenant = config?.access === "tenant";
+  const byToken = ofTenant || config?.access === "platform";
   const description = [schema.description, rightsOf(config)].filter((text) => text !== undefined).join("\n\n");
   return {
     ...schema,
@@ -75,7 +77,7 @@ function completed(schema: FastifySchema, { config }: RouteOptions): FastifySche
       ...(config?.idempotent === true ? idempotencyHeaders.shape : {}),
       ...headersOf(schema),
     }),
-    ...(ofTenant ? { security: [{ bearer: [] }] } : {}),
+    ...(byToken ? { security: [{ bearer: [] }] } : {}),
     response: answersOf(schema, config),
   };
 }
@@ -86,6 +88,9 @@ function headersOf({ headers }: FastifySchema): z.ZodRawShape {
 }
 
 function rightsOf(config: RouteOptions["config"]): string | undefined {
+  if (config?.verb !== undefined) {
+    return `For the platform's people: a Kubernetes token for the audience ${AUDIENCE}, of who may ${config.verb} tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.`;
+  }
   const permission = config?.permission;
   if (permission === undefined) return undefined;
   const roles = USER_ROLES.filter((role) => may(role, permission));
@@ -98,17 +103,20 @@ function refusalsOf(
   config: RouteOptions["config"],
 ): [status: string, description: string][] {
   const ofTenant = config?.access === "tenant";
+  const ofPlatform = config?.access === "platform";
   const reads = [body, params, querystring].some((part) => part !== undefined);
   const refusals: [status: number, description: string, there: boolean][] = [
     [400, "The request is not valid, or names no tenant, or two.", reads || ofTenant],
-    [401, "The request carries no credential that holds.", ofTenant],
+    [401, "The request carries no credential that holds.", ofTenant || ofPlatform],
     [402, "An invoice is overdue.", ofTenant && config.wayOut !== true],
     [403, "The credential is another tenant's, or its role does not include this, or the tenant is held.", ofTenant],
+    [403, "The cluster does not let whoever asks do this.", ofPlatform],
+    [404, "The tenant is not there.", ofPlatform && params !== undefined],
     [404, "The tenant, or what the path names, is not there for whoever asks.", ofTenant],
     [413, "The body is too large.", body !== undefined],
     [415, "The body is of a media type that is not taken.", body !== undefined],
     [429, "Too many requests: Retry-After says when to come again.", config?.rateLimit !== undefined],
-    [503, "Overloaded, or the database does not answer: Retry-After says when to come again.", true],
+    [503, "Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.", true],
   ];
   return [
     ...refusals.flatMap(([status, text, there]): [string, string][] => (there ? [[String(status), text]] : [])),

@@ -6,6 +6,9 @@ import type { Mailer } from "./mailer.ts";
 import type { MailPayload } from "./payload.ts";
 import { writeMail } from "./templates.ts";
 
+/** What a mail leads to that opens nothing. */
+const PAGES = { follow_up: "/docs", held: "/docs/errors/TENANT_SUSPENDED" } as const;
+
 /** Sends one mail; a follow-up only while there is still something to say. */
 export async function sendMail(
   { config, database }: Pick<Parts, "config" | "database">,
@@ -15,8 +18,8 @@ export async function sendMail(
 ): Promise<void> {
   if (payload.mail === "follow_up" && (await isSettled(database, tenantId))) return;
   const link =
-    payload.mail === "follow_up"
-      ? `${config.publicUrl}/docs`
-      : open(Buffer.from(payload.sealed_link, "base64"), config.secret, id);
+    "sealed_link" in payload
+      ? open(Buffer.from(payload.sealed_link, "base64"), config.secret, id)
+      : `${config.publicUrl}${PAGES[payload.mail]}`;
   await mailer.send({ ...writeMail(payload, link), to: payload.to, id });
 }

@@ -62,6 +62,17 @@ function draftOf(payload: MailPayload, url: string): Draft {
       after: ["If this says nothing to you, do nothing."],
     };
   }
+  if (payload.mail === "held") {
+    return {
+      subject: `${organization} is suspended`,
+      paragraphs: [
+        `The platform holds ${organization} suspended. The reason: ${payload.values.reason}.`,
+        "Nothing of it is lost. Until this is settled nobody can sign in, and its workloads rest.",
+      ],
+      link: { label: "What this means", url },
+      after: ["Answer to the platform's support, who can tell you more."],
+    };
+  }
   const [subject, paragraph] = FOLLOW_UPS[payload.values.day];
   return { subject: `${organization}: ${subject}`, paragraphs: [paragraph], link: { label: "Go on", url }, after: [] };
 }

@@ -10,6 +10,7 @@ import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
 import { enqueueLink } from "../mail/links.ts";
+import { termsOf, type Wanted } from "./terms.ts";
 
 /** What a stranger must not be able to look like. */
 const RESERVED = new Set(
@@ -24,10 +25,9 @@ const RETRY_SECONDS = 3_600;
 const IPV4_PREFIX = 24;
 const IPV6_PREFIX = 48;
 
-export type TenantCreation = {
+export type TenantCreation = Wanted & {
   organization_name: string;
   subdomain?: string | undefined;
-  admin_email?: string | undefined;
 };
 
 export type Created = {
@@ -40,7 +40,7 @@ export type Created = {
 export type Founding = {
   /** Its id, which is also the transaction's tenant. */
   id: string;
-  config: Pick<Config, "publicUrl" | "secret">;
+  config: Pick<Config, "publicUrl" | "secret" | "tenantCreation">;
   /** From where whoever makes it came. */
   ip: string;
 };
@@ -48,17 +48,18 @@ export type Founding = {
 /**
  * A tenant with all that belongs to it: its row, settings, a welcome project, the invitation of its owner and what is to be
  * mailed. The cluster hears of it when the owner has come in.
- * @throws Refusal VALIDATION_FAILED, SUBDOMAIN_TAKEN, RATE_LIMITED
+ * @throws Refusal VALIDATION_FAILED, SUBDOMAIN_TAKEN, RATE_LIMITED, and what `termsOf` throws
  */
 export async function createTenant(
   tx: Transaction,
   { id, config, ip }: Founding,
-  { organization_name: organizationName, subdomain, admin_email: adminEmail }: TenantCreation,
+  wanted: TenantCreation,
 ): Promise<Created> {
-  const name = subdomain ?? nameOf(organizationName);
+  const { organization_name: organizationName, subdomain: name = nameOf(organizationName) } = wanted;
   requireName(name);
-  await admit(tx, ip, name);
-  const data = { id, organizationName, subdomain: name, adminEmail: adminEmail ?? null, createdFrom: ip };
+  const { plan, adminEmail, invited } = await termsOf(tx, config.tenantCreation, wanted);
+  await admit(tx, { ip, invited }, name);
+  const data = { id, organizationName, subdomain: name, plan, adminEmail: adminEmail ?? null, createdFrom: ip };
   const tenant = await addTenant(tx, data);
   const claim = await inviteOwner(tx, id, adminEmail);
   if (adminEmail === undefined) return { tenant, claimToken: claim };
@@ -79,7 +80,10 @@ async function inviteOwner(tx: Transaction, tenantId: string, email: string | un
 /** Its row, and what every tenant begins with. @throws Refusal SUBDOMAIN_TAKEN */
 export async function addTenant(
   tx: Transaction,
-  data: Pick<Tenant, "id" | "organizationName" | "subdomain" | "adminEmail" | "createdFrom"> & { onboarding?: string },
+  data: Pick<Tenant, "id" | "organizationName" | "subdomain" | "adminEmail" | "createdFrom"> & {
+    plan?: string;
+    onboarding?: string;
+  },
 ): Promise<Tenant> {
   const made = await tx.tenant.create({ data }).catch((error: unknown) => {
     throw isTaken(error) ? taken(data.subdomain) : error;
@@ -98,12 +102,13 @@ export async function addTenant(
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);
 
-async function admit(tx: Transaction, ip: string, name: string): Promise<void> {
+async function admit(tx: Transaction, { ip, invited }: { ip: string; invited: boolean }, name: string): Promise<void> {
   const network = `${ip}/${isIPv4(ip) ? IPV4_PREFIX : IPV6_PREFIX}`;
   const rows = await tx.$queryRaw`SELECT lv_admit_tenant(network(${network}::inet)::cidr, ${name}) AS verdict`;
   const [{ verdict: said }] = verdict.parse(rows);
   if (said === "ok") return;
   if (said === "held") throw taken(name);
+  if (invited) return;
   throw new Refusal("RATE_LIMITED", {
     detail: "Too many organizations were made from your network or in all: try again in an hour.",
     retryAfterSeconds: RETRY_SECONDS,

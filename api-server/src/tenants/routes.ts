@@ -36,14 +36,10 @@ export function tenants(app: App, parts: Parts): void {
       },
       async (request, reply) => {
         if (config.tenantCreation === "closed") throw new Refusal("TENANT_CREATION_CLOSED");
-        const { plan, ...wanted } = request.body;
-        if (plan !== "starter") {
-          throw new Refusal("PLAN_NEEDS_SUBSCRIPTION", { detail: `Plan ${plan} needs a subscription.` });
-        }
         const [id, ip] = [uuid(), addressOf(request)];
         const asked = { tenantId: id, sender: { address: ip }, schema: created };
         const answer = await once(parts, request, asked, async (tx) => ({
-          body: createdBody(await createTenant(tx, { id, config, ip }, wanted), config.publicUrl),
+          body: createdBody(await createTenant(tx, { id, config, ip }, request.body), config.publicUrl),
         }));
         return reply.code(201).headers(headersOf(answer)).send(answer.body);
       },

@@ -45,6 +45,10 @@ export const creation = z.strictObject({
     .meta({ examples: ["acme"] }),
   admin_email: address.optional().describe("Who becomes the owner, by a link that is mailed."),
   plan: z.enum(PLAN_NAMES).default("starter"),
+  invitation_code: text(200)
+    .min(1)
+    .optional()
+    .describe("Of the platform's invitation, which says the plan and who owns it."),
 });
 
 export const created = z

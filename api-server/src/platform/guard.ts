@@ -1,0 +1,41 @@
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { App } from "../app.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { bearerToken } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
+import type { Operator } from "./authority.ts";
+import type { Verb } from "./reviews.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What a route with access `platform` does to tenants, in the words of RBAC. */
+    verb?: Verb;
+  }
+  interface FastifyRequest {
+    operator: Operator | null;
+  }
+}
+
+const oneTenant = z.object({ id: z.uuid() });
+
+/** Who asks on a route whose access is `platform`. */
+export function operatorOf({ operator, routeOptions }: FastifyRequest): Operator {
+  if (operator === null) throw new Error(`${routeOptions.url} asks for the operator, and its access is not "platform"`);
+  return operator;
+}
+
+/** Before each route with access `platform`: whether whoever asks may do what it does, to the tenant that its path names. */
+export function guardPlatform(app: App, { authority, database }: Pick<Parts, "authority" | "database">): void {
+  app.decorateRequest("operator", null);
+  app.addHook("onRequest", async (request) => {
+    const { access, verb } = request.routeOptions.config;
+    if (access !== "platform" || verb === undefined) return;
+    const token = bearerToken(request);
+    if (token === undefined) throw new Refusal("AUTHENTICATION_REQUIRED");
+    const named = oneTenant.safeParse(request.params);
+    const tenant = named.success ? await database.findTenant(named.data.id) : undefined;
+    // Of one that is not there only those are told who may see them all.
+    request.operator = await authority.require(token, { verb, name: tenant?.subdomain });
+  });
+}
