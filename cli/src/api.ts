@@ -55,7 +55,7 @@ export type StartedApi = Started & { url: string };
  */
 export async function startApi(
   name: string,
-  database: DatabaseSettings,
+  given: DatabaseSettings & { SMTP_URL: string },
   options: { env: NodeJS.ProcessEnv; detached: boolean; signal: AbortSignal; say: (line: string) => void },
 ): Promise<StartedApi> {
   const { env, detached, signal, say } = options;
@@ -65,7 +65,7 @@ export async function startApi(
   const [metricsPort = 0] = await freePorts(1);
   const url = urlOf(port);
   const settings = {
-    ...database,
+    ...given,
     HOST: "127.0.0.1",
     PORT: String(port),
     METRICS_PORT: String(metricsPort),

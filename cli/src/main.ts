@@ -69,6 +69,18 @@ program
   });
 
 program
+  .command("mail")
+  .description("list the mail that the API of up wanted to send, or show one")
+  .argument("[number]", "the one to show", (text) => Number(text))
+  .option("--last", "show the latest", false)
+  .option("--json", "one JSON object a line", false)
+  .action(async (number: number | undefined, { last, json }: { last: boolean; json: boolean }) => {
+    const { mail } = await import("./mail.ts");
+    const told = await mail({ number, last, json }, process.env);
+    if (told !== "") process.stdout.write(`${told}\n`);
+  });
+
+program
   .command("migrate")
   .description("bring the database of DATABASE_OWNER_URL up to date, and print the settings for an API server")
   .action(async () => {

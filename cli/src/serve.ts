@@ -4,8 +4,10 @@ import { dataFolder } from "../cluster/layout.ts";
 import { type Lock, takeLock } from "../cluster/lock.ts";
 import type { Database, DatabaseOptions } from "../database/database.ts";
 import { planDatabase, startDatabase, stopDatabase } from "../database/ladder.ts";
-import { apiFolder, apiProgram, findApi, type StartedApi, startApi, stopApi } from "./api.ts";
+import { apiFolder, apiProgram, findApi, type RunningApi, startApi, stopApi } from "./api.ts";
 import { keysFile } from "./keys.ts";
+import { findMailCatcher, mailFolder, smtpUrl, startMailCatcher, stopMailCatcher } from "./mail-catcher.ts";
+import { watchMail } from "./mailbox.ts";
 import { ROOT } from "./manifests.ts";
 import { prepareDatabase } from "./migrate.ts";
 import { never, type Part, timed, type UpOptions } from "./part.ts";
@@ -18,11 +20,13 @@ export async function serve(name: string, { detach, reporter, signal }: UpOption
   const waits = () => reporter.say("  another process starts or stops the API here: waiting for it");
   const lock = await lockApi(name, env, waits, signal);
   try {
-    const running = findApi(name, env);
-    const found = running !== undefined && (await answers(`${running.url}/health/ready`));
+    const running = await findWhole(name, env);
+    const found = running !== undefined;
     const { url, ended, stop } = found
       ? { url: running.url, ended: never(), stop: async () => undefined }
       : await start(name, { env, detach, reporter, signal });
+    if (!detach)
+      watchMail(mailFolder(name, env), signal, ({ to, subject }) => reporter.say(`  mail to ${to}: ${subject}`));
     const lines = nextLines(url);
     const usable = ["", "The API answers; in another terminal:", "", ...lines.map((line) => `  ${line}`), ""];
     reporter.ready({ api: url, commands: lines }, found ? [`  API ${url} is up already`] : usable);
@@ -31,6 +35,15 @@ export async function serve(name: string, { detach, reporter, signal }: UpOption
   } finally {
     lock.release();
   }
+}
+
+/** The API that an earlier run started, when all that it stands on still answers. */
+async function findWhole(name: string, env: NodeJS.ProcessEnv): Promise<RunningApi | undefined> {
+  const running = findApi(name, env);
+  if (running === undefined || !(await answers(`${running.url}/health/ready`))) return undefined;
+  const catcher = findMailCatcher(name, env);
+  const mailed = env["SMTP_URL"] ?? (catcher && smtpUrl(catcher));
+  return running.settings["SMTP_URL"] === mailed ? running : undefined;
 }
 
 /** Only one process at a time starts or stops the API of a name. */
@@ -47,20 +60,29 @@ async function start(
 ): Promise<Pick<Part, "ended" | "stop"> & { url: string }> {
   // By it a reset finds what is begun here.
   mkdirSync(apiFolder(name, env), { recursive: true });
-  // One that does not answer, or is left from another life of its database.
-  await stopApi(name, env);
+  // What does not answer, or is left from another life of its database.
+  await Promise.all([stopApi(name, env), stopMailCatcher(name, env)]);
   const database = await ensureDatabase(
     { name, env, signal, lifetime: detach ? "detached" : "parent", progress: (event) => reporter.progress(event) },
     reporter,
   );
   try {
-    const api = await timed(reporter, "API ready", async (): Promise<StartedApi> => {
-      const settings = await prepareDatabase(database, keysFile(name, database, env), env);
+    const options = { env, detached: detach, signal, say: (line: string) => reporter.say(line) };
+    const [api, catcher] = await timed(reporter, "API ready", async () => {
+      const preparing = prepareDatabase(database, keysFile(name, database, env), env);
+      // Who names a mail server wants mail to be sent.
+      const catching = env["SMTP_URL"] === undefined ? startMailCatcher(name, options) : undefined;
+      // When one fails the other must not still be about to start.
+      await Promise.allSettled([preparing, catching]);
+      const [settings, started] = [await preparing, await catching];
       signal.throwIfAborted();
-      return await startApi(name, settings, { env, detached: detach, signal, say: (line) => reporter.say(line) });
+      const SMTP_URL = started === undefined ? (env["SMTP_URL"] ?? "") : smtpUrl(started);
+      return [await startApi(name, { ...settings, SMTP_URL }, options), started] as const;
     });
-    const { log } = apiProgram(name, env);
-    const ended = api.ended.then(() => `the API ended by itself; its log is ${log}`);
+    const ended = Promise.race([
+      api.ended.then(() => `the API ended by itself; its log is ${apiProgram(name, env).log}`),
+      catcher?.ended.then(() => "the mail catcher ended by itself") ?? never(),
+    ]);
     return { url: api.url, ended, stop: async () => void (await stopServing(name, false, env)) };
   } catch (error) {
     await stopBoth(name, false, env);
@@ -98,7 +120,7 @@ export async function stopServing(name: string, deleteData: boolean, env: NodeJS
 }
 
 async function stopBoth(name: string, deleteData: boolean, env: NodeJS.ProcessEnv): Promise<string[]> {
-  const api = await stopApi(name, env);
+  const [api] = await Promise.all([stopApi(name, env), stopMailCatcher(name, env)]);
   const database = await stopDatabase(name, { deleteData }, env);
   if (deleteData) rmSync(apiFolder(name, env), { recursive: true, force: true });
   return [...(api ? [`API of ${name}`] : []), ...(database ? [`database of ${name}`] : [])];
