@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
+import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -221,6 +221,34 @@ export const getUsage = <ThrowOnError extends boolean = false>(options?: Options
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/tenants/current/usage',
     ...options
+});
+
+/**
+ * Get the organization's parent or children
+ *
+ * Needs the permission tenant:read, which viewer, member, admin, owner have.
+ */
+export const getHierarchy = <ThrowOnError extends boolean = false>(options?: Options<GetHierarchyData, ThrowOnError>): RequestResult<GetHierarchyResponses, GetHierarchyErrors, ThrowOnError> => (options?.client ?? client).get<GetHierarchyResponses, GetHierarchyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/tenants/current/hierarchy',
+    ...options
+});
+
+/**
+ * Create a child organization
+ *
+ * It lives on your plan: its projects and users count with yours. Who owns your organization may enter it, and admins too.
+ *
+ * Needs the permission children:write, which owner has.
+ */
+export const createChild = <ThrowOnError extends boolean = false>(options: Options<CreateChildData, ThrowOnError>): RequestResult<CreateChildResponses, CreateChildErrors, ThrowOnError> => (options.client ?? client).post<CreateChildResponses, CreateChildErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/tenants/current/children',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -6,6 +6,39 @@ export type ClientOptions = {
 };
 
 /**
+ * The organization's parent or children, and what they use together.
+ */
+export type Hierarchy = {
+    /**
+     * On whose plan the organization lives.
+     */
+    parent: {
+        id: string;
+        subdomain: string;
+        organization_name: string;
+    } | null;
+    children: Array<{
+        id: string;
+        subdomain: string;
+        organization_name: string;
+        /**
+         * The parent's.
+         */
+        plan: 'starter' | 'professional' | 'enterprise';
+        is_active: boolean;
+        created_at: string;
+        /**
+         * Active ones.
+         */
+        usage: {
+            projects: number;
+            users: number;
+        };
+    }>;
+    usage: Usage;
+};
+
+/**
  * An invitation that waits to be accepted.
  */
 export type Invitation = {
@@ -144,7 +177,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -323,18 +356,26 @@ export type Tokens = {
  * What the plan limits, and how much of it is used.
  */
 export type Usage = {
-    /**
-     * Active ones.
-     */
     projects: {
+        /**
+         * Active ones, of the organization with its parent and all children: what counts.
+         */
         current: number;
+        /**
+         * Of the organization alone.
+         */
+        own: number;
         limit: number;
     };
-    /**
-     * Active ones.
-     */
     users: {
+        /**
+         * Active ones, of the organization with its parent and all children: what counts.
+         */
         current: number;
+        /**
+         * Of the organization alone.
+         */
+        own: number;
         limit: number;
     };
 };
@@ -1413,6 +1454,138 @@ export type GetUsageResponses = {
 };
 
 export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
+
+export type GetHierarchyData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current/hierarchy';
+};
+
+export type GetHierarchyErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetHierarchyError = GetHierarchyErrors[keyof GetHierarchyErrors];
+
+export type GetHierarchyResponses = {
+    /**
+     * The organization's parent or children, and what they use together.
+     */
+    200: Hierarchy;
+};
+
+export type GetHierarchyResponse = GetHierarchyResponses[keyof GetHierarchyResponses];
+
+export type CreateChildData = {
+    body: {
+        organization_name: string;
+        /**
+         * Made of the organization's name where it is left out.
+         */
+        subdomain?: string;
+        /**
+         * Who becomes the owner, by a link that is mailed.
+         */
+        admin_email?: string;
+    };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current/children';
+};
+
+export type CreateChildErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type CreateChildError = CreateChildErrors[keyof CreateChildErrors];
+
+export type CreateChildResponses = {
+    /**
+     * An organization that waits for its owner.
+     */
+    201: TenantCreated;
+};
+
+export type CreateChildResponse = CreateChildResponses[keyof CreateChildResponses];
 
 export type ListMembersData = {
     body?: never;

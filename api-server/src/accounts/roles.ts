@@ -3,7 +3,7 @@ export const ROLE_PERMISSIONS = {
   viewer: ["projects:read", "settings:read", "tenant:read"],
   member: ["projects:write"],
   admin: ["members:write", "settings:write", "tenant:write"],
-  owner: ["tenant:delete"],
+  owner: ["children:write", "tenant:delete"],
 } as const;
 
 export type UserRole = keyof typeof ROLE_PERMISSIONS;

@@ -3,6 +3,7 @@ import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import type { Database, Transaction } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { factsOf } from "../tenants/facts.ts";
 import { refusedBy, tenantFacts } from "../tenants/state.ts";
 import { USER_ROLES } from "./roles.ts";
 import { hashOf, newSecret } from "./secrets.ts";
@@ -54,7 +55,7 @@ export async function refreshSession(database: Database, token: string): Promise
   if (tenantId === undefined) throw unknown();
   const outcome = await database.write(tenantId, async (tx): Promise<Opened | Refusal> => {
     const now = new Date();
-    const refused = refusedBy(tenantFacts.parse(await tx.tenant.findFirst({ where: { id: tenantId } })), CONTINUING);
+    const refused = refusedBy(await factsOf(tx), CONTINUING);
     if (refused !== undefined) return new Refusal(refused);
     const [claimed] = await tx.refreshToken.updateManyAndReturn({
       where: { tenantId, hash, claimedAt: null, expiresAt: { gt: now } },
@@ -117,10 +118,11 @@ export async function sessionState(database: Database, bearer: Bearer): Promise<
   const rows = await database.read(
     bearer.tenantId,
     (db) => db.$queryRaw`
-      SELECT u.role, u.email, t.subdomain, t.organization_name, t.plan, t.lifecycle, t.standing, t.hold
+      SELECT u.role, u.email, t.subdomain, t.organization_name, f.plan, f.lifecycle, f.standing, f.hold
       FROM sessions s
       JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
       JOIN tenants t ON t.id = s.tenant_id
+      CROSS JOIN lv_tenant_facts() f
       WHERE s.tenant_id = ${bearer.tenantId}::uuid AND s.id = ${bearer.sessionId}::uuid AND s.user_id = ${bearer.userId}::uuid
         AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
   );

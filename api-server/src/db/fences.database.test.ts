@@ -93,6 +93,7 @@ describe("the client", () => {
         Session: await db.session.findMany(),
         Invitation: await db.invitation.findMany(),
         Outbox: await db.outbox.findMany(),
+        ChildGrant: await db.childGrant.findMany(),
         IdempotencyKey: await db.idempotencyKey.findMany(),
         TenantSettings: await db.tenantSettings.findMany(),
         RefreshToken: await db.refreshToken.findMany(),

@@ -27,8 +27,9 @@ const OWN_ROWS = { column: "tenant_id", roles: { lv_app: "own", lv_worker: "own"
 /** Every table there is. */
 export const TABLES: Readonly<Record<string, Table>> = {
   tenants: { column: "id", roles: { lv_app: "own", lv_worker: "every" }, lookup: true },
-  users: OWN_ROWS,
-  projects: OWN_ROWS,
+  users: { ...OWN_ROWS, lookup: true },
+  projects: { ...OWN_ROWS, lookup: true },
+  child_grants: { ...OWN_ROWS, lookup: true },
   tenant_settings: OWN_ROWS,
   sessions: OWN_ROWS,
   refresh_tokens: { ...OWN_ROWS, lookup: true },
@@ -46,8 +47,15 @@ export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";
 
 /** Functions that run with their owner's rights, and who may call them. */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
+  "lv_admit_child(wanted text)": ["lv_app"],
   "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],
   "lv_find_platform_session(wanted bytea)": ["lv_lookup"],
+  "lv_check_parent()": [],
+  "lv_entered(child uuid, person uuid)": ["lv_app"],
+  "lv_family()": ["lv_app"],
+  "lv_family_usage()": ["lv_app"],
+  "lv_hold_family_usage()": ["lv_app"],
+  "lv_tenant_facts()": ["lv_app"],
   "lv_find_tenant(id_or_subdomain text)": ["lv_lookup"],
   "lv_find_invitation(wanted bytea)": ["lv_lookup"],
   "lv_find_refresh_token(wanted bytea)": ["lv_lookup"],

@@ -37,6 +37,13 @@ export const ORGANIZATIONS = {
     cause: "This platform does not let anybody create organizations.",
     example: "Organizations are created by the platform's operators here.",
   },
+  HIERARCHY_TOO_DEEP: {
+    status: 409,
+    title: "A child has no children",
+    fix: "Create it as a child of your parent organization.",
+    cause: "There are two levels: an organization that has a parent has no children.",
+    example: "Your organization is a child itself, and can have no children.",
+  },
   QUOTA_EXCEEDED: {
     status: 403,
     title: "Plan limit reached",

@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { derivedKey, open, seal } from "../accounts/sealing.ts";
+import { actingFor } from "../db/acting.ts";
 import type { Database, Transaction } from "../db/database.ts";
-import { SET_TENANT } from "../db/pool.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
 import type { Parts } from "../parts.ts";
@@ -113,11 +113,7 @@ function idOf(hash: Uint8Array): string {
 
 /** Among the rows of the sender, where the transaction is for another tenant: one that does not exist yet. */
 async function inScope<T>(tx: Transaction, { scopeId }: Kept, tenantId: string, work: () => Promise<T>): Promise<T> {
-  if (scopeId === tenantId) return await work();
-  await tx.$queryRawUnsafe(SET_TENANT, scopeId);
-  const result = await work();
-  await tx.$queryRawUnsafe(SET_TENANT, tenantId);
-  return result;
+  return scopeId === tenantId ? await work() : await actingFor(tx, { for: scopeId, own: tenantId }, work);
 }
 
 const locked = z.tuple([z.object({ locked: z.boolean() })]);

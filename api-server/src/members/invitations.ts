@@ -14,9 +14,10 @@ import { invalid } from "../errors/refused.ts";
 import { enqueueLink } from "../mail/links.ts";
 import { enqueue } from "../outbox/outbox.ts";
 import type { Parts } from "../parts.ts";
+import { factsOf } from "../tenants/facts.ts";
 import { planFollowUps } from "../tenants/followups.ts";
 import { holdTenant } from "../tenants/plan.ts";
-import { refusedBy, tenantFacts } from "../tenants/state.ts";
+import { refusedBy } from "../tenants/state.ts";
 import { addMember, lockedCaller, requireRank } from "./members.ts";
 
 const VALID_SECONDS = 7 * 86_400;
@@ -125,7 +126,7 @@ export async function accept(
     });
     if (invitation === undefined) throw new Refusal("INVITATION_NOT_VALID");
     const tenant = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
-    const refused = refusedBy(tenantFacts.parse(tenant), { reads: false, wayOut: true });
+    const refused = refusedBy(await factsOf(tx), { reads: false, wayOut: true });
     if (refused !== undefined) throw new Refusal(refused);
     const email = invitation.email ?? by.email;
     if (email === undefined) throw invalid([{ path: "body.email", message: "is needed: this invitation names none" }]);

@@ -1,7 +1,7 @@
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import type { Caller } from "../accounts/callers.ts";
-import { may, outranks, USER_ROLES, type UserRole } from "../accounts/roles.ts";
+import { may, outranks, type Permission, USER_ROLES, type UserRole } from "../accounts/roles.ts";
 import { revokeSessions } from "../accounts/sessions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { User } from "../db/generated/client.ts";
@@ -51,13 +51,17 @@ export type Ranked = { tenantId: string; userId: string; role: UserRole };
  * at once the second sees what the first did, and nobody decides by a role that they had a second ago.
  * @throws Refusal AUTHENTICATION_REQUIRED when they are no active member any more, PERMISSION_DENIED
  */
-export async function lockedCaller(tx: Transaction, { tenantId, userId }: Caller): Promise<Ranked> {
+export async function lockedCaller(
+  tx: Transaction,
+  { tenantId, userId }: Caller,
+  permission: Permission = "members:write",
+): Promise<Ranked> {
   await holdTenant(tx, tenantId);
   const user = await tx.user.findFirst({ where: { tenantId, id: userId, isActive: true } });
   if (user === null) throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
   const role = z.enum(USER_ROLES).parse(user.role);
-  if (may(role, "members:write")) return { tenantId, userId, role };
-  throw new Refusal("PERMISSION_DENIED", { detail: `Role ${role} does not include members:write.` });
+  if (may(role, permission)) return { tenantId, userId, role };
+  throw new Refusal("PERMISSION_DENIED", { detail: `Role ${role} does not include ${permission}.` });
 }
 
 async function memberBelow(tx: Transaction, caller: Ranked, id: string): Promise<User> {

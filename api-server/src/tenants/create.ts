@@ -1,25 +1,18 @@
 import { isIPv4 } from "node:net";
-import { TENANT } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import { newSecret } from "../accounts/secrets.ts";
 import type { Config } from "../config.ts";
 import type { Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
-import type { Tenant } from "../db/generated/client.ts";
+import type { Prisma, Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
-import { invalid } from "../errors/refused.ts";
 import { enqueueLink } from "../mail/links.ts";
+import { nameFor, taken } from "./names.ts";
 import { termsOf, type Wanted } from "./terms.ts";
 
-/** What a stranger must not be able to look like. */
-const RESERVED = new Set(
-  "about abuse accounts admin administrator api app assets auth billing blog cdn console dashboard default docs email ftp git help hostmaster imap internal kubernetes leanvibe login mail metrics noc ns1 ns2 operator pop portal postmaster root secure security server signup smtp staff static status support system test tutorials webmaster www".split(
-    " ",
-  ),
-);
-
 const LINK_SECONDS = 86_400;
+const INVITED_SECONDS = 7 * 86_400;
 const RETRY_SECONDS = 3_600;
 /** A network of people who know each other: what one of them does is counted for all. */
 const IPV4_PREFIX = 24;
@@ -55,49 +48,47 @@ export async function createTenant(
   { id, config, ip }: Founding,
   wanted: TenantCreation,
 ): Promise<Created> {
-  const { organization_name: organizationName, subdomain: name = nameOf(organizationName) } = wanted;
-  requireName(name);
+  const { organization_name: organizationName, subdomain } = wanted;
+  const name = nameFor(organizationName, subdomain);
   const { plan, adminEmail, invited } = await termsOf(tx, config.tenantCreation, wanted);
   await admit(tx, { ip, invited }, name);
   const data = { id, organizationName, subdomain: name, plan, adminEmail: adminEmail ?? null, createdFrom: ip };
-  const tenant = await addTenant(tx, data);
-  const claim = await inviteOwner(tx, id, adminEmail);
-  if (adminEmail === undefined) return { tenant, claimToken: claim };
-  const link = `${config.publicUrl}/welcome?token=${claim}`;
-  const values = { organization: organizationName };
-  await enqueueLink(tx, { tenantId: id, secret: config.secret, link }, { mail: "welcome", to: adminEmail, values });
-  return { tenant, claimToken: undefined };
-}
-
-async function inviteOwner(tx: Transaction, tenantId: string, email: string | undefined): Promise<string> {
-  const { secret, hash } = newSecret("lvi");
-  const expiresAt = new Date(Date.now() + LINK_SECONDS * 1000);
-  const person = { email: email ?? null, role: "owner", mailedAlone: email !== undefined };
-  await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
-  return secret;
+  return await inviteOwner(tx, config, await addTenant(tx, data), adminEmail ?? null);
 }
 
 /** Its row, and what every tenant begins with. @throws Refusal SUBDOMAIN_TAKEN */
-export async function addTenant(
-  tx: Transaction,
-  data: Pick<Tenant, "id" | "organizationName" | "subdomain" | "adminEmail" | "createdFrom"> & {
-    plan?: string;
-    onboarding?: string;
-  },
-): Promise<Tenant> {
+export async function addTenant(tx: Transaction, data: Prisma.TenantUncheckedCreateInput): Promise<Tenant> {
   const made = await tx.tenant.create({ data }).catch((error: unknown) => {
     throw isTaken(error) ? taken(data.subdomain) : error;
   });
+  const welcome = { name: "Welcome", description: "Your first project: rename it, or delete it." };
   await tx.tenantSettings.create({ data: { tenantId: data.id } });
-  await tx.project.create({
-    data: {
-      tenantId: data.id,
-      id: uuid(),
-      name: "Welcome",
-      description: "Your first project: rename it, or delete it.",
-    },
-  });
+  await tx.project.create({ data: { ...welcome, tenantId: data.id, id: uuid() } });
   return made;
+}
+
+/** By a link, which is mailed where there is an address, and where there is none is for the one answer. */
+export async function inviteOwner(
+  tx: Transaction,
+  config: Founding["config"],
+  tenant: Tenant,
+  email: string | null,
+): Promise<Created> {
+  const { id: tenantId, organizationName: organization, onboarding } = tenant;
+  const { secret, hash } = newSecret("lvi");
+  // Who holds a name for nothing loses it after a day; whom somebody vouches for has time.
+  const seconds = onboarding === "unconfirmed" ? LINK_SECONDS : INVITED_SECONDS;
+  const expiresAt = new Date(Date.now() + seconds * 1000);
+  const person = { email, role: "owner", mailedAlone: email !== null };
+  await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
+  if (email === null) return { tenant, claimToken: secret };
+  const link = `${config.publicUrl}/welcome?token=${secret}`;
+  await enqueueLink(
+    tx,
+    { tenantId, secret: config.secret, link },
+    { mail: "welcome", to: email, values: { organization } },
+  );
+  return { tenant, claimToken: undefined };
 }
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);
@@ -113,28 +104,4 @@ async function admit(tx: Transaction, { ip, invited }: { ip: string; invited: bo
     detail: "Too many organizations were made from your network or in all: try again in an hour.",
     retryAfterSeconds: RETRY_SECONDS,
   });
-}
-
-function taken(name: string): Refusal {
-  return new Refusal("SUBDOMAIN_TAKEN", { detail: `The subdomain '${name}' is taken.` });
-}
-
-/** A name as Kubernetes takes it for the Tenant, and nobody's that a stranger must not look like. @throws Refusal VALIDATION_FAILED */
-export function requireName(name: string): void {
-  const path = "body.subdomain";
-  const broken = TENANT.nameRules.find(({ test }) => !test(name));
-  if (broken !== undefined)
-    throw invalid([{ path, message: broken.message.replace("metadata.name is the Tenant's subdomain and ", "") }]);
-  if (RESERVED.has(name) || name.startsWith("kube-"))
-    throw invalid([{ path, message: `'${name}' is reserved; choose another one` }]);
-}
-
-/** `Acme Corp.` as `acme-corp`. */
-function nameOf(organizationName: string): string {
-  const words = organizationName.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
-  return words
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+/, "")
-    .slice(0, 40)
-    .replace(/-+$/, "");
 }

@@ -1,4 +1,3 @@
-import { PLANS } from "@leanvibe/schema";
 import type { z } from "zod";
 import type { App } from "../app.ts";
 import type { Tenant } from "../db/generated/client.ts";
@@ -6,6 +5,7 @@ import { problem } from "../errors/problem.ts";
 import { callerOf } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
 import { changeTenant } from "./change.ts";
+import { readUsage } from "./plan.ts";
 import { tenant, tenantChange, usage } from "./schema.ts";
 import { stateOf, type TenantFacts } from "./state.ts";
 
@@ -65,18 +65,7 @@ function usageRoute(app: App, database: Parts["database"]): void {
         response: { 200: usage, default: problem },
       },
     },
-    async (request) => {
-      const { tenantId, plan } = callerOf(request);
-      const [projects, users] = await Promise.all([
-        database.read(tenantId, (db) => db.project.count({ where: { tenantId, status: "active" } })),
-        database.read(tenantId, (db) => db.user.count({ where: { tenantId, isActive: true } })),
-      ]);
-      const limits = PLANS[plan];
-      return {
-        projects: { current: projects, limit: limits.projects },
-        users: { current: users, limit: limits.users },
-      };
-    },
+    async (request) => readUsage(database, callerOf(request).tenantId),
   );
 }
 

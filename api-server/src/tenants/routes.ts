@@ -1,15 +1,14 @@
-import { PLAN_NAMES } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
-import { z } from "zod";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
 import { addressOf } from "../http/address.ts";
 import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
-import { type Created, createTenant } from "./create.ts";
+import { createTenant } from "./create.ts";
 import { currentTenant } from "./current.ts";
-import { created, creation } from "./schema.ts";
+import { hierarchyRoutes } from "./hierarchy.ts";
+import { created, createdBody, creation } from "./schema.ts";
 
 const tags = ["tenants"];
 
@@ -46,19 +45,5 @@ export function tenants(app: App, parts: Parts): void {
     );
   }
   currentTenant(app, parts);
-}
-
-function createdBody({ tenant, claimToken }: Created, publicUrl: string): z.output<typeof created> {
-  const welcome = `${publicUrl}/welcome`;
-  return {
-    id: tenant.id,
-    tenant_id: tenant.id,
-    organization_name: tenant.organizationName,
-    subdomain: tenant.subdomain,
-    plan: z.enum(PLAN_NAMES).parse(tenant.plan),
-    admin_user: tenant.adminEmail,
-    welcome_url: welcome,
-    ...(claimToken === undefined ? {} : { claim_url: `${welcome}?token=${claimToken}` }),
-    status: "onboarding",
-  };
+  hierarchyRoutes(app, parts);
 }

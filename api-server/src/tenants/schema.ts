@@ -2,6 +2,7 @@ import { PLAN_NAMES } from "@leanvibe/schema";
 import { z } from "zod";
 import { text } from "../http/text.ts";
 import { address } from "../members/schema.ts";
+import type { Created } from "./create.ts";
 import { TENANT_STATES } from "./state.ts";
 
 const organizationName = text(200)
@@ -30,10 +31,14 @@ export const tenantChange = z
   .partial()
   .refine((change) => Object.keys(change).length > 0, { error: "must change organization_name, admin_email or plan" });
 
-const counted = z.object({ current: z.int(), limit: z.int() });
+const counted = z.object({
+  current: z.int().describe("Active ones, of the organization with its parent and all children: what counts."),
+  own: z.int().describe("Of the organization alone."),
+  limit: z.int(),
+});
 
 export const usage = z
-  .object({ projects: counted.describe("Active ones."), users: counted.describe("Active ones.") })
+  .object({ projects: counted, users: counted })
   .meta({ id: "Usage", description: "What the plan limits, and how much of it is used." });
 
 export const creation = z.strictObject({
@@ -67,3 +72,39 @@ export const created = z
     status: z.literal("onboarding"),
   })
   .meta({ id: "TenantCreated", description: "An organization that waits for its owner." });
+
+export const childCreation = creation.omit({ plan: true, invitation_code: true });
+
+const relative = z.object({ id: z.uuid(), subdomain: z.string(), organization_name: z.string() });
+
+export const hierarchy = z
+  .object({
+    parent: relative.nullable().describe("On whose plan the organization lives."),
+    children: z.array(
+      relative.extend({
+        plan: z.enum(PLAN_NAMES).describe("The parent's."),
+        is_active: z.boolean(),
+        created_at: z.iso.datetime(),
+        usage: z.object({ projects: z.int(), users: z.int() }).describe("Active ones."),
+      }),
+    ),
+    usage,
+  })
+  .meta({ id: "Hierarchy", description: "The organization's parent or children, and what they use together." });
+
+/** As it is told once: the claim_url is a secret. */
+export function createdBody({ tenant, claimToken }: Created, publicUrl: string): z.output<typeof created> {
+  const welcome = `${publicUrl}/welcome`;
+  return {
+    id: tenant.id,
+    tenant_id: tenant.id,
+    organization_name: tenant.organizationName,
+    subdomain: tenant.subdomain,
+    plan: z.enum(PLAN_NAMES).parse(tenant.plan),
+    // With a claim_url whoever opens it becomes the owner, whatever address the Tenant has meanwhile.
+    admin_user: claimToken === undefined ? tenant.adminEmail : null,
+    welcome_url: welcome,
+    ...(claimToken === undefined ? {} : { claim_url: `${welcome}?token=${claimToken}` }),
+    status: "onboarding",
+  };
+}

@@ -1,0 +1,97 @@
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
+import type { Caller } from "../accounts/callers.ts";
+import { actingFor } from "../db/acting.ts";
+import type { Database, Transaction } from "../db/database.ts";
+import { Refusal } from "../errors/catalogue.ts";
+import { lockedCaller } from "../members/members.ts";
+import { enqueue } from "../outbox/outbox.ts";
+import type { Parts } from "../parts.ts";
+import { addTenant, type Created, inviteOwner, type TenantCreation } from "./create.ts";
+import { nameFor, taken } from "./names.ts";
+import { readUsage, requireRoom } from "./plan.ts";
+
+const CHILDREN_AT_MOST = 100;
+
+const relative = z.object({
+  id: z.uuid(),
+  relation: z.enum(["parent", "child"]),
+  subdomain: z.string(),
+  organization_name: z.string(),
+  lifecycle: z.string(),
+  created_at: z.date(),
+  projects: z.coerce.number().int().nullable(),
+  users: z.coerce.number().int().nullable(),
+});
+
+/** The parent of a tenant, or its children; of a deleted one nothing. */
+export async function relativesOf(db: Pick<Transaction, "$queryRaw">): Promise<z.output<typeof relative>[]> {
+  return z.array(relative).parse(await db.$queryRaw`SELECT * FROM lv_family() ORDER BY subdomain`);
+}
+
+export async function readHierarchy(database: Database, { tenantId, plan }: Caller) {
+  const [relatives, usage] = await Promise.all([database.read(tenantId, relativesOf), readUsage(database, tenantId)]);
+  const bare = ({ id, subdomain, organization_name }: z.output<typeof relative>) => ({
+    id,
+    subdomain,
+    organization_name,
+  });
+  const parent = relatives.find(({ relation }) => relation === "parent");
+  const children = relatives.filter(({ relation }) => relation === "child");
+  return {
+    parent: parent === undefined ? null : bare(parent),
+    children: children.map((child) => ({
+      ...bare(child),
+      plan,
+      is_active: child.lifecycle === "active",
+      created_at: child.created_at.toISOString(),
+      usage: { projects: child.projects ?? 0, users: child.users ?? 0 },
+    })),
+    usage,
+  };
+}
+
+/**
+ * A tenant that lives on its parent's plan. Its parent's owner answers for it, so that the cluster hears of it at once.
+ * @throws Refusal PERMISSION_DENIED, HIERARCHY_TOO_DEEP, QUOTA_EXCEEDED, and what `createTenant` throws
+ */
+export async function createChild(
+  tx: Transaction,
+  config: Parts["config"],
+  caller: Caller,
+  { organization_name: organizationName, subdomain, admin_email }: Omit<TenantCreation, "plan" | "invitation_code">,
+): Promise<Created> {
+  const { tenantId: parentId, email, plan } = caller;
+  const adminEmail = admin_email ?? null;
+  const name = nameFor(organizationName, subdomain);
+  await lockedCaller(tx, caller, "children:write");
+  await admitChild(tx, name);
+  // For the welcome project.
+  await requireRoom(tx, parentId, "projects");
+  const id = uuid();
+  return await actingFor(tx, { for: id, own: parentId }, async () => {
+    // Somebody must answer for the cluster's Tenant.
+    const owner = { parentId, onboarding: "confirmed", adminEmail: adminEmail ?? email };
+    const tenant = await addTenant(tx, { id, organizationName, subdomain: name, plan, ...owner });
+    await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
+    return await inviteOwner(tx, config, tenant, adminEmail);
+  });
+}
+
+const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "child", "inactive", "many"]) })]);
+
+async function admitChild(tx: Transaction, name: string): Promise<void> {
+  const [{ verdict: said }] = verdict.parse(await tx.$queryRaw`SELECT lv_admit_child(${name}) AS verdict`);
+  switch (said) {
+    case "ok":
+      return;
+    case "held":
+      throw taken(name);
+    case "child":
+      throw new Refusal("HIERARCHY_TOO_DEEP");
+    case "inactive":
+      throw new Refusal("TENANT_NOT_FOUND");
+    case "many":
+      throw new Refusal("QUOTA_EXCEEDED", { detail: `An organization has at most ${CHILDREN_AT_MOST} children.` });
+  }
+}
