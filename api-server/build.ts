@@ -10,7 +10,7 @@ import { copyPackages } from "./packages.ts";
 const folder = process.argv[2] ?? join(import.meta.dirname, "dist", "bundle");
 
 /** With parts that are no JavaScript, or that read files beside themselves. Each goes along whole, with what it needs. */
-const WHOLE = ["@node-rs/argon2", "sharp", "@scalar/fastify-api-reference"] as const;
+const WHOLE = ["@node-rs/argon2", "sharp"] as const;
 
 rmSync(folder, { recursive: true, force: true });
 const source = join(import.meta.dirname, "src");

@@ -25,8 +25,12 @@ describe("packages that go along whole", () => {
     install("room/node_modules/@native/here", {});
     install("node_modules/@native/here", { dependencies: { loader: "1" } });
     install("node_modules/unrelated", {});
+    for (const file of ["index.js", "index.d.ts", "README.md", "LICENSE.md"])
+      writeFileSync(join(folder, "node_modules/native", file), "");
     expect(copy("native").toSorted()).toEqual(["@native/here", "loader", "native"]);
     expect(readdirSync(join(folder, "out")).toSorted()).toEqual(["@native", "loader", "native"]);
+    const kept = ["LICENSE.md", "index.js", "package.json"];
+    expect(readdirSync(join(folder, "out", "native")).toSorted()).toEqual(kept);
   });
 
   test("go without what is optional and for another machine", () => {

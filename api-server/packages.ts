@@ -7,6 +7,9 @@ const manifest = z.object({
   optionalDependencies: z.record(z.string(), z.string()).default({}),
 });
 
+/** For who reads or compiles against a package. Licences stay. */
+const NOT_RUN = /(\.d\.[cm]?ts|\.map|(?<!licen[cs]e)\.md)$/i;
+
 /**
  * Copies packages and all that they need, as they are installed, side by side into one folder. What is optional and not
  * there is for another machine than this one. @throws Error where one is missing, or needed in two versions.
@@ -36,7 +39,7 @@ export function copyPackages(names: readonly string[], { from, to }: { from: str
   for (const [name, folder] of found)
     cpSync(folder, join(to, name), {
       recursive: true,
-      filter: (path) => !path.slice(folder.length).includes("node_modules"),
+      filter: (path) => !path.slice(folder.length).includes("node_modules") && !NOT_RUN.test(path),
     });
   return [...found.keys()];
 }

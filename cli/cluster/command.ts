@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  /** A file that the program reads as its stdin. */
+  readonly inputFile?: string;
   /** Kills the command (SIGKILL) when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Kills the command after so long; the error says so. Default: no limit. */
@@ -30,17 +33,19 @@ export async function run(program: string, args: readonly string[], options: Com
   const timeout = options.timeoutSeconds === undefined ? [] : [AbortSignal.timeout(options.timeoutSeconds * 1000)];
   const signal = AbortSignal.any([...(options.signal ? [options.signal] : []), ...timeout]);
   signal.throwIfAborted();
+  const file = options.inputFile === undefined ? undefined : openSync(options.inputFile, "r");
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
     // Of its own, so that Ctrl-C reaches only us and a compiler's children can be ended together with it.
     detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: [file ?? "pipe", "pipe", "pipe"],
   });
+  if (file !== undefined) closeSync(file);
   const kill = () => killGroup(child);
   signal.addEventListener("abort", kill, { once: true });
-  child.stdin.on("error", () => undefined); // The program may end without reading; its exit code says what matters.
-  child.stdin.end(options.input ?? "");
+  child.stdin?.on("error", () => undefined); // The program may end without reading; its exit code says what matters.
+  child.stdin?.end(options.input ?? "");
   const output = collect(child, options.onLine);
   try {
     const failure = await ended(child);

@@ -4,6 +4,7 @@ import type { StartedK3sContainer } from "@testcontainers/k3s";
 import { z } from "zod";
 import { apiClientFor } from "./apiclient.ts";
 import type { Cluster, ClusterOptions } from "./cluster.ts";
+import { run } from "./command.ts";
 import { isRunning, stopContainer } from "./container.ts";
 import { dockerEngine, hasImage } from "./engine.ts";
 import { dataFolder } from "./layout.ts";
@@ -104,6 +105,18 @@ export async function findDocker(name: string, env: NodeJS.ProcessEnv, kubectl: 
   };
   const { kubeconfig } = filesOf(name, env);
   return { name, rung: "docker", nodes: "real", kubeconfig, context: state.context, kubectl, reused: true, stop };
+}
+
+/** Gives the images of an archive to the running K3s of that name, by the containerd inside it. */
+export async function importIntoDocker(
+  name: string,
+  archive: string,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
+): Promise<void> {
+  const container = readState(name, env)?.container;
+  if (container === undefined) throw new Error(`no cluster ${name} runs in Docker`);
+  const ctr = ["ctr", "--namespace", "k8s.io", "images", "import", "-"];
+  await run("docker", ["exec", "--interactive", container, ...ctr], { env, signal, inputFile: archive });
 }
 
 /** Stops the container of that name, which keeps its data, or removes both. */

@@ -1,7 +1,8 @@
 /** The cluster ladder: finds a cluster that may be used, or makes one. See ladder.ts. */
 export type { Cluster, ClusterOptions, Plan, Progress, Rung } from "./cluster.ts";
 export { ClusterRefused, NoCluster } from "./cluster.ts";
-export { findCluster, planCluster, startCluster, stopCluster } from "./ladder.ts";
+export { loadArchive } from "./images.ts";
+export { findCluster, planCluster, presentCluster, startCluster, stopCluster } from "./ladder.ts";
 export { MARKERS } from "./marker.ts";
 export { LOCAL_IMAGE } from "./places.ts";
 export type { PassedOver } from "./rungs.ts";

@@ -79,6 +79,15 @@ export async function takeFirst(
   return await rungs.climb(steps, how).catch(asNoCluster);
 }
 
+/**
+ * A cluster that is there already, and starts none: the running one of that name, or the context that may be used.
+ * Throws ClusterRefused or NoCluster.
+ */
+export async function presentCluster(options: ClusterOptions): Promise<Cluster> {
+  const present = ladder(options).filter(({ rung }) => rung === "running" || rung === "context");
+  return await (await firstOffer(present)).offer.take();
+}
+
 /** The running cluster of that name that startCluster made, on whichever rung. */
 export async function findCluster(name: string, env: NodeJS.ProcessEnv = process.env): Promise<Cluster | undefined> {
   return findLocal(name, env) ?? (await findDocker(name, env, kubectlOf(env)));

@@ -7,6 +7,7 @@ import { build, goMissing } from "./build.ts";
 import type { Cluster, ClusterOptions, Progress } from "./cluster.ts";
 import { ended } from "./command.ts";
 import { cacheFolder, type Layout, layoutOf } from "./layout.ts";
+import { importArchive } from "./places.ts";
 import { buildSeconds, builtFolder, missingPrograms, outputPaths, programsFor } from "./programs.ts";
 import { installPackages, type NodeRequirements, nodeRequirements } from "./requirements.ts";
 import type { Nodes, Order } from "./site.ts";
@@ -94,6 +95,19 @@ export function findLocal(name: string, env: NodeJS.ProcessEnv): Cluster | undef
   const layout = layoutOf(name, env);
   const state = readState(layout);
   return state && clusterOf(state, layout, env, true);
+}
+
+/** Gives the images of an archive to the node of the running local cluster of that name. Throws CommandFailed. */
+export async function importIntoLocal(
+  name: string,
+  archive: string,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
+): Promise<void> {
+  const state = readState(layoutOf(name, env));
+  if (!state) throw new Error(`no local cluster ${name} runs`);
+  // One that an earlier version of us started did not write it down.
+  if (!state.inside) throw new Error(`the cluster ${name} was started by an older version; run npm stop and npm start`);
+  await importArchive(state.order, state.inside, { archive, signal });
 }
 
 /** Stops the local cluster of that name, if it runs, and deletes its data if asked. */

@@ -15,6 +15,8 @@ import { API_SERVICE_ADDRESS, type Order, type Site } from "./site.ts";
 export interface Place {
   readonly site: Site;
   readonly processes: Processes;
+  /** First process of its namespaces; undefined where it has none. */
+  readonly inside: number | undefined;
   /** Makes the local images known to the node; nothing for simulated nodes. */
   loadImages(): Promise<void>;
   /** Ends everything and removes what this cluster left outside its folder. */

@@ -23,7 +23,8 @@ export async function plainPlace(order: Order, layout: Layout): Promise<Place> {
     env: process.env,
   });
   const processes = new Processes(commandLine, layout.logs);
-  return { site, processes, loadImages: async () => undefined, leave: () => processes.stop() };
+  const loadImages = async () => undefined;
+  return { site, processes, inside: undefined, loadImages, leave: () => processes.stop() };
 }
 
 /** A place for real nodes: namespaces of its own, see namespaces.ts. Needs root on Linux. */
@@ -51,7 +52,7 @@ export async function namespacedPlace(order: Order, layout: Layout): Promise<Pla
     const leaveAll = async () => {
       await Promise.all([processes.stop(), leave()]);
     };
-    return { site, processes, loadImages, leave: leaveAll };
+    return { site, processes, inside: pid, loadImages, leave: leaveAll };
   } catch (error) {
     await leave();
     throw error;
@@ -127,6 +128,7 @@ async function connectToHost(spaces: namespaces.Namespaces, pid: number, layout:
 export const LOCAL_IMAGE = "leanvibe.io/hello:1";
 
 const RETRY_MILLISECONDS = 200;
+const IMPORT_SECONDS = 300;
 
 async function importImages(order: Order, layout: Layout, pid: number): Promise<void> {
   const program = readFileSync(programOf(order, "image"));
@@ -138,16 +140,25 @@ async function importImages(order: Order, layout: Layout, pid: number): Promise<
     architecture,
   }));
   writeFileSync(join(layout.config, "images.tar"), ociArchive(images), { mode: 0o600 });
-  const ctr = inside(order, programOf(order, "ctr"));
-  const archive = join(namespaces.ROOT_INSIDE, "config", "images.tar");
   for (let attempt = 0; ; attempt++) {
     try {
-      const flags = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
-      await namespaces.enter(pid, ctr, [...flags, "images", "import", "--local", archive]);
+      await importArchive(order, pid, { archive: join(layout.config, "images.tar") });
       return;
     } catch (error) {
       if (attempt === 50) throw error; // It was still starting for 10 s and more.
       await sleep(RETRY_MILLISECONDS);
     }
   }
+}
+
+/** Gives the images of an archive to the containerd in the namespaces of process `pid`. Throws CommandFailed. */
+export async function importArchive(
+  order: Order,
+  pid: number,
+  { archive, signal }: { archive: string; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const ctr = [inside(order, programOf(order, "ctr")), "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
+  // By stdin: no path of the host needs to be seen from there.
+  const args = [...namespaces.enterArgs(pid), ...ctr, "images", "import", "--local", "-"];
+  await run("nsenter", args, { inputFile: archive, signal, timeoutSeconds: IMPORT_SECONDS });
 }

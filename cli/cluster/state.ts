@@ -13,7 +13,12 @@ const orderSchema = z.object({
   emulatedVersion: z.string().optional(),
 });
 
-const stateSchema = z.object({ pid: z.int().positive(), order: orderSchema });
+const stateSchema = z.object({
+  pid: z.int().positive(),
+  order: orderSchema,
+  /** First process of its namespaces, where it has some. */
+  inside: z.int().positive().optional(),
+});
 
 /** A supervisor that runs, and what it was told. */
 export type State = z.output<typeof stateSchema>;

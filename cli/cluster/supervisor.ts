@@ -45,7 +45,7 @@ async function supervise(files: Layout): Promise<number> {
         bringUp(order, files, place, { report, signal: stopping.signal }),
         stop.promise.then(() => Promise.reject(new Error("it was stopped while it started"))),
       ]);
-      writeState(files, { pid: process.pid, order });
+      writeState(files, { pid: process.pid, order, inside: place.inside });
       ready = true;
       tell({ kind: "ready" });
       await Promise.race([place.processes.failed, stop.promise]);

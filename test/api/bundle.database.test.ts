@@ -59,6 +59,9 @@ describe("the API as it ships, in a folder without the repository", () => {
       // Only a password that is compared needs the part of argon2 that is no JavaScript.
       const login = JSON.stringify({ email: "nobody@example.com", password: "wrong", tenant: "bundled" });
       expect((await fetch(`${url}/auth/login`, { method: "POST", headers, body: login })).status).toBe(401);
+      // A part that is loaded only when somebody asks for it.
+      const docs = await fetch(`${url}/docs/scalar.js`);
+      expect((await docs.text()).length).toBeGreaterThan(1_000_000);
       server.kill("SIGTERM");
       const [code] = await once(server, "exit");
       const lines = server.output().trimEnd().split("\n");

@@ -85,6 +85,16 @@ export const CLUSTER_ROLES = {
   viewer: "leanvibe-viewer",
 } as const;
 
+/** Images that we build. A registry's own name goes before, where they are pushed to one. */
+export const IMAGES = {
+  operator: "leanvibe.io/operator",
+  api: "leanvibe.io/api",
+  /** Brings the API's database up to date. */
+  migrate: "leanvibe.io/migrate",
+} as const;
+
+export type ImageName = keyof typeof IMAGES;
+
 /** Prefix of the namespace a Tenant gets when it lists none. */
 export const DEFAULT_NAMESPACE_PREFIX = "tenant-";
 
