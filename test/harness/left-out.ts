@@ -9,6 +9,7 @@ export type LeftOut = { pattern: string; what: string; why: string };
 /** Which tests there are depends on what can be had here: nodes that run pods, Go, an API server of our own build. */
 export async function leftOut(): Promise<LeftOut[]> {
   const { nodes, rung } = await planTestCluster();
+  const lacking = ["curl", "jq"].filter((program) => findProgram(program, process.env) === undefined);
   const reasons: { pattern: string; what: string; why: string | undefined }[] = [
     {
       pattern: "**/*.kubelet.test.ts",
@@ -31,6 +32,11 @@ export async function leftOut(): Promise<LeftOut[]> {
       what: "that look at a page in a browser",
       why:
         findProgram("chromium", process.env) === undefined ? "it is not installed (apt install chromium)" : undefined,
+    },
+    {
+      pattern: "**/test/start/{start,curls,readme}.test.ts",
+      what: "that run the documentation's curls",
+      why: lacking.length === 0 ? undefined : `there is no ${lacking.join(" and no ")}`,
     },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },

@@ -4,10 +4,12 @@ import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { afterAll, beforeAll } from "vitest";
 import { findProgram } from "../../cli/cluster/requirements.ts";
 import { scratchFolder } from "./scratch.ts";
 
-const MAIN = join(import.meta.dirname, "..", "..", "cli", "src", "main.ts");
+const ROOT = join(import.meta.dirname, "..", "..");
+const MAIN = join(ROOT, "cli", "src", "main.ts");
 
 /** What the database from npm is run by, and nothing that could make a cluster. */
 const PROGRAMS = ["sh", "cat", "dirname", "id", "setpriv", "ps", "curl", "jq"];
@@ -106,4 +108,22 @@ export class Up {
     if (this.child.exitCode === null) this.child.kill("SIGINT");
     return await this.ended;
   }
+}
+
+/**
+ * For the tests of a file: `npm start` with nothing in it, and what runs lines as they stand in the documentation. Where
+ * 8000 is somebody else's, the API has another port.
+ */
+export function documented(): (script: string) => Promise<string> {
+  const home = new Home();
+  let port = "";
+  beforeAll(async () => {
+    const { api } = await home.up().event("ready");
+    port = new URL(String(api)).port;
+  }, 60_000);
+  afterAll(() => home.leave(), 30_000);
+  return async (script) => {
+    const printed = await home.shell(`cd '${ROOT}'\n${script.replaceAll(":8000", `:${port}`)}`);
+    return printed.replaceAll(`:${port}`, ":8000").trimEnd();
+  };
 }

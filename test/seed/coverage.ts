@@ -47,23 +47,92 @@ export const COVERAGE: readonly Row[] = [
 
   { lines: [29, 39], part: "7", text: "Tutorial 1: Building Your First Multi-Tenant API", status: open },
   { lines: [40, 53], part: "7", text: "1 Interactive Setup: start-tutorial.sh multi-tenant-api", status: open },
-  { lines: [54, 59], part: "2", text: "1.1 Understanding Tenant Isolation: row-level security", status: open },
+  {
+    lines: [54, 59],
+    part: "2",
+    text: "1.1 Understanding Tenant Isolation: row-level security",
+    status: {
+      test: "api-server/src/db/fences.database.test.ts#stand in the database as roles.ts says, on every table there is",
+    },
+  },
   { lines: [60, 97], part: "2", text: "1.1 Tenant model: id, organization, subdomain, plan, is_active", status: open },
-  { lines: [98, 129], part: "2", text: "1.1 Project model: tenant_id, name unique per tenant", status: open },
+  {
+    lines: [98, 129],
+    part: "2",
+    text: "1.1 Project model: tenant_id, name unique per tenant",
+    status: {
+      test: "api-server/src/projects/projects.database.test.ts#a name that is taken is a conflict, in one's own organization alone; a deleted one's is free",
+    },
+  },
   { lines: [130, 142], part: "7", text: "1.1 Exercise 1: validate-step.sh 1.1", status: open },
-  { lines: [143, 148], part: "2", text: "1.2 Implementing Tenant-Aware Middleware", status: open },
+  {
+    lines: [143, 148],
+    part: "2",
+    text: "1.2 Implementing Tenant-Aware Middleware",
+    status: {
+      test: "test/start/curls.test.ts#with a development token the tenant is found by header, by host and by the token alone",
+    },
+  },
   { lines: [149, 199], part: "2", text: "1.2 Tenant found and active, or 404; public routes", status: open },
-  { lines: [200, 229], part: "2", text: "1.2 Detection: header, subdomain, token", status: open },
-  { lines: [230, 242], part: "2", text: "1.2 Public endpoints", status: open },
-  { lines: [243, 258], part: "2", text: "1.2 Error body: detail, TENANT_REQUIRED", status: open },
-  { lines: [259, 265], part: "2", text: "1.2 Exercise 2: the three curls", status: open },
+  {
+    lines: [200, 229],
+    part: "2",
+    text: "1.2 Detection: header, subdomain, token",
+    status: {
+      test: "test/start/curls.test.ts#with a development token the tenant is found by header, by host and by the token alone",
+    },
+  },
+  {
+    lines: [230, 242],
+    part: "2",
+    text: "1.2 Public endpoints",
+    status: { test: "test/start/curls.test.ts#public routes need neither tenant nor credential" },
+  },
+  {
+    lines: [243, 258],
+    part: "2",
+    text: "1.2 Error body: detail, TENANT_REQUIRED",
+    status: { test: "test/start/curls.test.ts#its three curls as they stand name nobody or prove nothing" },
+  },
+  {
+    lines: [259, 265],
+    part: "2",
+    text: "1.2 Exercise 2: the three curls",
+    status: {
+      test: "test/start/curls.test.ts#with a development token the tenant is found by header, by host and by the token alone",
+    },
+  },
   { lines: [266, 276], part: "7", text: "1.2 Exercise 2: validate-step.sh 1.2", status: open },
-  { lines: [277, 282], part: "2", text: "1.3 Building Tenant-Aware APIs", status: open },
+  {
+    lines: [277, 282],
+    part: "2",
+    text: "1.3 Building Tenant-Aware APIs",
+    status: {
+      test: "api-server/src/db/fences.database.test.ts#sees its tenant's rows alone, without any condition of its own",
+    },
+  },
   { lines: [283, 320], part: "2", text: "1.3 Project bodies; 400 without a tenant", status: open },
   { lines: [321, 351], part: "2", text: "1.3 GET /projects: own ones, deleted ones hidden", status: open },
-  { lines: [352, 397], part: "2", text: "1.3 POST /projects: 409 on a duplicate name", status: open },
-  { lines: [398, 433], part: "2", text: "1.3 GET /projects/{id}: 404 across tenants", status: open },
-  { lines: [434, 462], part: "2", text: "1.3 Exercise 3: two tenants, their projects, isolation", status: open },
+  {
+    lines: [352, 397],
+    part: "2",
+    text: "1.3 POST /projects: 409 on a duplicate name",
+    status: { test: "test/start/curls.test.ts#a name twice is 409 and a sixth project 403, with the seed's sentences" },
+  },
+  {
+    lines: [398, 433],
+    part: "2",
+    text: "1.3 GET /projects/{id}: 404 across tenants",
+    status: {
+      test: "test/start/curls.test.ts#another tenant's project is 404, another tenant's header 403, whichever way it is named [cross-tenant]",
+    },
+  },
+  {
+    lines: [434, 462],
+    part: "2",
+    text: "1.3 Exercise 3: two tenants, their projects, isolation",
+    status: { test: "test/start/curls.test.ts#each tenant sees its own projects and no others" },
+  },
   { lines: [463, 473], part: "7", text: "1.3 Exercise 3: validate-step.sh 1.3", status: open },
   {
     lines: [474, 477],
@@ -73,8 +142,18 @@ export const COVERAGE: readonly Row[] = [
   },
   { lines: [478, 491], part: "1a", text: "1.4 Limits by plan, enforced per tenant", status: open },
   { lines: [492, 515], part: "1a", text: "1.4 Plan table: starter, professional, enterprise", status: open },
-  { lines: [516, 528], part: "2", text: "1.4 Project limit reached (5)", status: open },
-  { lines: [529, 548], part: "2", text: "1.4 Usage and limit of projects and users", status: open },
+  {
+    lines: [516, 528],
+    part: "2",
+    text: "1.4 Project limit reached (5)",
+    status: { test: "test/start/curls.test.ts#a name twice is 409 and a sixth project 403, with the seed's sentences" },
+  },
+  {
+    lines: [529, 548],
+    part: "2",
+    text: "1.4 Usage and limit of projects and users",
+    status: { test: "test/start/curls.test.ts#a name twice is 409 and a sixth project 403, with the seed's sentences" },
+  },
   { lines: [549, 567], part: "7", text: "1.4 Final test: validate-tutorial.sh multi-tenant-api", status: open },
 
   { lines: [568, 570], part: "7", text: "Tutorial 2: Advanced Tenant Management", status: open },

@@ -36,6 +36,7 @@ async function rowsOf(subdomain: string) {
     users: await db.user.findMany(),
     sessions: await db.session.findMany(),
     projects: await db.project.findMany(),
+    outbox: await db.outbox.findMany(),
     tenant: await db.tenant.findFirst(),
   }));
 }
@@ -65,6 +66,14 @@ describe("a development token", () => {
     const before = (await rowsOf("acme")).users.length;
     for (const name of ["ACME", (await parts.database.findTenant("acme"))?.id]) await token(name);
     expect((await rowsOf("acme")).users.length).toBe(before);
+  });
+
+  test("keeps a tenant that a curl has made from being swept away", async () => {
+    await ask("POST", "/tenants", {}, { organization_name: "Curled", subdomain: "curled" });
+    expect((await rowsOf("curled")).tenant).toMatchObject({ onboarding: "unconfirmed" });
+    for (let time = 0; time < 2; time++) await token("curled");
+    const { tenant, outbox } = await rowsOf("curled");
+    expect([tenant?.onboarding, outbox.map(({ topic }) => topic)]).toEqual(["confirmed", ["tenant.apply"]]);
   });
 
   test("has its role's rights and no others", async () => {

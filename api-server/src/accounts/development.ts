@@ -38,6 +38,7 @@ export async function developmentToken(
   const bearer = await database.write(tenantId, async (tx) => {
     // Of two at once the second finds what the first has made.
     await holdTenant(tx, tenantId);
+    await ensureConfirmed(tx, tenantId);
     const userId = await ensureUser(tx, { tenantId, email, role });
     return { tenantId, userId, sessionId: await ensureSession(tx, { tenantId, userId }) };
   });
@@ -63,12 +64,7 @@ async function ensureTenant(database: Database, subdomain: string): Promise<Name
   const adminEmail = `dev-owner@${subdomain}.localhost`;
   const organizationName = ORGANIZATIONS.get(subdomain) ?? subdomain.charAt(0).toUpperCase() + subdomain.slice(1);
   try {
-    await database.write(id, async (tx) => {
-      // Its owner is whoever sits at this machine: nobody has to open a link, or to be reminded.
-      const data = { id, organizationName, subdomain, adminEmail, createdFrom: null, onboarding: "confirmed" };
-      await addTenant(tx, data);
-      await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
-    });
+    await database.write(id, (tx) => addTenant(tx, { id, organizationName, subdomain, adminEmail, createdFrom: null }));
     return { id, subdomain };
   } catch (error) {
     // Somebody else was faster.
@@ -77,6 +73,13 @@ async function ensureTenant(database: Database, subdomain: string): Promise<Name
     if (other === undefined) throw error;
     return other;
   }
+}
+
+/** Whoever sits at this machine answers for it: nobody has to open a link, and it is not swept away. */
+async function ensureConfirmed(tx: Transaction, tenantId: string): Promise<void> {
+  const where = { id: tenantId, onboarding: "unconfirmed" };
+  const { count } = await tx.tenant.updateMany({ where, data: { onboarding: "confirmed" } });
+  if (count > 0) await enqueue(tx, tenantId, { topic: "tenant.apply", payload: {} });
 }
 
 async function ensureUser(
