@@ -35,7 +35,7 @@ export default defineConfig({
           exclude: elsewhere,
           // One cluster for all of them; some stop the operator or take a definition away, so one file at a time.
           fileParallelism: false,
-          globalSetup: ["./test/harness/set-up.ts"],
+          globalSetup: ["./test/harness/set-up.ts", "./test/harness/database.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

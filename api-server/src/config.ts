@@ -1,3 +1,4 @@
+import { ELECTION_PACE, type ElectionPace } from "@leanvibe/runtime";
 import { z } from "zod";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -72,6 +73,11 @@ const fields = z.object({
   KUBECONFIG: z.string().default(""),
   /** Kubernetes sets it in each pod. */
   KUBERNETES_SERVICE_HOST: z.string().default(""),
+  LEASE_SECONDS: z.coerce
+    .number({ error: "must be a number of seconds from 2 to 600; for example LEASE_SECONDS=15" })
+    .min(2)
+    .max(600)
+    .default(ELECTION_PACE.leaseSeconds),
   DRAIN_SECONDS: z.coerce
     .number({ error: "must be a number of seconds from 0 to 600; for example DRAIN_SECONDS=20" })
     .min(0)
@@ -108,6 +114,8 @@ export type Config = {
   worker: boolean;
   /** Not there where the API works without one. */
   cluster: ClusterPlace | undefined;
+  /** By which one of several servers mirrors. */
+  election: ElectionPace;
   /** How long requests under way may take when the server is asked to stop. */
   drainSeconds: number;
 };
@@ -135,6 +143,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     mail: mailFrom(data),
     worker: data.WORKER === "true",
     cluster: clusterFrom(data),
+    election: paceOf(data.LEASE_SECONDS),
     drainSeconds: data.DRAIN_SECONDS,
   };
 }
@@ -150,4 +159,14 @@ function clusterFrom(data: z.output<typeof fields>): ClusterPlace | undefined {
   if (data.KUBERNETES === "off") return undefined;
   if (data.KUBECONFIG !== "") return { kubeconfig: data.KUBECONFIG };
   return data.KUBERNETES_SERVICE_HOST === "" ? undefined : "pod";
+}
+
+/** The other times of an election in proportion to how long a Lease holds. */
+function paceOf(leaseSeconds: number): ElectionPace {
+  const scale = leaseSeconds / ELECTION_PACE.leaseSeconds;
+  return {
+    leaseSeconds,
+    renewDeadlineSeconds: ELECTION_PACE.renewDeadlineSeconds * scale,
+    retrySeconds: ELECTION_PACE.retrySeconds * scale,
+  };
 }

@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
 import { type Mailer, openMailer } from "./mail/mailer.ts";
+import { type Mirror, mirrorOf } from "./mirror/mirror.ts";
 import { Authority } from "./platform/authority.ts";
 
 /** Often enough that a new key is known long before it signs. */
@@ -28,6 +29,8 @@ export type Parts = {
   /** Not there where the API works without a cluster. */
   cluster: Cluster | undefined;
   authority: Authority;
+  /** Not there without a cluster. */
+  mirror: Mirror | undefined;
 };
 
 /** @throws UnsafeDatabaseError; Error when the database cannot be reached or the kubeconfig cannot be read */
@@ -72,10 +75,12 @@ export async function openParts(
 
 /** Everything else, for which nothing needs to be asked. */
 export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | "cluster" | "keys">): Promise<Parts> {
-  const { config, database, keys } = base;
+  const { config, database, cluster, keys } = base;
+  const metrics = createHttpMetrics();
   return {
     ...base,
-    metrics: createHttpMetrics(),
+    metrics,
+    mirror: cluster === undefined ? undefined : mirrorOf({ ...base, metrics }, cluster),
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
     authority: new Authority(database, base.cluster?.transport),
     callers: new Callers(database, keys, config.tokens),

@@ -25,6 +25,7 @@ export async function startServer(
   const app = await buildApp(parts);
   const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !stopping });
   const url = await app.listen({ host, port });
+  if (config.worker) parts.mirror?.start();
   const worker = config.worker ? await startWorker(parts, handlersOf(parts)) : undefined;
   return {
     url,
@@ -32,7 +33,7 @@ export async function startServer(
     stop: async () => {
       stopping = true;
       await app.close();
-      await worker?.stop();
+      await Promise.all([worker?.stop(), parts.mirror?.stop()]);
       await Promise.all([close(), probes.stop()]);
     },
   };

@@ -21,27 +21,30 @@ export async function connectTo(kubeconfig: string): Promise<Transport> {
   return connect(await credentialsOf(readKubeconfig(kubeconfig)), { userAgent: "leanvibe-cli" });
 }
 
-/** A year: a local operator runs until it is stopped. A cluster may allow less, and says so in its answer. */
+/** A program of ours that is known to the cluster by a ServiceAccount. */
+export type Account = keyof typeof SERVICE_ACCOUNTS;
+
+/** A year: a local program runs until it is stopped. A cluster may allow less, and says so in its answer. */
 const TOKEN_SECONDS = 365 * 24 * 3600;
 
 /**
- * Writes a kubeconfig with which the operator is its own ServiceAccount and nothing more, for a process outside the
+ * Writes a kubeconfig with which a program of ours is its own ServiceAccount and nothing more, for a process outside the
  * cluster. Readable by this account only: it holds a token.
  * @returns when the token ends.
  */
-export async function writeOperatorKubeconfig(
+export async function writeAccountKubeconfig(
   transport: Transport,
-  adminKubeconfig: string,
-  path: string,
+  account: Account,
+  { admin, path }: { admin: string; path: string },
 ): Promise<Date> {
   const answer = await transport.send({
     method: "POST",
-    path: `${collectionPath(SERVICE_ACCOUNT, SYSTEM_NAMESPACE)}/${SERVICE_ACCOUNTS.operator}/token`,
+    path: `${collectionPath(SERVICE_ACCOUNT, SYSTEM_NAMESPACE)}/${SERVICE_ACCOUNTS[account]}/token`,
     body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: TOKEN_SECONDS } },
   });
   const { token, expirationTimestamp } = tokenAnswer.parse(answer).status;
-  const cluster = readKubeconfig(adminKubeconfig).getCurrentCluster();
-  const name = "leanvibe-operator";
+  const cluster = readKubeconfig(admin).getCurrentCluster();
+  const name = SERVICE_ACCOUNTS[account];
   const config = new KubeConfig();
   config.loadFromOptions({
     clusters: [{ ...cluster, name }],

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import type { Transport } from "@leanvibe/runtime";
 import { type Cluster, type ClusterOptions, LOCAL_IMAGE, type Plan, startCluster } from "../cluster/index.ts";
 import { findProgram } from "../cluster/requirements.ts";
-import { connectTo, writeOperatorKubeconfig } from "./credentials.ts";
+import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
 import {
@@ -73,7 +73,10 @@ async function populate(
     if (!useful) {
       // One that is left from an earlier life of the cluster speaks to nobody.
       await stopOperator(files);
-      const expires = await writeOperatorKubeconfig(transport, cluster.kubeconfig, files.kubeconfig);
+      const expires = await writeAccountKubeconfig(transport, "operator", {
+        admin: cluster.kubeconfig,
+        path: files.kubeconfig,
+      });
       started = await timed(reporter, "operator ready", () =>
         startOperator(files, { detached: detach, signal, env: settingsFor(cluster) }),
       );

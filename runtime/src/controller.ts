@@ -42,11 +42,14 @@ export type Controller = {
   stop(): Promise<void>;
 };
 
+/** One that can be asked for a key that nothing watched tells of; before the start the key waits for it. */
+export type AskedController = Controller & { add(key: string, priority?: Priority): void };
+
 const WORKERS = 16;
 const NOT_LEADING_MILLISECONDS = 1_000;
 
 /** The lower layer: events of watched kinds become keys, keys are worked through a queue, errors decide what comes next. */
-export function controller(options: ControllerOptions): Controller {
+export function controller(options: ControllerOptions): AskedController {
   const { log, metrics, reconcile } = options;
   const queue = new Queue({
     workers: options.workers ?? WORKERS,
@@ -90,6 +93,10 @@ export function controller(options: ControllerOptions): Controller {
     });
   }
   return {
+    add(key, priority = "live") {
+      if (started) queue.add(key, priority);
+      else waiting.set(key, priority);
+    },
     async start(upToDate = false) {
       const decisive = options.sources.filter(({ isHint }) => isHint !== true).map(({ informer }) => informer);
       if (!upToDate) await Promise.all([...new Set(decisive)].map((informer) => informer.catchUp()));

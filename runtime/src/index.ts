@@ -8,7 +8,15 @@ export {
   eventsOfTransitions,
   secondsPrecision,
 } from "./conditions.ts";
-export { byKey, byLabel, type Controller, controller, type Source, unlessOwn } from "./controller.ts";
+export {
+  type AskedController,
+  byKey,
+  byLabel,
+  type Controller,
+  controller,
+  type Source,
+  unlessOwn,
+} from "./controller.ts";
 export { type Credentials, credentialsOf } from "./credentials.ts";
 export { ELECTION_PACE, type Election, type ElectionPace, election } from "./election.ts";
 export {

@@ -29,11 +29,12 @@ export type Metrics = {
 
 const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** One registry a process, under controller-runtime's own names, so that its dashboards and alerts work as they are. */
-export function createMetrics(): Metrics {
-  const registry = new Registry();
+/**
+ * Under controller-runtime's own names, so that its dashboards and alerts work as they are.
+ * @param registry the process's, where it has one already: there is one a process.
+ */
+export function createMetrics(registry: Registry = registryOfProcess()): Metrics {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: "rest_client_requests_total",
     help: "Number of HTTP requests, partitioned by status code and method.",
@@ -69,6 +70,12 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function registryOfProcess(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
 }
 
 function controllerMetrics(registers: Registry[]): (name: string) => ControllerMetrics {

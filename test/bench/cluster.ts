@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect, credentialsOf, type Transport } from "@leanvibe/runtime";
 import type { Cluster } from "../../cli/cluster/cluster.ts";
 import { planLocal, startLocal, stopLocal } from "../../cli/cluster/local.ts";
-import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { readKubeconfig, writeAccountKubeconfig } from "../../cli/src/credentials.ts";
 import { install } from "../../cli/src/install.ts";
 
 const NAME = "bench";
@@ -45,7 +45,7 @@ export async function freshCluster({ durable = true }: { durable?: boolean } = {
   const admin = connect(credentials);
   await install(admin);
   const operatorKubeconfig = join(folder, "kubeconfig");
-  await writeOperatorKubeconfig(admin, cluster.kubeconfig, operatorKubeconfig);
+  await writeAccountKubeconfig(admin, "operator", { admin: cluster.kubeconfig, path: operatorKubeconfig });
   const tokens = { admin: await tokenIn(cluster.kubeconfig), operator: await tokenIn(operatorKubeconfig) };
   return {
     admin,

@@ -15,7 +15,7 @@ import {
 } from "@leanvibe/runtime";
 import { API_VERSION, TENANTS } from "@leanvibe/schema";
 import { afterAll, beforeAll } from "vitest";
-import { readKubeconfig, writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { readKubeconfig, writeAccountKubeconfig } from "../../cli/src/credentials.ts";
 import { findOperator, isReady, type OperatorFiles, startOperator, stopOperator } from "../../cli/src/operator.ts";
 import { scratchFolder } from "./scratch.ts";
 
@@ -181,7 +181,7 @@ export class Operator {
   static async start(transport: Transport, { env, server, ...more }: OperatorOptions = {}): Promise<Operator> {
     const folder = scratchFolder("operator");
     const files = { kubeconfig: join(folder, "kubeconfig"), log: join(folder, "log"), state: join(folder, "state") };
-    await writeOperatorKubeconfig(transport, kubeconfigPath(), files.kubeconfig);
+    await writeAccountKubeconfig(transport, "operator", { admin: kubeconfigPath(), path: files.kubeconfig });
     if (server !== undefined) pointTo(server, files.kubeconfig);
     const operator = new Operator(files, { ...more, env: { ...DEFAULTS, ...env } });
     await operator.restart();
@@ -242,7 +242,8 @@ export class Operator {
   }
 }
 
-function pointTo(server: string, kubeconfig: string): void {
+/** Has a kubeconfig lead to another server. */
+export function pointTo(server: string, kubeconfig: string): void {
   const config = JSON.parse(readFileSync(kubeconfig, "utf8")) as { clusters: { cluster: Record<string, unknown> }[] };
   // The library takes plain HTTP for a mistake unless it is told so; only this machine hears the token.
   for (const entry of config.clusters) entry.cluster = { server, "insecure-skip-tls-verify": true };

@@ -6,6 +6,8 @@ import { startEmbedded } from "../../cli/database/embedded.ts";
 
 /** Starts the one PostgreSQL of a run, with a migrated database from which each test file gets its own. */
 export default async function setUp(): Promise<() => Promise<void>> {
+  // For the tests of another kind too, which began before.
+  if (process.env["LEANVIBE_TEST_DATABASE"] !== undefined) return async () => undefined;
   const folder = mkdtempSync(join(tmpdir(), "leanvibe-postgresql-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { writeAccountKubeconfig } from "../../cli/src/credentials.ts";
 import { ROOT } from "../../cli/src/manifests.ts";
 import { startProcess } from "../bench/process.ts";
 import { connectAs, kubeconfigPath } from "../harness/cluster.ts";
@@ -17,7 +17,7 @@ it("the operator bundled into one file gets ready alone, in a folder without pac
   execFileSync(process.execPath, [join(ROOT, "operator", "build.ts"), bundle]);
   const transport = await connectAs();
   const kubeconfig = join(folder, "kubeconfig");
-  await writeOperatorKubeconfig(transport, kubeconfigPath(), kubeconfig);
+  await writeAccountKubeconfig(transport, "operator", { admin: kubeconfigPath(), path: kubeconfig });
   await transport.close();
   const command = { program: process.execPath, args: [bundle], env: { NETWORK_PROBE_IMAGE: "" } };
   const operator = await startProcess(command, kubeconfig, join(folder, "log"));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { writeOperatorKubeconfig } from "../../cli/src/credentials.ts";
+import { writeAccountKubeconfig } from "../../cli/src/credentials.ts";
 import { OPERATOR_BUNDLE } from "../../cli/src/operator.ts";
 import {
   type Arena,
@@ -34,7 +34,7 @@ let arena: Arena;
 beforeAll(async () => {
   const api = apiOf(await connectAs());
   const kubeconfig = join(folder, "kubeconfig");
-  await writeOperatorKubeconfig(api.transport, kubeconfigPath(), kubeconfig);
+  await writeAccountKubeconfig(api.transport, "operator", { admin: kubeconfigPath(), path: kubeconfig });
   const command = { program: process.execPath, args: [OPERATOR_BUNDLE], env: { NETWORK_PROBE_IMAGE: "" } };
   arena = { api, kubeconfig, folder, command, pace: PACE };
 });

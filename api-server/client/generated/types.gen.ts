@@ -297,6 +297,14 @@ export type Tenant = {
      * What works: active, everything; restricted, reading; the others, what leads out.
      */
     state: 'active' | 'restricted' | 'unpaid' | 'held' | 'pending_deletion' | 'deleted';
+    /**
+     * onboarding_complete when an owner has come and, beside a cluster, the Tenant there knows its account.
+     */
+    status: 'onboarding' | 'onboarding_complete';
+    /**
+     * Who owns the organization's name, plan and admin e-mail address.
+     */
+    managed_by: 'api' | 'kubectl';
     created_at: string;
     updated_at: string;
 };

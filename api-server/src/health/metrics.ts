@@ -4,6 +4,8 @@ import type { App } from "../app.ts";
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export type HttpMetrics = {
+  /** For who has more to tell. */
+  registry: Registry;
   observe(labels: { method: string; route: string; status: number }, seconds: number): void;
   /** Prometheus' text format. */
   text(): Promise<string>;
@@ -23,6 +25,7 @@ export function createHttpMetrics(): HttpMetrics {
     registers,
   });
   return {
+    registry,
     observe: ({ method, route, status }, seconds) =>
       durations.observe({ method, route, status: String(status) }, seconds),
     text: () => registry.metrics(),

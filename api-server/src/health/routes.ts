@@ -10,7 +10,7 @@ const ready = z.object({
 });
 
 /** Whether the process lives (/health), and whether it can answer requests (/health/ready). */
-export function health(app: App, { database }: Pick<Parts, "database">): void {
+export function health(app: App, parts: Parts): void {
   const config = { access: "public" } as const;
   const tags = ["health"];
   const addresses = [
@@ -28,13 +28,28 @@ export function health(app: App, { database }: Pick<Parts, "database">): void {
     response: { 200: ready, 503: ready },
   };
   app.get("/health/ready", { config, schema: readiness }, async (_request, reply) => {
-    const reason = await database.ping().then(
-      () => undefined,
-      () => "the database does not answer",
+    const database = await parts.database.ping().then(
+      () => ({ ok: true }),
+      () => ({ ok: false, detail: "it does not answer" }),
     );
-    const checks = { database: reason === undefined ? { ok: true } : { ok: false, detail: reason } };
-    return reason === undefined
+    const checks = { database, cluster: clusterCheck(parts), mail: mailCheck(parts) };
+    // Requests need only the database: whatever else fails is told, and delays what waits for it.
+    return database.ok
       ? reply.code(200).send({ status: "ready", checks })
       : reply.code(503).send({ status: "not ready", checks });
   });
+}
+
+function clusterCheck({ cluster, mirror, config }: Parts): { ok: boolean; detail: string } {
+  if (cluster === undefined || mirror === undefined) return { ok: true, detail: "none: the API works alone" };
+  if (!config.worker) return { ok: true, detail: "other servers mirror (WORKER=false)" };
+  const { leading, fresh } = mirror.state();
+  if (!leading) return { ok: true, detail: "another server mirrors, or none yet" };
+  return fresh ? { ok: true, detail: "this server mirrors" } : { ok: false, detail: `${cluster.server} is not heard` };
+}
+
+function mailCheck({ mailer }: Parts): { ok: boolean; detail: string } {
+  return mailer === undefined
+    ? { ok: true, detail: "off: it waits until SMTP_URL is set" }
+    : { ok: true, detail: "is sent" };
 }

@@ -93,14 +93,9 @@ async function requireInviter(tx: Transaction, { tenantId, invitedBy, role }: In
 }
 
 /** Somebody answers for the tenant: now the cluster may hear of it. */
-async function confirm(
-  tx: Transaction,
-  tenant: { id: string; organizationName: string },
-  adminEmail: string,
-): Promise<void> {
+async function confirm(tx: Transaction, tenant: { id: string }, adminEmail: string): Promise<void> {
   await tx.tenant.updateMany({ where: { id: tenant.id }, data: { onboarding: "confirmed", adminEmail } });
   await enqueue(tx, tenant.id, { topic: "tenant.apply", payload: {} });
-  await planFollowUps(tx, tenant, adminEmail);
 }
 
 /**
@@ -133,6 +128,7 @@ export async function accept(
     const { role, mailedAlone } = invitation;
     await requireInviter(tx, invitation);
     if (tenant.onboarding === "unconfirmed") await confirm(tx, tenant, email);
+    if (invitation.invitedBy === null) await planFollowUps(tx, tenant, email);
     const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash, proven: mailedAlone }).catch(
       (error: unknown) => {
         throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { sendMail } from "../mail/send.ts";
 import type { Parts } from "../parts.ts";
+import { completeAlone } from "../tenants/create.ts";
 import { TOPICS } from "./topics.ts";
 
 /** Whose it is, and the id by which an effect that happens twice is known to be one. */
@@ -13,10 +14,16 @@ export type Handler = (payload: unknown, entry: Entry) => Promise<void>;
 export type Handlers = Readonly<Record<string, Handler>>;
 
 export function handlersOf(parts: Parts): Handlers {
-  const { mailer } = parts;
-  return mailer === undefined
-    ? {}
-    : { "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)) };
+  const { mailer, cluster, database } = parts;
+  return {
+    ...(mailer === undefined
+      ? {}
+      : { "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)) }),
+    // Beside a cluster the mirror does this.
+    ...(cluster === undefined
+      ? { "tenant.apply": handles(TOPICS["tenant.apply"], (_, { tenantId }) => completeAlone(database, tenantId)) }
+      : {}),
+  };
 }
 
 /** A handler whose payload is what the topic's schema says. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@leanvibe/runtime";
 import { type Job, type JobResult, PgBoss } from "pg-boss";
 import { z } from "zod";
@@ -6,6 +5,7 @@ import type { Parts } from "../parts.ts";
 import type { Handlers } from "./handlers.ts";
 import { PERIODIC, PERIODIC_QUEUE } from "./periodic.ts";
 import { jobData, relay } from "./relay.ts";
+import { repeat } from "./repeat.ts";
 import { JOBS_SCHEMA } from "./schema.ts";
 import { queueOf } from "./topics.ts";
 
@@ -67,7 +67,7 @@ export async function startWorker(parts: Parts, handlers: Handlers): Promise<Wor
     await boss.createQueue(queue, QUEUE);
     await boss.work(queue, WORK, (jobs) => Promise.all(jobs.map((job) => perform(job, handlers, log))));
   }
-  const looking = repeat(() => relay(database.worker, boss, topics), log);
+  const looking = repeat(LOOK_MILLISECONDS, log, () => relay(database.worker, boss, topics));
   return {
     stop: async () => {
       await looking.stop();
@@ -111,22 +111,4 @@ async function perform({ id, data }: Job<unknown>, handlers: Handlers, log: Part
 
 async function each(jobs: Job<unknown>[], work: (job: Job<unknown>) => Promise<void>): Promise<void> {
   for (const job of jobs) await work(job);
-}
-
-/** Again and again, never twice at once. */
-function repeat(work: () => Promise<unknown>, log: Parts["log"]): { stop(): Promise<void> } {
-  const abort = new AbortController();
-  const { signal } = abort;
-  const running = (async () => {
-    while (!signal.aborted) {
-      await work().catch((error: unknown) => log.warn({ err: error }, "the outbox was not read; trying again"));
-      await sleep(LOOK_MILLISECONDS, undefined, { signal }).catch(() => undefined);
-    }
-  })();
-  return {
-    stop: async () => {
-      abort.abort();
-      await running;
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import { newSecret } from "../accounts/secrets.ts";
 import type { Config } from "../config.ts";
-import type { Transaction } from "../db/database.ts";
+import type { Database, Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Prisma, Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -89,6 +89,13 @@ export async function inviteOwner(
     { mail: "welcome", to: email, values: { organization } },
   );
   return { tenant, claimToken: undefined };
+}
+
+/** Without a cluster there is nothing more to wait for. */
+export async function completeAlone(database: Database, tenantId: string): Promise<void> {
+  await database.write(tenantId, (tx) =>
+    tx.tenant.updateMany({ where: { id: tenantId, onboarding: "confirmed" }, data: { onboarding: "complete" } }),
+  );
 }
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);

@@ -79,6 +79,8 @@ function tenantBody(row: Tenant, caller: Known): z.output<typeof tenant> {
     plan: caller.plan,
     is_active: row.isActive,
     state: stateOf(caller),
+    status: row.onboarding === "complete" ? "onboarding_complete" : "onboarding",
+    managed_by: row.managedBy === "kubectl" ? "kubectl" : "api",
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

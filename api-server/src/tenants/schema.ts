@@ -21,6 +21,12 @@ export const tenant = z
     state: z
       .enum(TENANT_STATES)
       .describe("What works: active, everything; restricted, reading; the others, what leads out."),
+    status: z
+      .enum(["onboarding", "onboarding_complete"])
+      .describe(
+        "onboarding_complete when an owner has come and, beside a cluster, the Tenant there knows its account.",
+      ),
+    managed_by: z.enum(["api", "kubectl"]).describe("Who owns the organization's name, plan and admin e-mail address."),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })

@@ -12,4 +12,4 @@ export {
 } from "./plans.ts";
 export * from "./quantity.ts";
 export { parseTenant, TENANT, TENANTS, type Tenant, type TenantSpec, type TenantStatus } from "./tenant.ts";
-export { CHILDREN_MAX, TENANT_CONDITIONS, type TenantConditionType } from "./tenant-status.ts";
+export { ACCOUNT_STATES, CHILDREN_MAX, TENANT_CONDITIONS, type TenantConditionType } from "./tenant-status.ts";

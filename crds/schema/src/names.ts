@@ -33,6 +33,10 @@ export const LABELS = {
 
 /** Annotations we write. */
 export const ANNOTATIONS = {
+  /** On Tenants, from their creation: "api" or "kubectl", who owns their spec. The other one is told to leave it alone. */
+  managedBy: "leanvibe.io/managed-by",
+  /** On Tenants that the API made: its id of them, by which it knows them again. */
+  tenantId: "leanvibe.io/tenant-id",
   /** On Tenants: the names, joined by commas, under which namespaces may have been made before status says so. */
   namespaces: "leanvibe.io/namespaces",
   /** On namespaces, beside the label of that name: the prefixes that images may begin with, joined by commas. */

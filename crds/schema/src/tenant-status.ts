@@ -11,6 +11,8 @@ export const TENANT_CONDITIONS = {
   NetworkIsolated:
     "The network policies stand and the cluster was seen to enforce them; Unknown where that was never proved.",
   RBACReady: "The owners are bound in every namespace; written only after the fences are seen in force.",
+  AccountReady:
+    "The platform's accounts know the Tenant: it has an id, an owner to be and a first project. Absent where no API server runs.",
   Suspended: "Everything that runs is stopped, by spec.suspend, by the platform's accounts or with the parent.",
   Contested:
     "Somebody else keeps changing what the operator keeps, or started what it had stopped; the message names it. Absent where nobody does.",
@@ -24,6 +26,9 @@ const STATUS_NAMESPACES_MAX = 200;
 
 /** The most children a Tenant can have. */
 export const CHILDREN_MAX = 200;
+
+/** What the platform's accounts say of a Tenant. */
+export const ACCOUNT_STATES = ["Ready", "Conflict", "PendingDeletion"] as const;
 
 /** Amounts in force, as Kubernetes quantities. */
 const hard = z.object({
@@ -47,6 +52,13 @@ const namespaceStatus = z.object({
     .optional()
     .describe("It left spec.namespaces and is kept, fenced and without owners (deletionPolicy Retain)."),
 });
+
+/** A UUID as PostgreSQL writes it. */
+const uuidText = () =>
+  z
+    .string()
+    .max(36)
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be a UUID in lower case");
 
 export const tenantStatus = z
   .object({
@@ -100,6 +112,22 @@ export const tenantStatus = z
       .describe("Present while the Tenant is suspended."),
     account: z
       .object({
+        tenantID: uuidText().optional().describe("By which the API knows the Tenant."),
+        state: z
+          .enum(ACCOUNT_STATES)
+          .optional()
+          .describe(
+            "Ready: it can be signed in to. Conflict: the accounts have data of an earlier Tenant of this name. PendingDeletion: the data is kept until its date.",
+          ),
+        message: lineOfText(512).optional().describe("What the state means here, and what to do."),
+        auditHead: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .max(64)
+          .optional()
+          .describe(
+            "Hash of the newest entry of the Tenant's audit trail: whoever keeps it sees when the trail is changed.",
+          ),
         hold: pascalWord(64)
           .optional()
           .describe(

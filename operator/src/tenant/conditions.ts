@@ -33,7 +33,11 @@ export function livingConditions(tenant: Tenant, seen: Seen): Condition[] {
     networkIsolated(tenant, seen),
     rbacReady(tenant, seen),
   ];
-  return stamp(tenant, [ready(parts, seen), ...parts, suspended(tenant, seen), ...contested(seen)], seen.now);
+  return stamp(
+    tenant,
+    [ready(parts, seen), ...parts, ...accountReady(tenant), suspended(tenant, seen), ...contested(seen)],
+    seen.now,
+  );
 }
 
 function ready(parts: readonly Draft[], { held }: Seen): Draft {
@@ -167,6 +171,17 @@ function rbacReady(tenant: Tenant, seen: Seen): Draft {
     reason: "WaitingForFences",
     message: `Owners get their rights in ${names} as soon as its fences are in force.`,
   };
+}
+
+/** What the platform's accounts say; nothing where nobody keeps any. Never part of Ready: namespaces need no account. */
+function accountReady({ status }: Tenant): Draft[] {
+  const type = "AccountReady";
+  const { state, tenantID, message = "" } = status?.account ?? {};
+  if (state === undefined) return [];
+  if (state === "Ready") {
+    return [{ type, status: "True", reason: "AccountReady", message: `The API knows it as ${tenantID}.` }];
+  }
+  return [{ type, status: "False", reason: state, message }];
 }
 
 function suspended({ status }: Tenant, { suspension, stopped, resuming }: Seen): Draft {

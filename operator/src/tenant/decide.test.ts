@@ -133,6 +133,19 @@ describe("decide", () => {
     expect(proved.events).toMatchObject([{ reason: "TenantReady" }, { reason: "Enforced" }]);
   });
 
+  it("says what the accounts say, nothing where nobody keeps any, and never lets it hold Ready back", () => {
+    const world = new SmallCluster();
+    const said = (account: object | undefined) => {
+      const { status } = world.settle({ ...tenant(), ...(account === undefined ? {} : { status: { account } }) });
+      const { Ready, AccountReady } = conditionsOf(status);
+      return [Ready, AccountReady];
+    };
+    expect(said(undefined)).toEqual(["True TenantReady", undefined]);
+    expect(said({ hold: "Security" })).toEqual(["True TenantReady", undefined]);
+    expect(said({ tenantID: "0190c7a1-7c3e-7000-8000-000000000001", state: "Ready" })[1]).toBe("True AccountReady");
+    expect(said({ state: "Conflict", message: "An earlier one." })).toEqual(["True TenantReady", "False Conflict"]);
+  });
+
   it("gives no right while a network policy is missing", () => {
     const world = new SmallCluster();
     world.make(decide(tenant(), world.world(), [], NOW).manifests);

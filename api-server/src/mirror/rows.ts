@@ -1,0 +1,123 @@
+import { PLAN_NAMES, type Tenant } from "@leanvibe/schema";
+import type pg from "pg";
+import { v7 as uuid } from "uuid";
+import { z } from "zod";
+
+import { addTenant, inviteOwner } from "../tenants/create.ts";
+
+import type { ManagedBy, RowChange } from "./decide.ts";
+import type { MirrorParts } from "./mirror.ts";
+
+const row = z
+  .object({
+    id: z.string(),
+    subdomain: z.string(),
+    organization_name: z.string(),
+    plan: z.enum(PLAN_NAMES),
+    admin_email: z.string().nullable(),
+    managed_by: z.enum(["api", "kubectl"]),
+    onboarding: z.enum(["unconfirmed", "confirmed", "complete"]),
+    lifecycle: z.enum(["active", "pending_deletion", "deleted"]),
+    hold: z.string().nullable(),
+    object_uid: z.string().nullable(),
+    audit_head: z.string().nullable(),
+  })
+  .transform(({ organization_name, admin_email, managed_by, object_uid, audit_head, ...rest }) => ({
+    ...rest,
+    organizationName: organization_name,
+    adminEmail: admin_email,
+    managedBy: managed_by,
+    objectUid: object_uid,
+    auditHead: audit_head,
+  }));
+
+/** What the mirror knows of a tenant. */
+export type TenantRow = z.output<typeof row>;
+
+const SELECT = `
+  SELECT id, subdomain, organization_name, plan, admin_email, managed_by, onboarding, lifecycle, hold, object_uid,
+    NULL::text AS audit_head
+  FROM tenants`;
+
+/** @param pool of role lv_worker */
+export async function findRow(pool: pg.Pool, subdomain: string): Promise<TenantRow | undefined> {
+  const { rows } = await pool.query(`${SELECT} WHERE subdomain = $1 AND lifecycle <> 'deleted'`, [subdomain]);
+  return z.array(row).parse(rows)[0];
+}
+
+/** The names of all that may have something to be done about. @param pool of role lv_worker */
+export async function allNames(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query(
+    "SELECT subdomain FROM tenants WHERE lifecycle <> 'deleted' AND onboarding <> 'unconfirmed'",
+  );
+  return z
+    .array(z.object({ subdomain: z.string() }))
+    .parse(rows)
+    .map(({ subdomain }) => subdomain);
+}
+
+const COLUMNS: Readonly<Record<keyof RowChange, string>> = {
+  organizationName: "organization_name",
+  plan: "plan",
+  adminEmail: "admin_email",
+  managedBy: "managed_by",
+  onboarding: "onboarding",
+  lifecycle: "lifecycle",
+  objectUid: "object_uid",
+};
+
+/** How long the data of who was deleted is kept. */
+export const KEPT_DAYS = 30;
+
+const DELETES_AT = {
+  active: "NULL",
+  pending_deletion: `now() + interval '${KEPT_DAYS} days'`,
+  deleted: "NULL",
+} as const;
+
+/** Only while nobody else has changed what was decided by. @returns whether it was done */
+export async function changeRow(pool: pg.Pool, before: TenantRow, change: RowChange): Promise<boolean> {
+  const fields = z.array(z.enum(Object.keys(COLUMNS))).parse(Object.keys(change));
+  const values = Object.values(change);
+  const sets = fields.map((field, at) => `${columnOf(field)} = $${at + 5}`).join(", ");
+  const end = change.lifecycle === undefined ? "" : `, deletes_at = ${DELETES_AT[change.lifecycle]}`;
+  const { rowCount } = await pool.query(
+    `UPDATE tenants SET ${sets}${end}, updated_at = now() WHERE id = $1 AND lifecycle = $2 AND managed_by = $3 AND object_uid IS NOT DISTINCT FROM $4`,
+    [before.id, before.lifecycle, before.managedBy, before.objectUid, ...values],
+  );
+  return rowCount === 1;
+}
+
+function columnOf(field: string): string {
+  const found = Object.entries(COLUMNS).find(([name]) => name === field);
+  if (found === undefined) throw new Error(`no column holds ${field}`);
+  return found[1];
+}
+
+/** A row that nobody has come for makes place. */
+export async function giveUpRow(pool: pg.Pool, { id }: TenantRow): Promise<void> {
+  await pool.query("DELETE FROM tenants WHERE id = $1 AND onboarding = 'unconfirmed'", [id]);
+}
+
+const uuidText = z.uuid();
+
+/** All that belongs to a tenant, as POST /api/v1/tenants makes it, for an object that kubectl applied. */
+export async function makeRows({ database, config }: MirrorParts, object: Tenant, managedBy: ManagedBy): Promise<void> {
+  const { name, uid = "" } = object.metadata;
+  const { organizationName, plan, adminEmail } = object.spec;
+  // The database may be one that was lost: what the cluster remembers is the same tenant.
+  const id = uuidText.safeParse(object.status?.account?.tenantID).data ?? uuid();
+  const row = {
+    id,
+    organizationName,
+    subdomain: name,
+    plan,
+    adminEmail,
+    managedBy,
+    onboarding: "confirmed",
+    objectUid: uid,
+  };
+  await database.write(id, async (tx) => {
+    await inviteOwner(tx, config, await addTenant(tx, row), adminEmail);
+  });
+}
