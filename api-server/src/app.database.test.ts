@@ -81,6 +81,16 @@ describe("the application", () => {
     },
   );
 
+  test.each([
+    ["PUT", "/api/v1/projects", "GET, HEAD, POST"],
+    ["POST", "/api/v1/projects/0190a5f0-0000-7000-8000-000000000000?x=1", "DELETE, GET, HEAD, PATCH"],
+    ["DELETE", "/health", "GET, HEAD"],
+  ] as const)("tells of %s %s which methods there are", async (method, url, allow) => {
+    const answer = await app.inject({ method, url });
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow]);
+    expect(problem.parse(answer.json()).error_code).toBe("METHOD_NOT_ALLOWED");
+  });
+
   test("takes no request id from outside, where two callers could choose the same", async () => {
     const headers = { "x-request-id": "chosen", "request-id": "chosen" };
     expect((await app.inject({ url: "/health", headers })).headers["x-request-id"]).not.toBe("chosen");

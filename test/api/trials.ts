@@ -37,6 +37,21 @@ export function strangers(own: Planted, victim: Planted): Trial[] {
   ].map(([who, headers, told]) => ({ who, role: "owner", headers, told }));
 }
 
+/** Everybody who is not of the platform. */
+export function outsiders(own: Planted, victim: Planted): Trial[] {
+  const told = "401 AUTHENTICATION_REQUIRED";
+  const nobody = [
+    {},
+    { "x-tenant-id": victim.id },
+    bearer("eyJhbGciOiJub25lIn0.e30."),
+    { authorization: "Basic b3duZXI=" },
+  ];
+  return [
+    ...nobody.map((headers) => ({ who: "nobody", role: "owner", headers, told }) as const),
+    ...USER_ROLES.map((role) => ({ who: `a tenant's ${role}`, role, headers: bearer(own.people[role].token), told })),
+  ];
+}
+
 /** Those of the tenant whose role does not include it. */
 export function lowerRoles({ declared: { permission } }: Operation, { people }: Planted): Trial[] {
   const below = USER_ROLES.filter((role) => permission !== undefined && !may(role, permission));

@@ -9,9 +9,13 @@ const BY_FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: "MALFORMED_BODY", detail: "Content-Length is not the body's length." },
   FST_ERR_CTP_BODY_TOO_LARGE: { code: "BODY_TOO_LARGE", detail: "The body is larger than this route takes." },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", detail: "This route takes application/json." },
-  FST_ERR_BAD_URL: { code: "VALIDATION_FAILED", detail: "The path is not a valid URL." },
-  FST_ERR_MAX_PARAM_LENGTH: { code: "VALIDATION_FAILED", detail: "A part of the path is too long." },
   FST_ERR_HANDLER_TIMEOUT: { code: "OVERLOADED", detail: "The answer took too long." },
+};
+
+/** What Fastify says of a path that it cannot look for. */
+const OF_PATHS: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: "is not a valid URL",
+  FST_ERR_MAX_PARAM_LENGTH: "has a part that is too long",
 };
 
 /** What zod says of fields that an object must not have. */
@@ -34,6 +38,8 @@ export function refusalOf(error: unknown): Refusal {
     );
   }
   const code = coded.safeParse(error).data?.code ?? "";
+  const ofPath = OF_PATHS[code];
+  if (ofPath !== undefined) return invalid([{ path: "path", message: ofPath }]);
   const known = BY_FRAMEWORK[code];
   if (known !== undefined) return new Refusal(known.code, { detail: known.detail, cause: error });
   return new Refusal("INTERNAL_ERROR", { cause: error });

@@ -35,6 +35,17 @@ declare module "fastify" {
   }
 }
 
+/** The methods that a path has. */
+export function methodsOf(declared: readonly Declared[], path: string): string[] {
+  const asked = path.split("/");
+  const matching = declared.filter(({ url }) => {
+    const parts = url.split("/");
+    return parts.length === asked.length && parts.every((part, at) => part.startsWith(":") || part === asked[at]);
+  });
+  const methods = matching.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return [...new Set(methods)].sort();
+}
+
 /** Refuses to build an application with a route that does not say who may call it, or what it is. */
 export function requireDeclarations(app: FastifyInstance): void {
   const declared: Declared[] = [];

@@ -132,7 +132,8 @@ function logoUpload(app: App, database: Parts["database"]): void {
         },
       },
       async (request, reply) => {
-        if (!Buffer.isBuffer(request.body)) throw new Refusal("LOGO_NOT_VALID", { detail: "The body is empty." });
+        if (!Buffer.isBuffer(request.body) || request.body.length === 0)
+          throw new Refusal("LOGO_NOT_VALID", { detail: "The body is empty." });
         const logo = await makeLogo(request.body);
         return answer(reply, await changeLogo(database, callerOf(request).tenantId, logo));
       },
