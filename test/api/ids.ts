@@ -14,6 +14,8 @@ const PLACES: Readonly<Record<string, string | ((tenant: Planted, role: UserRole
   "/api/v1/members/{id}": "users",
   "/api/v1/invitations/{id}": "invitations",
   "/api/v1/platform/tenants/{id}": "tenants",
+  "/api/v1/grants/{id}": "child_grants",
+  "/api/v1/grants body": "users",
   "/auth/sessions/{id}": ({ people }, role) => people[role].otherSession,
 };
 

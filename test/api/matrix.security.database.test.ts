@@ -14,6 +14,8 @@ const CANARY = "zq7canary";
 
 /** What an owner is told by operations that have nothing to work on in what is planted. */
 const NOT_HERE: Readonly<Record<string, string>> = {
+  switchTenant: "404 TENANT_NOT_FOUND",
+  createGrant: "404 TENANT_NOT_FOUND",
   getLogo: "404 LOGO_NOT_FOUND",
   deleteLogo: "404 LOGO_NOT_FOUND",
 };

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
+import type { ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteGrantData, DeleteGrantErrors, DeleteGrantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListGrantsData, ListGrantsErrors, ListGrantsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, SwitchTenantData, SwitchTenantErrors, SwitchTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -83,6 +83,21 @@ export const logOut = <ThrowOnError extends boolean = false>(options?: Options<L
  * The keys by which a token can be checked
  */
 export const listKeys = <ThrowOnError extends boolean = false>(options?: Options<ListKeysData, ThrowOnError>): RequestResult<ListKeysResponses, ListKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListKeysResponses, ListKeysErrors, ThrowOnError>({ url: '/.well-known/jwks.json', ...options });
+
+/**
+ * Enter a child organization
+ *
+ * Owners and admins of a parent enter its children as what they are at home, others as what an owner granted them. The session is one of its own and ends with the one that opens it, or as soon as the right to it does. X-Tenant-ID alone never leads into a child.
+ */
+export const switchTenant = <ThrowOnError extends boolean = false>(options: Options<SwitchTenantData, ThrowOnError>): RequestResult<SwitchTenantResponses, SwitchTenantErrors, ThrowOnError> => (options.client ?? client).post<SwitchTenantResponses, SwitchTenantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/switch',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * List where you are signed in
@@ -249,6 +264,47 @@ export const createChild = <ThrowOnError extends boolean = false>(options: Optio
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * List who may enter which child
+ *
+ * Besides owners and admins, who may enter every one.
+ *
+ * Needs the permission children:read, which admin, owner have.
+ */
+export const listGrants = <ThrowOnError extends boolean = false>(options?: Options<ListGrantsData, ThrowOnError>): RequestResult<ListGrantsResponses, ListGrantsErrors, ThrowOnError> => (options?.client ?? client).get<ListGrantsResponses, ListGrantsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/grants',
+    ...options
+});
+
+/**
+ * Let a member enter a child
+ *
+ * Whoever has a grant for that child already has this one instead.
+ *
+ * Needs the permission children:write, which owner has.
+ */
+export const createGrant = <ThrowOnError extends boolean = false>(options: Options<CreateGrantData, ThrowOnError>): RequestResult<CreateGrantResponses, CreateGrantErrors, ThrowOnError> => (options.client ?? client).post<CreateGrantResponses, CreateGrantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/grants',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a grant away, and end the sessions opened by it
+ *
+ * Needs the permission children:write, which owner has.
+ */
+export const deleteGrant = <ThrowOnError extends boolean = false>(options: Options<DeleteGrantData, ThrowOnError>): RequestResult<DeleteGrantResponses, DeleteGrantErrors, ThrowOnError> => (options.client ?? client).delete<DeleteGrantResponses, DeleteGrantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/grants/{id}',
+    ...options
 });
 
 /**

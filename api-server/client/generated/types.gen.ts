@@ -6,6 +6,20 @@ export type ClientOptions = {
 };
 
 /**
+ * A member's right to enter a child organization.
+ */
+export type Grant = {
+    id: string;
+    user_id: string;
+    /**
+     * The child.
+     */
+    tenant_id: string;
+    role: 'viewer' | 'member' | 'admin';
+    created_at: string;
+};
+
+/**
  * The organization's parent or children, and what they use together.
  */
 export type Hierarchy = {
@@ -177,7 +191,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -224,6 +238,10 @@ export type Session = {
     method: string;
     device: string | null;
     ip: string | null;
+    /**
+     * The child organization that it works in.
+     */
+    entered_tenant_id: string | null;
     created_at: string;
     last_seen_at: string;
     expires_at: string;
@@ -744,6 +762,78 @@ export type ListKeysResponses = {
 };
 
 export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type SwitchTenantData = {
+    body: {
+        /**
+         * The child's id or subdomain.
+         */
+        tenant: string;
+        /**
+         * As where you signed in, where it is left out.
+         */
+        device?: string;
+    };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/switch';
+};
+
+export type SwitchTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Too many requests: Retry-After says when to come again.
+     */
+    429: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type SwitchTenantError = SwitchTenantErrors[keyof SwitchTenantErrors];
+
+export type SwitchTenantResponses = {
+    /**
+     * A session's tokens, and whose they are.
+     */
+    200: Login;
+};
+
+export type SwitchTenantResponse = SwitchTenantResponses[keyof SwitchTenantResponses];
 
 export type ListSessionsData = {
     body?: never;
@@ -1594,6 +1684,204 @@ export type CreateChildResponses = {
 };
 
 export type CreateChildResponse = CreateChildResponses[keyof CreateChildResponses];
+
+export type ListGrantsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/grants';
+};
+
+export type ListGrantsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListGrantsError = ListGrantsErrors[keyof ListGrantsErrors];
+
+export type ListGrantsResponses = {
+    /**
+     * List who may enter which child
+     */
+    200: Array<Grant>;
+};
+
+export type ListGrantsResponse = ListGrantsResponses[keyof ListGrantsResponses];
+
+export type CreateGrantData = {
+    body: {
+        user_id: string;
+        /**
+         * The child's id or subdomain.
+         */
+        tenant: string;
+        /**
+         * What the member is there.
+         */
+        role: 'viewer' | 'member' | 'admin';
+    };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/grants';
+};
+
+export type CreateGrantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type CreateGrantError = CreateGrantErrors[keyof CreateGrantErrors];
+
+export type CreateGrantResponses = {
+    /**
+     * A member's right to enter a child organization.
+     */
+    201: Grant;
+};
+
+export type CreateGrantResponse = CreateGrantResponses[keyof CreateGrantResponses];
+
+export type DeleteGrantData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/grants/{id}';
+};
+
+export type DeleteGrantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type DeleteGrantError = DeleteGrantErrors[keyof DeleteGrantErrors];
+
+export type DeleteGrantResponses = {
+    /**
+     * Taken away.
+     */
+    204: void;
+};
+
+export type DeleteGrantResponse = DeleteGrantResponses[keyof DeleteGrantResponses];
 
 export type ListMembersData = {
     body?: never;

@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Database } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import type { Keys } from "./keys.ts";
-import { type SessionState, sessionState } from "./sessions.ts";
+import { sessionState } from "./sessions.ts";
+import type { SessionState } from "./state.ts";
 import { type Bearer, readAccessToken, type TokenPlace } from "./tokens.ts";
 
 /** How long a session's state is believed: what ends it must be felt everywhere within a second. */

@@ -99,7 +99,7 @@ async function ensureUser(
 
 async function ensureSession(tx: Transaction, who: { tenantId: string; userId: string }): Promise<string> {
   const until = new Date(Date.now() + LEFT_AT_LEAST_MILLISECONDS);
-  const where = { ...who, method: "development", revokedAt: null, expiresAt: { gt: until } };
+  const where = { ...who, method: "development", enteredTenantId: null, revokedAt: null, expiresAt: { gt: until } };
   const session = await tx.session.findFirst({ where, orderBy: { id: "desc" } });
   return session?.id ?? (await openSession(tx, who, FROM, "development")).bearer.sessionId;
 }

@@ -7,11 +7,12 @@ import { callerOf, namedTenants } from "../http/identify.ts";
 import { accept } from "../members/invitations.ts";
 import { registration } from "../members/schema.ts";
 import type { Parts } from "../parts.ts";
-import { type LoggedIn, logIn } from "./login.ts";
-import { USER_ROLES } from "./roles.ts";
-import { login, loginBody, refreshBody, session, tokens } from "./schema.ts";
-import { type Opened, refreshSession, revokeSessions } from "./sessions.ts";
-import { ACCESS_TOKEN_SECONDS, signAccessToken } from "./tokens.ts";
+import { limited, tokensBy } from "./answers.ts";
+import { enterChild } from "./entering.ts";
+import { logIn } from "./login.ts";
+import { login, loginBody, refreshBody, session, switchBody, tokens } from "./schema.ts";
+import { refreshSession, revokeSessions } from "./sessions.ts";
+import { homeOf } from "./tokens.ts";
 
 const tags = ["auth"];
 const OWN = { access: "tenant", wayOut: true } as const;
@@ -20,30 +21,8 @@ const OWN = { access: "tenant", wayOut: true } as const;
 export function accounts(app: App, parts: Parts): void {
   signIn(app, parts);
   goOn(app, parts);
+  switching(app, parts);
   sessions(app, parts);
-}
-
-/** What a session's opening is answered with. */
-function tokensBy({ keys, config }: Parts) {
-  const tokensOf = async ({ bearer, refreshToken }: Opened) => ({
-    access_token: await signAccessToken(keys(), config.tokens, bearer),
-    token_type: "Bearer" as const,
-    expires_in: ACCESS_TOKEN_SECONDS,
-    refresh_token: refreshToken,
-  });
-  const loggedIn = async (opened: LoggedIn) => {
-    const { user, tenant } = opened;
-    return {
-      ...(await tokensOf(opened)),
-      user: { id: user.id, email: user.email, name: user.name, role: z.enum(USER_ROLES).parse(user.role) },
-      tenant: { id: tenant.id, organization: tenant.organizationName, subdomain: tenant.subdomain },
-    };
-  };
-  return { tokensOf, loggedIn };
-}
-
-function limited({ config }: Parts) {
-  return { max: config.signInPerMinute, timeWindow: "1 minute" };
 }
 
 function signIn(app: App, parts: Parts): void {
@@ -110,7 +89,7 @@ function goOn(app: App, parts: Parts): void {
   app.post(
     "/auth/logout",
     {
-      config: OWN,
+      config: { ...OWN, entered: true },
       schema: {
         operationId: "logOut",
         summary: "Sign out",
@@ -119,7 +98,8 @@ function goOn(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      const { tenantId, sessionId } = callerOf(request);
+      const caller = callerOf(request);
+      const [tenantId, sessionId] = [homeOf(caller), caller.sessionId];
       await database.read(tenantId, (db) => revokeSessions(db, { tenantId, id: sessionId }));
       callers.forget(sessionId);
       return reply.code(204).send(null);
@@ -137,6 +117,30 @@ function goOn(app: App, parts: Parts): void {
       },
     },
     async (_request, reply) => reply.header("Cache-Control", "public, max-age=300").send(keys().published),
+  );
+}
+
+/** Into a child organization, by a session of its own. */
+function switching(app: App, parts: Parts): void {
+  const { loggedIn } = tokensBy(parts);
+  app.post(
+    "/auth/switch",
+    {
+      config: { ...OWN, rateLimit: limited(parts) },
+      schema: {
+        operationId: "switchTenant",
+        summary: "Enter a child organization",
+        description:
+          "Owners and admins of a parent enter its children as what they are at home, others as what an owner granted them. The session is one of its own and ends with the one that opens it, or as soon as the right to it does. X-Tenant-ID alone never leads into a child.",
+        tags,
+        body: switchBody,
+        response: { 200: login, default: problem },
+      },
+    },
+    async (request) => {
+      const { tenant, device } = request.body;
+      return loggedIn(await enterChild(parts.database, callerOf(request), tenant, { device, ip: addressOf(request) }));
+    },
   );
 }
 
@@ -162,12 +166,13 @@ function sessions(app: App, { database, callers }: Parts): void {
           take: 100,
         }),
       );
-      return rows.map(({ id, method, device, ip, createdAt, lastSeenAt, expiresAt }) => ({
+      return rows.map(({ id, method, device, ip, enteredTenantId, createdAt, lastSeenAt, expiresAt }) => ({
         id,
         current: id === sessionId,
         method,
         device,
         ip,
+        entered_tenant_id: enteredTenantId,
         created_at: createdAt.toISOString(),
         last_seen_at: lastSeenAt.toISOString(),
         expires_at: expiresAt.toISOString(),

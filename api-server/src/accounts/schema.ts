@@ -12,6 +12,11 @@ export const loginBody = z.strictObject({
   device: text(200).optional().describe("A name for the list of sessions, such as Firefox on Linux."),
 });
 
+export const switchBody = z.strictObject({
+  tenant: text(63).min(1).describe("The child's id or subdomain."),
+  device: text(200).optional().describe("As where you signed in, where it is left out."),
+});
+
 export const refreshBody = z.strictObject({ refresh_token: text(200).min(1) });
 
 export const tokens = z
@@ -37,6 +42,7 @@ export const session = z
     method: z.string(),
     device: z.string().nullable(),
     ip: z.string().nullable(),
+    entered_tenant_id: z.uuid().nullable().describe("The child organization that it works in."),
     created_at: z.iso.datetime(),
     last_seen_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),

@@ -1,12 +1,12 @@
-import { PLAN_NAMES } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import type { Database, Transaction } from "../db/database.ts";
+import type { Session } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { factsOf } from "../tenants/facts.ts";
-import { refusedBy, tenantFacts } from "../tenants/state.ts";
-import { USER_ROLES } from "./roles.ts";
+import { refusedBy } from "../tenants/state.ts";
 import { hashOf, newSecret } from "./secrets.ts";
+import { enteredState, type SessionState, sessionFacts } from "./state.ts";
 import type { Bearer } from "./tokens.ts";
 
 export const SESSION_SECONDS = 30 * 86_400;
@@ -38,7 +38,12 @@ export async function openSession(
   return { bearer: { ...who, sessionId: id }, refreshToken: await addRefreshToken(tx, who.tenantId, id, expiresAt) };
 }
 
-async function addRefreshToken(tx: Transaction, tenantId: string, sessionId: string, expiresAt: Date): Promise<string> {
+export async function addRefreshToken(
+  tx: Transaction,
+  tenantId: string,
+  sessionId: string,
+  expiresAt: Date,
+): Promise<string> {
   const { secret, hash } = newSecret("lvr");
   await tx.refreshToken.create({ data: { tenantId, sessionId, hash, expiresAt } });
   return secret;
@@ -66,15 +71,28 @@ export async function refreshSession(database: Database, token: string): Promise
       where: { tenantId, id: claimed.sessionId, revokedAt: null, expiresAt: { gt: now }, user: { isActive: true } },
     });
     if (session === null) return unknown();
-    const { id: sessionId, userId, expiresAt } = session;
-    return {
-      bearer: { tenantId, userId, sessionId },
-      refreshToken: await addRefreshToken(tx, tenantId, sessionId, expiresAt),
-    };
+    const bearer = bearerOf(session);
+    if (bearer.homeId !== undefined) {
+      const entered = await enteredState(tx, bearer);
+      if (entered === undefined) {
+        await revokeSessions(tx, { tenantId, id: session.id });
+        return unknown();
+      }
+      const closed = refusedBy(entered, CONTINUING);
+      if (closed !== undefined) return new Refusal(closed);
+    }
+    return { bearer, refreshToken: await addRefreshToken(tx, tenantId, session.id, session.expiresAt) };
   });
   // Returned, not thrown, out of the transaction: what it did must stay.
   if (outcome instanceof Refusal) throw outcome;
   return outcome;
+}
+
+/** A session that works in a child is its user's in the parent. */
+export function bearerOf({ tenantId, userId, id: sessionId, enteredTenantId }: Session): Bearer {
+  return enteredTenantId === null
+    ? { tenantId, userId, sessionId }
+    : { tenantId: enteredTenantId, userId, sessionId, homeId: tenantId };
 }
 
 async function reused(tx: Transaction, tenantId: string, hash: Uint8Array<ArrayBuffer>, now: Date): Promise<Refusal> {
@@ -102,19 +120,9 @@ export async function revokeSessions(
   return count;
 }
 
-const state = tenantFacts.extend({
-  role: z.enum(USER_ROLES),
-  email: z.string(),
-  subdomain: z.string(),
-  organization_name: z.string(),
-  plan: z.enum(PLAN_NAMES),
-});
-
-/** Who somebody is and what state their tenant is in, at this moment. */
-export type SessionState = z.output<typeof state>;
-
-/** Undefined when the session has ended or its user is gone. One round trip. */
+/** Undefined when the session has ended or its user is gone, or may no longer be where it is. One round trip. */
 export async function sessionState(database: Database, bearer: Bearer): Promise<SessionState | undefined> {
+  if (bearer.homeId !== undefined) return database.read(bearer.homeId, (db) => enteredState(db, bearer));
   const rows = await database.read(
     bearer.tenantId,
     (db) => db.$queryRaw`
@@ -124,7 +132,7 @@ export async function sessionState(database: Database, bearer: Bearer): Promise<
       JOIN tenants t ON t.id = s.tenant_id
       CROSS JOIN lv_tenant_facts() f
       WHERE s.tenant_id = ${bearer.tenantId}::uuid AND s.id = ${bearer.sessionId}::uuid AND s.user_id = ${bearer.userId}::uuid
-        AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
+        AND s.entered_tenant_id IS NULL AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
   );
-  return z.array(state).parse(rows)[0];
+  return z.array(sessionFacts).parse(rows)[0];
 }

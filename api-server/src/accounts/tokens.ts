@@ -10,15 +10,27 @@ const TYPE = "at+jwt";
 const CLOCK_SKEW_SECONDS = 5;
 
 /** Who a token is about; what they may do now is the database's to say. */
-export type Bearer = { tenantId: string; userId: string; sessionId: string };
+export type Bearer = {
+  tenantId: string;
+  userId: string;
+  sessionId: string;
+  /** Of who has entered a child: the parent, whose the user and the session are. */
+  homeId?: string | undefined;
+};
 
-const claims = z.object({ sub: z.uuid(), tenant: z.uuid(), sid: z.uuid(), exp: z.number() });
+/** The tenant whose the user and the session are. */
+export function homeOf({ tenantId, homeId }: Bearer): string {
+  return homeId ?? tenantId;
+}
+
+const claims = z.object({ sub: z.uuid(), tenant: z.uuid(), sid: z.uuid(), home: z.uuid().optional(), exp: z.number() });
 
 export type TokenPlace = { issuer: string; audience: string };
 
 /** A short-lived token for one session. */
-export function signAccessToken(keys: Keys, at: TokenPlace, { tenantId, userId, sessionId }: Bearer): Promise<string> {
-  return new SignJWT({ tenant: tenantId, sid: sessionId })
+export function signAccessToken(keys: Keys, at: TokenPlace, bearer: Bearer): Promise<string> {
+  const { tenantId, userId, sessionId, homeId } = bearer;
+  return new SignJWT({ tenant: tenantId, sid: sessionId, ...(homeId === undefined ? {} : { home: homeId }) })
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keys.signing.id })
     .setIssuer(at.issuer)
     .setAudience(at.audience)
@@ -47,8 +59,8 @@ export async function readAccessToken(
     });
     // A token that brings its own key, or says where one is, is an attack, whether or not anybody would look.
     for (const name of ["jwk", "jku", "x5u", "x5c"]) if (name in protectedHeader) throw new Error(`header ${name}`);
-    const { sub, tenant, sid, exp } = claims.parse(payload);
-    return { userId: sub, tenantId: tenant, sessionId: sid, expiresAtSeconds: exp };
+    const { sub, tenant, sid, home, exp } = claims.parse(payload);
+    return { userId: sub, tenantId: tenant, sessionId: sid, homeId: home, expiresAtSeconds: exp };
   } catch (error) {
     throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The token is not valid or has expired.", cause: error });
   }

@@ -58,6 +58,14 @@ export const ACCESS = {
     cause: "The role of whoever asks does not include what the route needs.",
     example: "Role viewer may not create projects.",
   },
+  ENTERED_SESSION: {
+    status: 403,
+    title: "Not from inside of a child",
+    fix: "Use a token of your own organization, of the session by which you entered.",
+    cause:
+      "You have entered a child organization, where you have no account: what is about an account is done at home.",
+    example: "This is about your account, which is not one of the organization that you have entered.",
+  },
   LOGIN_FAILED: {
     status: 401,
     title: "Login failed",

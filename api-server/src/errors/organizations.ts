@@ -44,6 +44,13 @@ export const ORGANIZATIONS = {
     cause: "There are two levels: an organization that has a parent has no children.",
     example: "Your organization is a child itself, and can have no children.",
   },
+  GRANT_NOT_FOUND: {
+    status: 404,
+    title: "Grant not found",
+    fix: "List them with GET /api/v1/grants.",
+    cause: "Your organization has given no grant of this id.",
+    example: "Your organization has given no such grant.",
+  },
   QUOTA_EXCEEDED: {
     status: 403,
     title: "Plan limit reached",

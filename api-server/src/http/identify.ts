@@ -14,6 +14,8 @@ declare module "fastify" {
     permission?: Permission;
     /** It works in states in which others do not: see tenants/state.ts. */
     wayOut?: boolean;
+    /** Without a permission it is about one's own account, which who has entered a child has at home, unless this is set. */
+    entered?: boolean;
   }
   interface FastifyRequest {
     caller: Caller | null;
@@ -60,9 +62,10 @@ async function requireOwn(names: readonly string[], caller: Caller, database: Pa
 
 /** @throws Refusal PERMISSION_DENIED, and what the tenant's state answers */
 function requireRight(caller: Caller, { method, routeOptions }: FastifyRequest): void {
-  const { permission, wayOut = false } = routeOptions.config;
+  const { permission, wayOut = false, entered = false } = routeOptions.config;
   const refused = refusedBy(caller, { reads: method === "GET" || method === "HEAD", wayOut });
   if (refused !== undefined) throw new Refusal(refused);
+  if (permission === undefined && caller.homeId !== undefined && !entered) throw new Refusal("ENTERED_SESSION");
   if (permission === undefined || may(caller.role, permission)) return;
   throw new Refusal("PERMISSION_DENIED", { detail: `Role ${caller.role} does not include ${permission}.` });
 }

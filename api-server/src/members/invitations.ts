@@ -1,9 +1,8 @@
 import { v7 as uuid } from "uuid";
-import { z } from "zod";
 import type { Caller } from "../accounts/callers.ts";
 import type { LoggedIn } from "../accounts/login.ts";
 import type { Passwords } from "../accounts/passwords.ts";
-import { may, outranks, USER_ROLES, type UserRole } from "../accounts/roles.ts";
+import { may, outranks, type UserRole } from "../accounts/roles.ts";
 import { hashOf, newSecret } from "../accounts/secrets.ts";
 import { type Device, openSession } from "../accounts/sessions.ts";
 import type { Database, Transaction } from "../db/database.ts";
@@ -18,7 +17,7 @@ import { factsOf } from "../tenants/facts.ts";
 import { planFollowUps } from "../tenants/followups.ts";
 import { holdTenant } from "../tenants/plan.ts";
 import { refusedBy } from "../tenants/state.ts";
-import { addMember, lockedCaller, requireRank } from "./members.ts";
+import { addMember, lockedCaller, requireRank, roleNow } from "./members.ts";
 
 const VALID_SECONDS = 7 * 86_400;
 const LISTED_AT_MOST = 200;
@@ -48,7 +47,9 @@ export async function invite(
   const { secret, hash } = newSecret("lvi");
   const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
   const mailedAlone = config.mail !== undefined;
-  const by = { invitedBy: inviter.userId, mailedAlone };
+  const inside = caller.homeId === undefined;
+  const who = { invitedBy: inside ? inviter.userId : null, invitedVia: inside ? null : inviter.userId };
+  const by = { ...who, mailedAlone };
   const data = { tenantId, id: uuid(), email, role, tokenHash: hash, ...by, expiresAt };
   const invitation = await tx.invitation.create({ data });
   if (!mailedAlone) return { invitation, token: secret };
@@ -83,11 +84,16 @@ export async function withdraw(database: Database, caller: Caller, id: string): 
 }
 
 /** Who invited must still be able to: what they may no longer give, an old link of theirs does not give either. */
-async function requireInviter(tx: Transaction, { tenantId, invitedBy, role }: Invitation): Promise<void> {
-  if (invitedBy === null) return;
-  const inviter = await tx.user.findFirst({ where: { tenantId, id: invitedBy, isActive: true } });
-  const rank = z.enum(USER_ROLES).safeParse(inviter?.role);
-  if (!rank.success || outranks(role, rank.data) || !may(rank.data, "members:write")) {
+async function requireInviter(
+  tx: Transaction,
+  { tenantId, invitedBy, invitedVia, role }: Invitation,
+  parentId: string | null,
+): Promise<void> {
+  const userId = invitedBy ?? invitedVia;
+  if (userId === null) return;
+  const homeId = invitedBy === null ? (parentId ?? undefined) : undefined;
+  const rank = await roleNow(tx, { tenantId, userId, homeId });
+  if (rank === undefined || outranks(role, rank) || !may(rank, "members:write")) {
     throw new Refusal("INVITATION_NOT_VALID");
   }
 }
@@ -126,7 +132,7 @@ export async function accept(
     const email = invitation.email ?? by.email;
     if (email === undefined) throw invalid([{ path: "body.email", message: "is needed: this invitation names none" }]);
     const { role, mailedAlone } = invitation;
-    await requireInviter(tx, invitation);
+    await requireInviter(tx, invitation, tenant.parentId);
     if (tenant.onboarding === "unconfirmed") await confirm(tx, tenant, email);
     if (invitation.invitedBy === null) await planFollowUps(tx, tenant, email);
     const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash, proven: mailedAlone }).catch(

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Caller } from "../accounts/callers.ts";
 import { may, outranks, type Permission, USER_ROLES, type UserRole } from "../accounts/roles.ts";
 import { revokeSessions } from "../accounts/sessions.ts";
+import { stateInChild } from "../accounts/state.ts";
+import { actingFor } from "../db/acting.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -53,15 +55,30 @@ export type Ranked = { tenantId: string; userId: string; role: UserRole };
  */
 export async function lockedCaller(
   tx: Transaction,
-  { tenantId, userId }: Caller,
+  { tenantId, userId, homeId }: Caller,
   permission: Permission = "members:write",
 ): Promise<Ranked> {
   await holdTenant(tx, tenantId);
-  const user = await tx.user.findFirst({ where: { tenantId, id: userId, isActive: true } });
-  if (user === null) throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
-  const role = z.enum(USER_ROLES).parse(user.role);
+  const role = await roleNow(tx, { tenantId, userId, homeId });
+  if (role === undefined) throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
   if (may(role, permission)) return { tenantId, userId, role };
   throw new Refusal("PERMISSION_DENIED", { detail: `Role ${role} does not include ${permission}.` });
+}
+
+/**
+ * @param person homeId: the parent, where they are a user of that and may have entered.
+ * @returns undefined when they are no active member, or may not enter
+ */
+export async function roleNow(
+  tx: Transaction,
+  { tenantId, userId, homeId }: { tenantId: string; userId: string; homeId?: string | undefined },
+): Promise<UserRole | undefined> {
+  if (homeId !== undefined) {
+    const state = await actingFor(tx, { for: homeId, own: tenantId }, () => stateInChild(tx, tenantId, userId));
+    return state?.role;
+  }
+  const user = await tx.user.findFirst({ where: { tenantId, id: userId, isActive: true } });
+  return user === null ? undefined : z.enum(USER_ROLES).parse(user.role);
 }
 
 async function memberBelow(tx: Transaction, caller: Ranked, id: string): Promise<User> {

@@ -29,6 +29,16 @@ export async function relativesOf(db: Pick<Transaction, "$queryRaw">): Promise<z
   return z.array(relative).parse(await db.$queryRaw`SELECT * FROM lv_family() ORDER BY subdomain`);
 }
 
+/** The child of that id or subdomain. @throws Refusal TENANT_NOT_FOUND, alike for who is no child and who is nobody */
+export async function childNamed(db: Pick<Transaction, "$queryRaw">, name: string) {
+  const wanted = name.toLowerCase();
+  const child = (await relativesOf(db)).find(
+    ({ id, relation, subdomain }) => relation === "child" && (id === wanted || subdomain === wanted),
+  );
+  if (child === undefined) throw new Refusal("TENANT_NOT_FOUND");
+  return child;
+}
+
 export async function readHierarchy(database: Database, { tenantId, plan }: Caller) {
   const [relatives, usage] = await Promise.all([database.read(tenantId, relativesOf), readUsage(database, tenantId)]);
   const bare = ({ id, subdomain, organization_name }: z.output<typeof relative>) => ({

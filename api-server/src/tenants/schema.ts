@@ -3,6 +3,7 @@ import { z } from "zod";
 import { text } from "../http/text.ts";
 import { address } from "../members/schema.ts";
 import type { Created } from "./create.ts";
+import { GRANTED_ROLES } from "./grants.ts";
 import { TENANT_STATES } from "./state.ts";
 
 const organizationName = text(200)
@@ -78,6 +79,22 @@ export const created = z
     status: z.literal("onboarding"),
   })
   .meta({ id: "TenantCreated", description: "An organization that waits for its owner." });
+
+export const grantCreation = z.strictObject({
+  user_id: z.uuid({ error: "must be a member's id" }),
+  tenant: text(63).min(1).describe("The child's id or subdomain."),
+  role: z.enum(GRANTED_ROLES).describe("What the member is there."),
+});
+
+export const grant = z
+  .object({
+    id: z.uuid(),
+    user_id: z.uuid(),
+    tenant_id: z.uuid().describe("The child."),
+    role: z.enum(GRANTED_ROLES),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: "Grant", description: "A member's right to enter a child organization." });
 
 export const childCreation = creation.omit({ plan: true, invitation_code: true });
 
