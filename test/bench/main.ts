@@ -2,6 +2,8 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { bundleOperator } from "../../cli/src/operator.ts";
+import { login } from "./api/login.ts";
+import { projects } from "./api/projects.ts";
 import { failover } from "./failover.ts";
 import type { Outcome } from "./figures.ts";
 import { memory } from "./memory.ts";
@@ -21,6 +23,7 @@ const { values, positionals } = parseArgs({
     writers: { type: "string", default: "32" },
     workers: { type: "string", default: "32" },
     quiet: { type: "string", default: "150" },
+    seconds: { type: "string", default: "5" },
     fills: { type: "string", default: "2" },
     at: { type: "string", default: "1,4,8,16,32,64" },
   },
@@ -29,13 +32,15 @@ const { values, positionals } = parseArgs({
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const [count, pairs] = [Number(values.tenants), Number(values.pairs)];
 const [writers, workers] = [Number(values.writers), Number(values.workers)];
-const [quietSeconds, fills] = [Number(values.quiet), Number(values.fills)];
+const [quietSeconds, fills, seconds] = [Number(values.quiet), Number(values.fills), Number(values.seconds)];
 
 const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
   tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
   resync: () => resync({ tenants: count, pairs, workers, say }),
   memory: () => memory({ tenants: count, workers, quietSeconds, fills, say }),
   failover: () => failover({ pairs, say }),
+  projects: () => projects({ pairs, seconds, say }),
+  login: () => login({ pairs, seconds, say }),
   start: () => start({ pairs, say }),
   sweep: () => sweep({ tenants: count, at: values.at.split(",").map(Number), say }),
 };

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import pg from "pg";
+import { z } from "zod";
 
 /** The tenant for whom the queries of this asynchronous context are. */
 const current = new AsyncLocalStorage<string>();
@@ -27,36 +28,82 @@ export function patientPool(config: pg.PoolConfig): pg.Pool {
   return pool;
 }
 
+/** Under which each connection knows {@link SET_TENANT} by heart. */
+const SET_TENANT_NAME = "lv_tenant";
+
 /**
- * A pool whose single queries name their tenant: BEGIN, set_config, query and COMMIT leave together and are one round
- * trip. Trap: sent one by one each would be answered by its own Sync, so a set_config without BEGIN ends before the query.
+ * A pool whose single queries name their tenant: `set_config` and the query leave together, and one Sync behind both makes
+ * them one transaction and one round trip, without a BEGIN and a COMMIT that would have to be read too.
  *
  * A query outside of `asTenant` is refused here already; the database would refuse it too.
  */
 export function tenantPool(config: pg.PoolConfig): pg.Pool {
   const pool = patientPool({ ...config, pipeline: true });
+  pool.on("connect", (client) => {
+    const prepared = client.query({ name: SET_TENANT_NAME, text: SET_TENANT, values: [""] });
+    // Who asks next is told of it by their own query.
+    prepared.catch(() => undefined);
+  });
   const query = async (asked: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
     const tenantId = current.getStore();
     if (tenantId === undefined) throw new Error("a query without a tenant: use read() or write() of the database");
-    return inOneTrip(await pool.connect(), tenantId, asked);
+    return await inOneTrip(await pool.connect(), tenantId, asked);
   };
   return Object.assign(pool, { query });
 }
 
-async function inOneTrip(client: pg.PoolClient, tenantId: string, asked: pg.QueryArrayConfig) {
-  const name = asked.name === undefined ? {} : { name: "lv_tenant" };
-  const sent = [
-    client.query("BEGIN"),
-    client.query({ ...name, text: SET_TENANT, values: [tenantId] }),
-    client.query(asked),
-    // Of a transaction that failed this is the ROLLBACK.
-    client.query("COMMIT"),
-  ] as const;
-  const [begun, set, answer, ended] = await Promise.allSettled(sent);
-  // A client that did not come to its COMMIT may still be inside the transaction: nobody else may have it.
-  client.release(ended.status === "rejected");
-  for (const step of [begun, set]) if (step.status === "rejected") throw step.reason;
-  if (answer.status === "rejected") throw answer.reason;
-  if (ended.status === "rejected") throw ended.reason;
-  return answer.value;
+async function inOneTrip(
+  client: pg.PoolClient,
+  tenantId: string,
+  asked: pg.QueryArrayConfig,
+): Promise<pg.QueryArrayResult> {
+  // Never as a simple query: that would be a transaction of its own.
+  const extended = { ...asked, queryMode: "extended" };
+  try {
+    const answer = await new Promise<pg.QueryArrayResult>((resolve, reject) => {
+      const query = new pg.Query(extended, (error, results) => {
+        if (error == null) resolve(secondOf(results));
+        else reject(error);
+      });
+      const submit = query.submit.bind(query);
+      query.submit = (connection) => {
+        // One packet, not one for each message.
+        connection.stream.cork();
+        setTenant(connection, tenantId, asked.name !== undefined);
+        const refused = submit(connection);
+        connection.stream.uncork();
+        return refused;
+      };
+      client.query(query);
+    });
+    client.release();
+    return answer;
+  } catch (error) {
+    // Behind the Sync no transaction is left open; what the connection should know and does not, it will not learn.
+    client.release(statementLost.safeParse(error).success);
+    throw error;
+  }
+}
+
+const statementLost = z.object({ code: z.literal("26000") });
+
+/** Says for whom the rest of the transaction is, which the query's own Sync ends. */
+function setTenant(connection: pg.Connection, tenantId: string, isPrepared: boolean): void {
+  const statement = isPrepared ? SET_TENANT_NAME : "";
+  if (!isPrepared) connection.parse({ name: statement, text: SET_TENANT, types: [] }, true);
+  connection.bind({ portal: "", statement, values: [tenantId] }, true);
+  // So that its row is read as one of an answer of its own, before the query's.
+  connection.describe({ type: "P", name: "" }, true);
+  connection.execute({ portal: "" }, true);
+}
+
+/** Of the two answers the query's. */
+function secondOf(results: unknown): pg.QueryArrayResult {
+  const second: unknown = Array.isArray(results) ? results[1] : undefined;
+  if (isAnswer(second)) return second;
+  throw new Error("PostgreSQL did not answer set_config and the query");
+}
+
+function isAnswer(value: unknown): value is pg.QueryArrayResult {
+  return typeof value === "object" && value !== null && "rows" in value && Array.isArray(value.rows);
 }
