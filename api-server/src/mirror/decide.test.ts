@@ -17,6 +17,7 @@ function row(change: Partial<TenantRow> = {}): TenantRow {
     lifecycle: "active",
     hold: null,
     objectUid: "uid-1",
+    parentName: null,
     auditHead: null,
     ...change,
   };
@@ -62,6 +63,17 @@ describe("a tenant of the API", () => {
         spec: { organizationName: "Acme Corp", plan: "starter", adminEmail: "jane@acme.example" },
       },
     });
+  });
+
+  test("that is a child names its parent when it comes and in every change, and else nobody [a quota of its own]", () => {
+    const child = row({ objectUid: null, parentName: "holding" });
+    expect(nextStep(child, undefined)).toMatchObject({ manifest: { spec: { parentRef: { name: "holding" } } } });
+    const spec = { organizationName: "Evil", parentRef: { name: "holding" } };
+    expect(nextStep({ ...child, objectUid: "uid-1" }, object({ metadata: byApi, spec, status: ready }))).toMatchObject({
+      do: "apply object",
+      manifest: { spec: { organizationName: "Acme Corp", parentRef: { name: "holding" } } },
+    });
+    expect(nextStep(row({ objectUid: null }), undefined)).not.toHaveProperty("manifest.spec.parentRef");
   });
 
   test("is known again where the answer to its creation was lost", () => {

@@ -96,8 +96,11 @@ function ownerOf({ metadata }: Tenant): ManagedBy {
 }
 
 /** What of the spec is the row's to say. */
-function specOf({ organizationName, plan, adminEmail }: TenantRow): Partial<TenantSpec> & { adminEmail: string } {
-  return { organizationName, plan, adminEmail: adminEmail ?? "" };
+function specOf(row: TenantRow): Partial<TenantSpec> & { adminEmail: string } {
+  const { organizationName, plan, adminEmail, parentName } = row;
+  // In every apply: what is left out of one would be taken away, and whose child it is cannot be changed.
+  const parentRef = parentName === null ? {} : { parentRef: { name: parentName } };
+  return { organizationName, plan, adminEmail: adminEmail ?? "", ...parentRef };
 }
 
 function saysSpec(spec: TenantSpec, row: TenantRow): boolean {

@@ -20,14 +20,16 @@ const row = z
     lifecycle: z.enum(["active", "pending_deletion", "deleted"]),
     hold: z.string().nullable(),
     object_uid: z.string().nullable(),
+    parent_name: z.string().nullable(),
     audit_head: z.string().nullable(),
   })
-  .transform(({ organization_name, admin_email, managed_by, object_uid, audit_head, ...rest }) => ({
+  .transform(({ organization_name, admin_email, managed_by, object_uid, parent_name, audit_head, ...rest }) => ({
     ...rest,
     organizationName: organization_name,
     adminEmail: admin_email,
     managedBy: managed_by,
     objectUid: object_uid,
+    parentName: parent_name,
     auditHead: audit_head,
   }));
 
@@ -36,8 +38,8 @@ export type TenantRow = z.output<typeof row>;
 
 const SELECT = `
   SELECT id, subdomain, organization_name, plan, admin_email, managed_by, onboarding, lifecycle, hold, object_uid,
-    NULL::text AS audit_head
-  FROM tenants`;
+    (SELECT p.subdomain FROM tenants p WHERE p.id = t.parent_id) AS parent_name, NULL::text AS audit_head
+  FROM tenants t`;
 
 /** @param pool of role lv_worker */
 export async function findRow(pool: pg.Pool, subdomain: string): Promise<TenantRow | undefined> {
@@ -101,10 +103,21 @@ export async function giveUpRow(pool: pg.Pool, { id }: TenantRow): Promise<void>
 
 const uuidText = z.uuid();
 
+const parent = z.tuple([z.object({ id: z.uuid() })]);
+
+/** A child lives on its parent's plan, and has no account before it. @throws Error until the parent has its own */
+async function parentOf(pool: pg.Pool, child: string, name: string): Promise<string> {
+  const text = "SELECT id FROM tenants WHERE subdomain = $1 AND lifecycle = 'active' AND object_uid IS NOT NULL";
+  const found = parent.safeParse((await pool.query(text, [name])).rows);
+  if (!found.success) throw new Error(`${child} gets no account yet: its parent ${name} has none`);
+  return found.data[0].id;
+}
+
 /** All that belongs to a tenant, as POST /api/v1/tenants makes it, for an object that kubectl applied. */
 export async function makeRows({ database, config }: MirrorParts, object: Tenant, managedBy: ManagedBy): Promise<void> {
   const { name, uid = "" } = object.metadata;
-  const { organizationName, plan, adminEmail } = object.spec;
+  const { organizationName, plan, adminEmail, parentRef } = object.spec;
+  const parentId = parentRef === undefined ? null : await parentOf(database.worker, name, parentRef.name);
   // The database may be one that was lost: what the cluster remembers is the same tenant.
   const id = uuidText.safeParse(object.status?.account?.tenantID).data ?? uuid();
   const row = {
@@ -116,6 +129,7 @@ export async function makeRows({ database, config }: MirrorParts, object: Tenant
     managedBy,
     onboarding: "confirmed",
     objectUid: uid,
+    parentId,
   };
   await database.write(id, async (tx) => {
     await inviteOwner(tx, config, await addTenant(tx, row), adminEmail);
