@@ -38,6 +38,11 @@ export function idAt(place: string, kind: Kind, { tenant, role, victim }: Partie
   return found;
 }
 
+/** What must be typed to confirm an operation that cannot be undone; undefined where nothing must. */
+export function confirmed({ id }: Operation, { tenant: { subdomain } }: Parties): object | undefined {
+  return id === "deleteTenant" ? { subdomain } : undefined;
+}
+
 /** The path of an operation with what stands at its places. */
 export function pathWith(path: string, idOf: (place: string) => string): string {
   const parts = path.split(/(?<=\})/);

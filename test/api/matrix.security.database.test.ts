@@ -3,7 +3,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type App, buildApp } from "../../api-server/src/app.ts";
 import { type Headers, type TestParts, testParts } from "../../api-server/src/testing/parts.ts";
 import { platformHeaders } from "../../api-server/src/testing/platform.ts";
-import { hasIdInBody, hasIdInPath, idAt, type Kind, kindsOf, type Parties, pathWith, queryWith } from "./ids.ts";
+import {
+  confirmed,
+  hasIdInBody,
+  hasIdInPath,
+  idAt,
+  type Kind,
+  kindsOf,
+  type Parties,
+  pathWith,
+  queryWith,
+} from "./ids.ts";
 import { allOperations, type Operation } from "./operations.ts";
 import { type Column, checksum, type Planted, plant, tenantColumns } from "./planted.ts";
 import { bodyOf } from "./sample.ts";
@@ -18,6 +28,7 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   createGrant: "404 TENANT_NOT_FOUND",
   getLogo: "404 LOGO_NOT_FOUND",
   deleteLogo: "404 LOGO_NOT_FOUND",
+  approveDeletion: "409 DELETION_NOT_PENDING",
 };
 
 const operations = await allOperations();
@@ -68,7 +79,7 @@ type Told = { short: string; whole: string; shown: string[] };
 async function ask(operation: Operation, kind: Kind, parties: Parties, headers: Headers): Promise<Told> {
   const idOf = (place: string) => idAt(place, kind, parties);
   const { method, path, parameters } = operation;
-  const body = bodyOf(operation, hasIdInBody(operation) ? idOf(`${path} body`) : "");
+  const body = bodyOf(operation, hasIdInBody(operation) ? idOf(`${path} body`) : "", confirmed(operation, parties));
   const matching = parameters.some(({ name }) => name.toLowerCase() === "if-match");
   const request = {
     method,

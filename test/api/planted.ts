@@ -116,8 +116,9 @@ export async function plant(
 
 /** Those that others refer to before those that do. */
 function inOrder(columns: readonly Column[]): string[] {
-  const waiting = new Set(columns.map(({ table }) => table));
-  const order: string[] = [];
+  // Whatever is a tenant's comes after it, also where only a generated column says so.
+  const order = ["tenants"];
+  const waiting = new Set(columns.map(({ table }) => table).filter((table) => table !== "tenants"));
   while (waiting.size > 0) {
     const ready = [...waiting].filter((table) =>
       columns.every(({ table: of, refers }) => {

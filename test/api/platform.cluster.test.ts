@@ -1,12 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectionPath, KINDS, type Kind, objectPath } from "@leanvibe/runtime";
-import { GROUP, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { collectionPath, KINDS, type Kind, type Manifest, objectPath } from "@leanvibe/runtime";
+import { ANNOTATIONS, GROUP, parseTenant, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type App, buildApp } from "../../api-server/src/app.ts";
+import { deleteObject } from "../../api-server/src/mirror/erased.ts";
+import { agree } from "../../api-server/src/mirror/steps.ts";
 import { Authority } from "../../api-server/src/platform/authority.ts";
 import { makeBootstrapToken } from "../../api-server/src/platform/sessions.ts";
+import { eraseDeleted } from "../../api-server/src/tenants/erase.ts";
+import { inDatabase } from "../../api-server/src/testing/database.ts";
 import {
   asking,
   signedIn,
@@ -17,7 +22,7 @@ import {
 } from "../../api-server/src/testing/parts.ts";
 import { type Relay, relayTo } from "../../api-server/src/testing/relay.ts";
 import { readKubeconfig } from "../../cli/src/credentials.ts";
-import { type Api, apiOf, connectAs, kubeconfigPath, uniqueName } from "../harness/cluster.ts";
+import { type Api, apiOf, connectAs, kubeconfigPath, TENANTS, tenantManifest, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 
 const AUDIENCE = "leanvibe-api";
@@ -106,6 +111,46 @@ async function answers({ headers }: Account, id: string): Promise<Record<string,
   };
   return Object.fromEntries(Object.entries(asked).map(([name, { status }]) => [name, status]));
 }
+
+describe("a tenant that was deleted", () => {
+  const objectOf = (name: string, tenantId: string, managedBy = "api"): Manifest => {
+    const manifest = tenantManifest(name);
+    const annotations = { [ANNOTATIONS.managedBy]: managedBy, [ANNOTATIONS.tenantId]: tenantId };
+    return { ...manifest, metadata: { ...manifest.metadata, annotations } };
+  };
+
+  it("takes along the object that the API made for it, and nobody else's of that name", async () => {
+    const { transport } = admin;
+    const [own, others, kubectls] = [uniqueName("own"), uniqueName("others"), uniqueName("kubectl")];
+    const id = randomUUID();
+    await admin.create(TENANTS, objectOf(own, id));
+    await admin.create(TENANTS, objectOf(others, randomUUID()));
+    await admin.create(TENANTS, objectOf(kubectls, id, "kubectl"));
+    const api = running.parts.cluster?.transport ?? transport;
+    for (const name of [own, others, kubectls, own, "never-there"]) await deleteObject(api, name, id);
+    const left = (await admin.list(TENANTS, "")).map(({ metadata }) => metadata.name);
+    expect(left).toEqual(expect.arrayContaining([others, kubectls]));
+    expect(left).not.toContain(own);
+    for (const name of [others, kubectls]) await admin.remove(TENANTS, { name });
+  });
+
+  it("is not brought back by its object before that has gone", async () => {
+    const tenant = await testTenant(running.parts);
+    const { transport } = admin;
+    const object = parseTenant(await admin.create(TENANTS, objectOf(tenant.subdomain, tenant.id)));
+    if (!object.ok) throw new Error("the object cannot be read");
+    const change = (text: string) => inDatabase(running.admin, (client) => client.query(text, [tenant.id]));
+    const rows = async () => (await change("SELECT lifecycle FROM tenants WHERE id = $1")).rows;
+    const meet = () => agree({ parts: running.parts, transport }, tenant.subdomain, object.value);
+    await change("UPDATE tenants SET lifecycle = 'deleted', updated_at = now() - interval '1 minute' WHERE id = $1");
+    await meet();
+    expect(await rows()).toEqual([{ lifecycle: "deleted" }]);
+    await eraseDeleted(running.parts);
+    await meet();
+    expect(await rows()).toEqual([]);
+    await admin.remove(TENANTS, { name: tenant.subdomain });
+  });
+});
 
 describe("the platform's routes", () => {
   it("let somebody do what the cluster lets them do to Tenants, and nothing else", async () => {

@@ -63,15 +63,16 @@ function ofString({ format = "", pattern, minLength = 0 }: Schema, at: string): 
   throw new Error(`no text for ${at} could be made of ${pattern}: give it an example by .meta({ examples: ["..."] })`);
 }
 
-/** A body of an operation with its media type, if it takes one. */
+/** A body of an operation with its media type, if it takes one. @param given what cannot be told from its schema */
 export function bodyOf(
   { id: name, body }: Operation,
   id: string,
+  given: object = {},
 ): { payload: string | Buffer; type: string } | undefined {
   const [first] = body;
   if (first === undefined) return undefined;
   const { mediaType: type, schema } = first;
-  if (type.endsWith("json")) return { payload: JSON.stringify(sampleOf(schema, id)), type };
+  if (type.endsWith("json")) return { payload: JSON.stringify(Object.assign({}, sampleOf(schema, id), given)), type };
   if (type === "image/png") return { payload: png(), type };
   throw new Error(`${name} takes ${type}: say in test/api/sample.ts what such a body looks like`);
 }

@@ -81,7 +81,7 @@ export const STATES: readonly { state: string; change: string; told: (route: Kin
   {
     state: "pending deletion",
     change: "lifecycle = 'pending_deletion'",
-    told: ({ wayOut }) => (wayOut ? undefined : "404 TENANT_NOT_FOUND"),
+    told: ({ reads, wayOut }) => (reads || wayOut ? undefined : "404 TENANT_NOT_FOUND"),
   },
   { state: "deleted", change: "lifecycle = 'deleted'", told: () => "404 TENANT_NOT_FOUND" },
 ];

@@ -6,6 +6,17 @@ export type ClientOptions = {
 };
 
 /**
+ * Whether the organization is being deleted, and when that is done.
+ */
+export type Deletion = {
+    state: 'active' | 'pending_deletion';
+    /**
+     * When everything is gone for good.
+     */
+    deletes_at: string | null;
+};
+
+/**
  * A member's right to enter a child organization.
  */
 export type Grant = {
@@ -191,7 +202,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'CHILDREN_EXIST' | 'DELETION_NOT_PENDING' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -325,6 +336,10 @@ export type Tenant = {
     managed_by: 'api' | 'kubectl';
     created_at: string;
     updated_at: string;
+    /**
+     * When everything is gone for good, where an owner asked for that.
+     */
+    deletes_at: string | null;
 };
 
 /**
@@ -1384,6 +1399,70 @@ export type CreateTenantResponses = {
 
 export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
 
+export type DeleteTenantData = {
+    body: {
+        /**
+         * The organization's, typed once more: what goes does not come back.
+         */
+        subdomain: string;
+    };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current';
+};
+
+export type DeleteTenantErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type DeleteTenantError = DeleteTenantErrors[keyof DeleteTenantErrors];
+
+export type DeleteTenantResponses = {
+    /**
+     * Whether the organization is being deleted, and when that is done.
+     */
+    202: Deletion;
+};
+
+export type DeleteTenantResponse = DeleteTenantResponses[keyof DeleteTenantResponses];
+
 export type GetTenantData = {
     body?: never;
     headers?: {
@@ -1552,6 +1631,57 @@ export type GetUsageResponses = {
 };
 
 export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
+
+export type CancelDeletionData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'X-Tenant-ID'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current/cancel-deletion';
+};
+
+export type CancelDeletionErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type CancelDeletionError = CancelDeletionErrors[keyof CancelDeletionErrors];
+
+export type CancelDeletionResponses = {
+    /**
+     * Whether the organization is being deleted, and when that is done.
+     */
+    200: Deletion;
+};
+
+export type CancelDeletionResponse = CancelDeletionResponses[keyof CancelDeletionResponses];
 
 export type GetHierarchyData = {
     body?: never;
@@ -2825,6 +2955,53 @@ export type ReactivateTenantResponses = {
 };
 
 export type ReactivateTenantResponse = ReactivateTenantResponses[keyof ReactivateTenantResponses];
+
+export type ApproveDeletionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/platform/tenants/{id}/deletion/approve';
+};
+
+export type ApproveDeletionErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The cluster does not let whoever asks do this.
+     */
+    403: Problem;
+    /**
+     * The tenant is not there.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ApproveDeletionError = ApproveDeletionErrors[keyof ApproveDeletionErrors];
+
+export type ApproveDeletionResponses = {
+    /**
+     * An organization in full, as the platform's people see it.
+     */
+    202: PlatformTenantDetail;
+};
+
+export type ApproveDeletionResponse = ApproveDeletionResponses[keyof ApproveDeletionResponses];
 
 export type InviteTenantData = {
     body: {

@@ -34,11 +34,13 @@ export class Callers {
     });
   }
 
-  /** @throws Refusal AUTHENTICATION_REQUIRED */
+  /** @throws Refusal AUTHENTICATION_REQUIRED; TENANT_NOT_FOUND when the token's tenant is gone */
   async callerOf(token: string): Promise<Caller> {
     const bearer = this.#tokens.get(token) ?? (await this.#read(token));
     const known = await this.#states.fetch(bearer.sessionId, { context: bearer });
     if (known?.state === undefined) {
+      const tenant = await this.#database.findTenant(bearer.tenantId);
+      if (tenant === undefined || tenant.lifecycle === "deleted") throw new Refusal("TENANT_NOT_FOUND");
       throw new Refusal("AUTHENTICATION_REQUIRED", { detail: "The session has ended." });
     }
     return { ...bearer, ...known.state };

@@ -2,7 +2,7 @@ import { v7 as uuid } from "uuid";
 import type { Database, Transaction } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { childNamed } from "../tenants/children.ts";
-import { refusedBy } from "../tenants/state.ts";
+import { refusedEntry } from "../tenants/state.ts";
 import type { Caller } from "./callers.ts";
 import type { LoggedIn } from "./login.ts";
 import { addRefreshToken, bearerOf, type Device } from "./sessions.ts";
@@ -23,7 +23,7 @@ export function enterChild(database: Database, caller: Caller, name: string, fro
       const detail = `You may not enter '${child.subdomain}': an owner of your organization can grant it.`;
       throw new Refusal("PERMISSION_DENIED", { detail });
     }
-    const refused = refusedBy(state, { reads: false, wayOut: true });
+    const refused = refusedEntry(state, state);
     if (refused !== undefined) throw new Refusal(refused);
     const where = { tenantId, id: userId };
     const user = await tx.user.findFirstOrThrow({ where });

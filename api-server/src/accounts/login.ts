@@ -2,6 +2,8 @@ import type { Database, FoundTenant } from "../db/database.ts";
 import { isOrphan } from "../db/faults.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { factsOf } from "../tenants/facts.ts";
+import { refusedEntry } from "../tenants/state.ts";
 import type { Passwords } from "./passwords.ts";
 import { type Device, type Opened, openSession } from "./sessions.ts";
 
@@ -11,7 +13,7 @@ export type LoggedIn = Opened & { user: User; tenant: { id: string; organization
  * Opens a session for who knows the password. Somebody unknown, somebody inactive and a wrong password are told alike,
  * and take as long.
  * @param named by header, host and body, whichever are there: the tenant's id or subdomain.
- * @throws Refusal LOGIN_FAILED, TENANT_SUSPENDED; TENANT_AMBIGUOUS when two tenants are named
+ * @throws Refusal LOGIN_FAILED, and what the tenant's state answers; TENANT_AMBIGUOUS when two tenants are named
  */
 export async function logIn(
   { database, passwords }: { database: Database; passwords: Passwords },
@@ -24,9 +26,10 @@ export async function logIn(
   if (!(await passwords.matches(user?.passwordHash, who.password)) || user === undefined || tenantId === undefined) {
     throw new Refusal("LOGIN_FAILED");
   }
-  // Only who knows the password is told of it.
-  if (tenant?.hold != null) throw new Refusal("TENANT_SUSPENDED");
   const opening = database.write(tenantId, async (tx) => {
+    // Only who knows the password is told of it.
+    const refused = refusedEntry(await factsOf(tx), user);
+    if (refused !== undefined) throw new Refusal(refused);
     const { organizationName, subdomain } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
     const opened = await openSession(tx, { tenantId, userId: user.id }, from);
     return { ...opened, user, tenant: { id: tenantId, organizationName, subdomain } };

@@ -4,7 +4,7 @@ import type { Database, Transaction } from "../db/database.ts";
 import type { Session } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { factsOf } from "../tenants/facts.ts";
-import { refusedBy } from "../tenants/state.ts";
+import { refusedEntry } from "../tenants/state.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 import { enteredState, type SessionState, sessionFacts } from "./state.ts";
 import type { Bearer } from "./tokens.ts";
@@ -17,9 +17,6 @@ const RACE_SECONDS = 10;
 export type SessionMethod = "password" | "development";
 
 export type Device = { device: string | undefined; ip: string };
-
-/** To go on is no reading, and needed to come out of any state that lets anybody in. */
-const CONTINUING = { reads: false, wayOut: true };
 
 /** A session with the one refresh token that continues it. */
 export type Opened = { bearer: Bearer; refreshToken: string };
@@ -60,7 +57,10 @@ export async function refreshSession(database: Database, token: string): Promise
   if (tenantId === undefined) throw unknown();
   const outcome = await database.write(tenantId, async (tx): Promise<Opened | Refusal> => {
     const now = new Date();
-    const refused = refusedBy(await factsOf(tx), CONTINUING);
+    const user = await tx.user.findFirst({
+      where: { tenantId, sessions: { some: { refreshTokens: { some: { tenantId, hash } } } } },
+    });
+    const refused = refusedEntry(await factsOf(tx), { role: user?.role ?? "" });
     if (refused !== undefined) return new Refusal(refused);
     const [claimed] = await tx.refreshToken.updateManyAndReturn({
       where: { tenantId, hash, claimedAt: null, expiresAt: { gt: now } },
@@ -78,7 +78,7 @@ export async function refreshSession(database: Database, token: string): Promise
         await revokeSessions(tx, { tenantId, id: session.id });
         return unknown();
       }
-      const closed = refusedBy(entered, CONTINUING);
+      const closed = refusedEntry(entered, entered);
       if (closed !== undefined) return new Refusal(closed);
     }
     return { bearer, refreshToken: await addRefreshToken(tx, tenantId, session.id, session.expiresAt) };

@@ -36,6 +36,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   invitations: { ...OWN_ROWS, lookup: true },
   idempotency_keys: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
+  deleted_tenants: { roles: { lv_worker: "every" }, lookup: false },
   held_names: { roles: { lv_worker: "every" }, lookup: true },
   platform_tokens: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },
   tenant_invitations: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },

@@ -16,6 +16,20 @@ export const ORGANIZATIONS = {
     cause: "The organization was made as a Tenant object, whose spec alone says what it is: the API would be undone.",
     example: "Tenant 'acme' is managed by kubectl: organization_name is changed in its object.",
   },
+  CHILDREN_EXIST: {
+    status: 409,
+    title: "There are child organizations",
+    fix: "Delete the children first; GET /api/v1/tenants/current/hierarchy lists them.",
+    cause: "Children live on their parent's plan, so that a parent is deleted after them.",
+    example: "Your organization has 2 child organizations: it is deleted after them.",
+  },
+  DELETION_NOT_PENDING: {
+    status: 409,
+    title: "No deletion to approve",
+    fix: "An owner asks for the deletion by DELETE /api/v1/tenants/current; it is approved after that.",
+    cause: "The platform only ends the wait of a deletion that the organization itself asked for.",
+    example: "No deletion of this organization was asked for.",
+  },
   PLAN_NEEDS_SUBSCRIPTION: {
     status: 403,
     title: "The plan needs a subscription",

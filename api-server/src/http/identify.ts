@@ -63,7 +63,11 @@ async function requireOwn(names: readonly string[], caller: Caller, database: Pa
 /** @throws Refusal PERMISSION_DENIED, and what the tenant's state answers */
 function requireRight(caller: Caller, { method, routeOptions }: FastifyRequest): void {
   const { permission, wayOut = false, entered = false } = routeOptions.config;
-  const refused = refusedBy(caller, { reads: method === "GET" || method === "HEAD", wayOut });
+  const refused = refusedBy(caller, {
+    reads: method === "GET" || method === "HEAD",
+    wayOut,
+    byOwner: caller.role === "owner",
+  });
   if (refused !== undefined) throw new Refusal(refused);
   if (permission === undefined && caller.homeId !== undefined && !entered) throw new Refusal("ENTERED_SESSION");
   if (permission === undefined || may(caller.role, permission)) return;

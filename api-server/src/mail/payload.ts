@@ -5,6 +5,8 @@ export const MAILS = {
   welcome: z.object({ organization: z.string() }),
   invitation: z.object({ organization: z.string(), inviter: z.string(), role: z.string() }),
   held: z.object({ organization: z.string(), reason: z.string() }),
+  deletion: z.object({ organization: z.string(), deletes_on: z.iso.date() }),
+  deletion_cancelled: z.object({ organization: z.string() }),
   follow_up: z.object({ organization: z.string(), day: z.union([z.literal(1), z.literal(3), z.literal(7)]) }),
 } as const;
 
@@ -19,6 +21,8 @@ export const mailPayload = z.discriminatedUnion("mail", [
   z.object({ mail: z.literal("welcome"), to, values: MAILS.welcome, sealed_link: sealedLink }),
   z.object({ mail: z.literal("invitation"), to, values: MAILS.invitation, sealed_link: sealedLink }),
   z.object({ mail: z.literal("held"), to, values: MAILS.held }),
+  z.object({ mail: z.literal("deletion"), to, values: MAILS.deletion }),
+  z.object({ mail: z.literal("deletion_cancelled"), to, values: MAILS.deletion_cancelled }),
   z.object({ mail: z.literal("follow_up"), to, values: MAILS.follow_up }),
 ]);
 

@@ -7,7 +7,12 @@ import type { MailPayload } from "./payload.ts";
 import { writeMail } from "./templates.ts";
 
 /** What a mail leads to that opens nothing. */
-const PAGES = { follow_up: "/docs", held: "/docs/errors/TENANT_SUSPENDED" } as const;
+const PAGES = {
+  follow_up: "/docs",
+  held: "/docs/errors/TENANT_SUSPENDED",
+  deletion: "/docs",
+  deletion_cancelled: "/docs",
+} as const;
 
 /** Sends one mail; a follow-up only while there is still something to say. */
 export async function sendMail(

@@ -62,6 +62,16 @@ function draftOf(payload: MailPayload, url: string): Draft {
       after: ["If this says nothing to you, do nothing."],
     };
   }
+  if (payload.mail !== "follow_up") return aboutState(payload, url);
+  const [subject, paragraph] = FOLLOW_UPS[payload.values.day];
+  return { subject: `${organization}: ${subject}`, paragraphs: [paragraph], link: { label: "Go on", url }, after: [] };
+}
+
+type OfState = Extract<MailPayload, { mail: "held" | "deletion" | "deletion_cancelled" }>;
+
+/** What owners are told when their organization cannot be used as before, or can again. */
+function aboutState(payload: OfState, url: string): Draft {
+  const { organization } = payload.values;
   if (payload.mail === "held") {
     return {
       subject: `${organization} is suspended`,
@@ -73,6 +83,21 @@ function draftOf(payload: MailPayload, url: string): Draft {
       after: ["Answer to the platform's support, who can tell you more."],
     };
   }
-  const [subject, paragraph] = FOLLOW_UPS[payload.values.day];
-  return { subject: `${organization}: ${subject}`, paragraphs: [paragraph], link: { label: "Go on", url }, after: [] };
+  if (payload.mail === "deletion") {
+    return {
+      subject: `${organization} is going to be deleted`,
+      paragraphs: [
+        `An owner of ${organization} asked for its deletion. Until ${payload.values.deletes_on} its owners can still read it, take its data along by an export, and cancel.`,
+        "After that day everything of it is gone for good, and its name is free for others 90 days later.",
+      ],
+      link: { label: "How to export or cancel", url },
+      after: ["If nobody of you asked for this, sign in, cancel, and change your passwords."],
+    };
+  }
+  return {
+    subject: `${organization} stays`,
+    paragraphs: [`An owner cancelled the deletion of ${organization}. Its members can work again.`],
+    link: { label: "Go on", url },
+    after: [],
+  };
 }

@@ -127,7 +127,7 @@ export async function accept(
     });
     if (invitation === undefined) throw new Refusal("INVITATION_NOT_VALID");
     const tenant = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
-    const refused = refusedBy(await factsOf(tx), { reads: false, wayOut: true });
+    const refused = refusedBy(await factsOf(tx), { reads: false, wayOut: true, byOwner: false });
     if (refused !== undefined) throw new Refusal(refused);
     const email = invitation.email ?? by.email;
     if (email === undefined) throw invalid([{ path: "body.email", message: "is needed: this invitation names none" }]);

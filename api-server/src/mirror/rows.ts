@@ -6,6 +6,7 @@ import { z } from "zod";
 import { addTenant, inviteOwner } from "../tenants/create.ts";
 
 import type { ManagedBy, RowChange } from "./decide.ts";
+import { isErased } from "./erased.ts";
 import type { MirrorParts } from "./mirror.ts";
 
 const row = z
@@ -68,23 +69,16 @@ const COLUMNS: Readonly<Record<keyof RowChange, string>> = {
   objectUid: "object_uid",
 };
 
-/** How long the data of who was deleted is kept. */
+/** How long the data of who was deleted is kept, as the database sets it (lv_set_deletes_at). */
 export const KEPT_DAYS = 30;
-
-const DELETES_AT = {
-  active: "NULL",
-  pending_deletion: `now() + interval '${KEPT_DAYS} days'`,
-  deleted: "NULL",
-} as const;
 
 /** Only while nobody else has changed what was decided by. @returns whether it was done */
 export async function changeRow(pool: pg.Pool, before: TenantRow, change: RowChange): Promise<boolean> {
   const fields = z.array(z.enum(Object.keys(COLUMNS))).parse(Object.keys(change));
   const values = Object.values(change);
   const sets = fields.map((field, at) => `${columnOf(field)} = $${at + 5}`).join(", ");
-  const end = change.lifecycle === undefined ? "" : `, deletes_at = ${DELETES_AT[change.lifecycle]}`;
   const { rowCount } = await pool.query(
-    `UPDATE tenants SET ${sets}${end}, updated_at = now() WHERE id = $1 AND lifecycle = $2 AND managed_by = $3 AND object_uid IS NOT DISTINCT FROM $4`,
+    `UPDATE tenants SET ${sets}, updated_at = now() WHERE id = $1 AND lifecycle = $2 AND managed_by = $3 AND object_uid IS NOT DISTINCT FROM $4`,
     [before.id, before.lifecycle, before.managedBy, before.objectUid, ...values],
   );
   return rowCount === 1;
@@ -119,7 +113,8 @@ export async function makeRows({ database, config }: MirrorParts, object: Tenant
   const { organizationName, plan, adminEmail, parentRef } = object.spec;
   const parentId = parentRef === undefined ? null : await parentOf(database.worker, name, parentRef.name);
   // The database may be one that was lost: what the cluster remembers is the same tenant.
-  const id = uuidText.safeParse(object.status?.account?.tenantID).data ?? uuid();
+  const known = uuidText.safeParse(object.status?.account?.tenantID).data;
+  const id = known === undefined || (await isErased(database.worker, known)) ? uuid() : known;
   const row = {
     id,
     organizationName,

@@ -8,6 +8,7 @@ import {
 } from "@leanvibe/runtime";
 import { API_VERSION, FIELD_MANAGERS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
 import { nextStep, type Step } from "./decide.ts";
+import { isErased, madeFor } from "./erased.ts";
 import type { MirrorParts } from "./mirror.ts";
 import { changeRow, findRow, giveUpRow, makeRows, type TenantRow } from "./rows.ts";
 
@@ -32,6 +33,8 @@ export async function agree(world: World, name: string, object: Tenant | undefin
   let seen = object;
   for (let at = 0; at < STEPS_AT_MOST; at++) {
     const row = await findRow(worker, name);
+    // It was deleted here, and what was asked for with that deletes the object.
+    if (row === undefined && seen !== undefined && (await isErased(worker, madeFor(seen)))) return;
     const step = nextStep(row, seen);
     if (step === undefined) return;
     seen = await take(world, step, { row, object: seen });

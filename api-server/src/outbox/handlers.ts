@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { sendMail } from "../mail/send.ts";
+import { deleteObject } from "../mirror/erased.ts";
 import type { Parts } from "../parts.ts";
 import { completeAlone } from "../tenants/create.ts";
 import { TOPICS } from "./topics.ts";
@@ -14,15 +15,26 @@ export type Handler = (payload: unknown, entry: Entry) => Promise<void>;
 export type Handlers = Readonly<Record<string, Handler>>;
 
 export function handlersOf(parts: Parts): Handlers {
-  const { mailer, cluster, database } = parts;
+  const { mailer } = parts;
+  const mail = mailer && {
+    "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)),
+  };
+  return { ...mail, ...clusterHandlers(parts) };
+}
+
+function clusterHandlers({ cluster, database }: Parts): Handlers {
+  if (cluster === undefined) {
+    return {
+      "tenant.apply": handles(TOPICS["tenant.apply"], (_, { tenantId }) => completeAlone(database, tenantId)),
+      // There is nothing that must go.
+      "tenant.delete": handles(TOPICS["tenant.delete"], async () => undefined),
+    };
+  }
+  // The mirror does tenant.apply.
   return {
-    ...(mailer === undefined
-      ? {}
-      : { "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)) }),
-    // Beside a cluster the mirror does this.
-    ...(cluster === undefined
-      ? { "tenant.apply": handles(TOPICS["tenant.apply"], (_, { tenantId }) => completeAlone(database, tenantId)) }
-      : {}),
+    "tenant.delete": handles(TOPICS["tenant.delete"], ({ subdomain }, { tenantId }) =>
+      deleteObject(cluster.transport, subdomain, tenantId),
+    ),
   };
 }
 

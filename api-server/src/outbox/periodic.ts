@@ -1,5 +1,6 @@
 import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
+import { eraseDeleted } from "../tenants/erase.ts";
 import { sweepUnconfirmed } from "../tenants/sweep.ts";
 
 export const PERIODIC_QUEUE = "periodic";
@@ -8,6 +9,7 @@ export const PERIODIC_QUEUE = "periodic";
 export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> };
 
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
+  "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };

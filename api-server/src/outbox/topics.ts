@@ -10,6 +10,8 @@ export const TOPICS = {
   "mail.send": mailPayload,
   /** The cluster's Tenant follows the tenant's row, as it is when this is done. */
   "tenant.apply": z.object({}),
+  /** The cluster's Tenant goes, because the tenant's rows are gone; it is kept when those go. */
+  "tenant.delete": z.object({ subdomain: z.string() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Topic = keyof typeof TOPICS;

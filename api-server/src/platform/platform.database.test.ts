@@ -146,7 +146,7 @@ describe("the list of tenants", () => {
   });
 
   test("by state has those, and those alone, of whom the API says so", async () => {
-    const facts = ["active", "pending_deletion"].flatMap((lifecycle) =>
+    const facts = ["active", "pending_deletion", "deleted"].flatMap((lifecycle) =>
       ["active", "restricted", "suspended"].flatMap((standing) =>
         [null, "Security"].map((hold) => tenantFacts.parse({ lifecycle, standing, hold })),
       ),

@@ -7,6 +7,7 @@ import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
 import { pageOf } from "../http/pages.ts";
 import type { Parts } from "../parts.ts";
+import { approveDeletion } from "../tenants/deletion.ts";
 import { stateOf, tenantFacts } from "../tenants/state.ts";
 import { operatorOf } from "./guard.ts";
 import { holdSuspended, release, tenantOf } from "./holds.ts";
@@ -19,6 +20,7 @@ const params = z.object({ id: z.uuid({ error: "must be an id" }) });
 const LIST = { access: "platform", verb: "list" } as const;
 const GET = { access: "platform", verb: "get" } as const;
 const UPDATE = { access: "platform", verb: "update" } as const;
+const DELETE = { access: "platform", verb: "delete" } as const;
 const CREATE = { access: "platform", verb: "create" } as const;
 
 /** /api/v1/platform: what the platform's people do with tenants. No tenant's credential opens it. */
@@ -26,6 +28,7 @@ export function platform(app: App, parts: Parts): void {
   sessions(app, parts);
   reading(app, parts);
   holds(app, parts);
+  deletions(app, parts);
   invitations(app, parts);
 }
 
@@ -125,6 +128,28 @@ function holds(app: App, { database }: Parts): void {
       const released = await release(database, id);
       request.log.info({ operator: operatorOf(request).name, tenant_id: id }, "the platform reactivated a tenant");
       return detailBody(released);
+    },
+  );
+}
+
+function deletions(app: App, { database }: Parts): void {
+  app.post(
+    "/api/v1/platform/tenants/:id/deletion/approve",
+    {
+      config: DELETE,
+      schema: {
+        operationId: "approveDeletion",
+        summary: "Delete an organization now whose owner asked for it",
+        tags,
+        params,
+        response: { 202: schemas.tenantDetail, default: problem },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const gone = await approveDeletion(database, id);
+      request.log.info({ operator: operatorOf(request).name, tenant_id: id }, "the platform approved a deletion");
+      return reply.code(202).send(detailBody(gone));
     },
   );
 }

@@ -5,6 +5,7 @@ import { problem } from "../errors/problem.ts";
 import { callerOf } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
 import { changeTenant } from "./change.ts";
+import { leavingRoutes } from "./leaving.ts";
 import { readUsage } from "./plan.ts";
 import { tenant, tenantChange, usage } from "./schema.ts";
 import { stateOf, type TenantFacts } from "./state.ts";
@@ -14,7 +15,8 @@ const WRITE = { access: "tenant", permission: "tenant:write" } as const;
 const tags = ["tenants"];
 
 /** /api/v1/tenants/current: the organization of whoever asks. */
-export function currentTenant(app: App, { database }: Pick<Parts, "database">): void {
+export function currentTenant(app: App, parts: Pick<Parts, "database" | "callers">): void {
+  const { database } = parts;
   app.get(
     "/api/v1/tenants/current",
     {
@@ -51,6 +53,7 @@ export function currentTenant(app: App, { database }: Pick<Parts, "database">): 
     },
   );
   usageRoute(app, database);
+  leavingRoutes(app, parts);
 }
 
 function usageRoute(app: App, database: Parts["database"]): void {
@@ -83,5 +86,6 @@ function tenantBody(row: Tenant, caller: Known): z.output<typeof tenant> {
     managed_by: row.managedBy === "kubectl" ? "kubectl" : "api",
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
+    deletes_at: row.deletesAt?.toISOString() ?? null,
   };
 }

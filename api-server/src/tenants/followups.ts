@@ -16,13 +16,17 @@ export async function planFollowUps(
   }
 }
 
-/** Whether somebody has begun: a second project, or somebody else who is in or invited. Who works needs no reminder. */
+/**
+ * Whether somebody has begun: a second project, or somebody else who is in or invited. Who works needs no reminder, and who
+ * is held or leaves wants none.
+ */
 export async function isSettled(database: Database, tenantId: string): Promise<boolean> {
-  const { projects, people } = await database.write(tenantId, async (tx) => ({
+  const { active, projects, people } = await database.write(tenantId, async (tx) => ({
+    active: await tx.tenant.count({ where: { id: tenantId, lifecycle: "active", hold: null } }),
     projects: await tx.project.count({ where: { tenantId } }),
     people:
       (await tx.user.count({ where: { tenantId } })) +
       (await tx.invitation.count({ where: { tenantId, acceptedAt: null } })),
   }));
-  return projects > 1 || people > 1;
+  return active === 0 || projects > 1 || people > 1;
 }

@@ -4,8 +4,14 @@ import { enqueue } from "../outbox/outbox.ts";
 
 type Untold<T> = T extends { sealed_link: string } ? never : Omit<T, "to">;
 
-/** Queues a mail to each owner, for what all of them must know. */
-export async function mailOwners(tx: Transaction, { id }: { id: string }, mail: Untold<MailPayload>): Promise<void> {
+/** Queues a mail to each owner, for what all of them must know; where there is none yet, to whom the tenant was made for. */
+export async function mailOwners(
+  tx: Transaction,
+  { id, adminEmail }: { id: string; adminEmail: string | null },
+  mail: Untold<MailPayload>,
+): Promise<void> {
   const owners = await tx.user.findMany({ where: { tenantId: id, role: "owner", isActive: true } });
-  for (const { email } of owners) await enqueue(tx, id, { topic: "mail.send", payload: { ...mail, to: email } });
+  const known = owners.map(({ email }) => email);
+  const addresses = known.length === 0 && adminEmail !== null ? [adminEmail] : known;
+  for (const to of addresses) await enqueue(tx, id, { topic: "mail.send", payload: { ...mail, to } });
 }

@@ -30,8 +30,23 @@ export const tenant = z
     managed_by: z.enum(["api", "kubectl"]).describe("Who owns the organization's name, plan and admin e-mail address."),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
+    deletes_at: z.iso
+      .datetime()
+      .nullable()
+      .describe("When everything is gone for good, where an owner asked for that."),
   })
   .meta({ id: "Tenant", description: "The organization of whoever asks." });
+
+export const deletionConfirmed = z.strictObject({
+  subdomain: text(63).describe("The organization's, typed once more: what goes does not come back."),
+});
+
+export const deletion = z
+  .object({
+    state: z.enum(["active", "pending_deletion"]),
+    deletes_at: z.iso.datetime().nullable().describe("When everything is gone for good."),
+  })
+  .meta({ id: "Deletion", description: "Whether the organization is being deleted, and when that is done." });
 
 export const tenantChange = z
   .strictObject({ organization_name: organizationName, admin_email: address, plan: z.enum(PLAN_NAMES) })

@@ -18,6 +18,8 @@ export type RouteKind = {
   reads: boolean;
   /** Signing in and out, billing, export, the tenant itself: what somebody needs to come out of a state. */
   wayOut: boolean;
+  /** An owner asks. */
+  byOwner: boolean;
 };
 
 type Answer = (route: RouteKind) => ErrorCode | undefined;
@@ -28,8 +30,8 @@ const STATES = {
   restricted: ({ reads, wayOut }) => (reads || wayOut ? undefined : "PAYMENT_REQUIRED"),
   unpaid: ({ wayOut }) => (wayOut ? undefined : "PAYMENT_REQUIRED"),
   held: () => "TENANT_SUSPENDED",
-  // Its owner may look, export and cancel.
-  pending_deletion: ({ wayOut }) => (wayOut ? undefined : "TENANT_NOT_FOUND"),
+  // Its owners may look, export and cancel; for everybody else it is gone.
+  pending_deletion: ({ reads, wayOut, byOwner }) => (byOwner && (reads || wayOut) ? undefined : "TENANT_NOT_FOUND"),
   deleted: () => "TENANT_NOT_FOUND",
 } as const satisfies Record<string, Answer>;
 
@@ -44,11 +46,17 @@ export const TENANT_STATES = [
   "deleted",
 ] as const satisfies readonly TenantState[];
 
-/** The strictest of the reasons: paying, for one, clears only what billing decided. */
+/** The strictest of the reasons: paying, for one, clears only what billing decided, and whom the platform holds gets out by no other door. */
 export function stateOf({ lifecycle, standing, hold }: TenantFacts): TenantState {
-  if (lifecycle !== "active") return lifecycle;
+  if (lifecycle === "deleted") return lifecycle;
   if (hold !== null) return "held";
+  if (lifecycle !== "active") return lifecycle;
   return standing === "suspended" ? "unpaid" : standing;
+}
+
+/** The refusal with which a tenant meets who signs in or goes on: no reading, and needed to come out of any state. */
+export function refusedEntry(tenant: TenantFacts, { role }: { role: string }): ErrorCode | undefined {
+  return refusedBy(tenant, { reads: false, wayOut: true, byOwner: role === "owner" });
 }
 
 /** The refusal with which a tenant in this state meets that route, if any. */

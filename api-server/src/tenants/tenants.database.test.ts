@@ -43,7 +43,8 @@ test.each([
   ["unpaid", "standing = 'suspended'", [200, 402, 402, 200]],
   ["held", "hold = 'Security'", [403, 403, 403, 403]],
   ["held and unpaid", "hold = 'Security', standing = 'suspended'", [403, 403, 403, 403]],
-  ["pending deletion", "lifecycle = 'pending_deletion'", [200, 404, 404, 200]],
+  ["pending deletion", "lifecycle = 'pending_deletion'", [200, 200, 404, 200]],
+  ["held and pending deletion", "hold = 'Security', lifecycle = 'pending_deletion'", [403, 403, 403, 403]],
   ["deleted", "lifecycle = 'deleted'", [404, 404, 404, 401]],
 ] as const)("%s: what works", async (_state, change, expected) => {
   const tenant = await testTenant(parts);
