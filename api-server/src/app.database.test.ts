@@ -85,6 +85,7 @@ describe("the application", () => {
     ["PUT", "/api/v1/projects", "GET, HEAD, POST"],
     ["POST", "/api/v1/projects/0190a5f0-0000-7000-8000-000000000000?x=1", "DELETE, GET, HEAD, PATCH"],
     ["DELETE", "/health", "GET, HEAD"],
+    ["DELETE", "/auth/sessions/revoke-others", "POST"],
   ] as const)("tells of %s %s which methods there are", async (method, url, allow) => {
     const answer = await app.inject({ method, url });
     expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow]);

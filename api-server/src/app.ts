@@ -14,12 +14,12 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "./errors/problem.ts";
 import { refusalOf } from "./errors/refused.ts";
 import { measure } from "./health/metrics.ts";
 import { health } from "./health/routes.ts";
-import { methodsOf, requireDeclarations } from "./http/access.ts";
+import { requireDeclarations } from "./http/access.ts";
 import { addressOf } from "./http/address.ts";
 import { docs } from "./http/docs.ts";
 import { identify } from "./http/identify.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
-import { answerUnread, readOneWay } from "./http/wire.ts";
+import { answerUnread, readOneWay, refuseUnrouted } from "./http/wire.ts";
 import { members } from "./members/routes.ts";
 import type { Parts } from "./parts.ts";
 import { guardPlatform } from "./platform/guard.ts";
@@ -56,19 +56,11 @@ export async function buildApp(parts: Parts): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answer);
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ""] = request.url.split("?");
-    const there = methodsOf(app.declared, path);
-    const detail = `There is no ${request.method} ${path}`;
-    if (there.length === 0) return answer(new Refusal("ROUTE_NOT_FOUND", { detail: `${detail}.` }), request, reply);
-    reply.header("Allow", there.join(", "));
-    const refusal = new Refusal("METHOD_NOT_ALLOWED", { detail: `${detail}; there is ${there.join(", ")}.` });
-    return answer(refusal, request, reply);
-  });
   measure(app, parts.metrics);
   app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
   await guard(app, config);
   readOneWay(app);
+  refuseUnrouted(app);
   // The libraries' own routes (a preflight's) come before; everything of ours comes after.
   requireDeclarations(app);
   identify(app, parts);

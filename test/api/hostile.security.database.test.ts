@@ -170,6 +170,8 @@ const CREDENTIALS = ["Bearer", "Bearer ", "Bearer a b", "Bearer \u00ff", `Bearer
 
 test.each([
   ["more headers than are read", `GET /health HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(70_000)}\r\n\r\n`, 431],
+  ["a method of no route", "QUERY /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405],
+  ["a method of no path", "QUERY /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404],
   ["no HTTP", "hello\r\n\r\n", 400],
   ["a header without a colon", "GET /health HTTP/1.1\r\nHost: x\r\nbroken\r\n\r\n", 400],
   ["two lengths", "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400],

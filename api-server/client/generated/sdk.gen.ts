@@ -74,7 +74,11 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
  * Sign out
  */
 export const logOut = <ThrowOnError extends boolean = false>(options?: Options<LogOutData, ThrowOnError>): RequestResult<LogOutResponses, LogOutErrors, ThrowOnError> => (options?.client ?? client).post<LogOutResponses, LogOutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/auth/logout',
     ...options
 });
@@ -90,7 +94,11 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
  * Owners and admins of a parent enter its children as what they are at home, others as what an owner granted them. The session is one of its own and ends with the one that opens it, or as soon as the right to it does. X-Tenant-ID alone never leads into a child.
  */
 export const switchTenant = <ThrowOnError extends boolean = false>(options: Options<SwitchTenantData, ThrowOnError>): RequestResult<SwitchTenantResponses, SwitchTenantErrors, ThrowOnError> => (options.client ?? client).post<SwitchTenantResponses, SwitchTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/auth/switch',
     ...options,
     headers: {
@@ -103,7 +111,11 @@ export const switchTenant = <ThrowOnError extends boolean = false>(options: Opti
  * List where you are signed in
  */
 export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>): RequestResult<ListSessionsResponses, ListSessionsErrors, ThrowOnError> => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/auth/sessions',
     ...options
 });
@@ -112,7 +124,11 @@ export const listSessions = <ThrowOnError extends boolean = false>(options?: Opt
  * End one of your sessions
  */
 export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>): RequestResult<EndSessionResponses, EndSessionErrors, ThrowOnError> => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/auth/sessions/{id}',
     ...options
 });
@@ -121,7 +137,11 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
  * End every session of yours but this one
  */
 export const endOtherSessions = <ThrowOnError extends boolean = false>(options?: Options<EndOtherSessionsData, ThrowOnError>): RequestResult<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError> => (options?.client ?? client).post<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/auth/sessions/revoke-others',
     ...options
 });
@@ -132,7 +152,11 @@ export const endOtherSessions = <ThrowOnError extends boolean = false>(options?:
  * Needs the permission projects:read, which viewer, member, admin, owner have.
  */
 export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/projects',
     ...options
 });
@@ -143,7 +167,11 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
  * Needs the permission projects:write, which member, admin, owner have.
  */
 export const createProject = <ThrowOnError extends boolean = false>(options: Options<CreateProjectData, ThrowOnError>): RequestResult<CreateProjectResponses, CreateProjectErrors, ThrowOnError> => (options.client ?? client).post<CreateProjectResponses, CreateProjectErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/projects',
     ...options,
     headers: {
@@ -158,7 +186,11 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
  * Needs the permission projects:write, which member, admin, owner have.
  */
 export const deleteProject = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectData, ThrowOnError>): RequestResult<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError> => (options.client ?? client).delete<DeleteProjectResponses, DeleteProjectErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/projects/{id}',
     ...options
 });
@@ -169,7 +201,11 @@ export const deleteProject = <ThrowOnError extends boolean = false>(options: Opt
  * Needs the permission projects:read, which viewer, member, admin, owner have.
  */
 export const getProject = <ThrowOnError extends boolean = false>(options: Options<GetProjectData, ThrowOnError>): RequestResult<GetProjectResponses, GetProjectErrors, ThrowOnError> => (options.client ?? client).get<GetProjectResponses, GetProjectErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/projects/{id}',
     ...options
 });
@@ -180,7 +216,11 @@ export const getProject = <ThrowOnError extends boolean = false>(options: Option
  * Needs the permission projects:write, which member, admin, owner have.
  */
 export const changeProject = <ThrowOnError extends boolean = false>(options: Options<ChangeProjectData, ThrowOnError>): RequestResult<ChangeProjectResponses, ChangeProjectErrors, ThrowOnError> => (options.client ?? client).patch<ChangeProjectResponses, ChangeProjectErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/projects/{id}',
     ...options,
     headers: {
@@ -209,7 +249,11 @@ export const createTenant = <ThrowOnError extends boolean = false>(options: Opti
  * Needs the permission tenant:delete, which owner has.
  */
 export const deleteTenant = <ThrowOnError extends boolean = false>(options: Options<DeleteTenantData, ThrowOnError>): RequestResult<DeleteTenantResponses, DeleteTenantErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTenantResponses, DeleteTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current',
     ...options,
     headers: {
@@ -224,7 +268,11 @@ export const deleteTenant = <ThrowOnError extends boolean = false>(options: Opti
  * Needs the permission tenant:read, which viewer, member, admin, owner have.
  */
 export const getTenant = <ThrowOnError extends boolean = false>(options?: Options<GetTenantData, ThrowOnError>): RequestResult<GetTenantResponses, GetTenantErrors, ThrowOnError> => (options?.client ?? client).get<GetTenantResponses, GetTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current',
     ...options
 });
@@ -235,7 +283,11 @@ export const getTenant = <ThrowOnError extends boolean = false>(options?: Option
  * Needs the permission tenant:write, which admin, owner have.
  */
 export const changeTenant = <ThrowOnError extends boolean = false>(options: Options<ChangeTenantData, ThrowOnError>): RequestResult<ChangeTenantResponses, ChangeTenantErrors, ThrowOnError> => (options.client ?? client).patch<ChangeTenantResponses, ChangeTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current',
     ...options,
     headers: {
@@ -250,7 +302,11 @@ export const changeTenant = <ThrowOnError extends boolean = false>(options: Opti
  * Needs the permission tenant:read, which viewer, member, admin, owner have.
  */
 export const getUsage = <ThrowOnError extends boolean = false>(options?: Options<GetUsageData, ThrowOnError>): RequestResult<GetUsageResponses, GetUsageErrors, ThrowOnError> => (options?.client ?? client).get<GetUsageResponses, GetUsageErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/usage',
     ...options
 });
@@ -261,7 +317,11 @@ export const getUsage = <ThrowOnError extends boolean = false>(options?: Options
  * Needs the permission tenant:delete, which owner has.
  */
 export const cancelDeletion = <ThrowOnError extends boolean = false>(options?: Options<CancelDeletionData, ThrowOnError>): RequestResult<CancelDeletionResponses, CancelDeletionErrors, ThrowOnError> => (options?.client ?? client).post<CancelDeletionResponses, CancelDeletionErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/cancel-deletion',
     ...options
 });
@@ -272,7 +332,11 @@ export const cancelDeletion = <ThrowOnError extends boolean = false>(options?: O
  * Needs the permission tenant:read, which viewer, member, admin, owner have.
  */
 export const getHierarchy = <ThrowOnError extends boolean = false>(options?: Options<GetHierarchyData, ThrowOnError>): RequestResult<GetHierarchyResponses, GetHierarchyErrors, ThrowOnError> => (options?.client ?? client).get<GetHierarchyResponses, GetHierarchyErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/hierarchy',
     ...options
 });
@@ -285,7 +349,11 @@ export const getHierarchy = <ThrowOnError extends boolean = false>(options?: Opt
  * Needs the permission children:write, which owner has.
  */
 export const createChild = <ThrowOnError extends boolean = false>(options: Options<CreateChildData, ThrowOnError>): RequestResult<CreateChildResponses, CreateChildErrors, ThrowOnError> => (options.client ?? client).post<CreateChildResponses, CreateChildErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/children',
     ...options,
     headers: {
@@ -302,7 +370,11 @@ export const createChild = <ThrowOnError extends boolean = false>(options: Optio
  * Needs the permission children:read, which admin, owner have.
  */
 export const listGrants = <ThrowOnError extends boolean = false>(options?: Options<ListGrantsData, ThrowOnError>): RequestResult<ListGrantsResponses, ListGrantsErrors, ThrowOnError> => (options?.client ?? client).get<ListGrantsResponses, ListGrantsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/grants',
     ...options
 });
@@ -315,7 +387,11 @@ export const listGrants = <ThrowOnError extends boolean = false>(options?: Optio
  * Needs the permission children:write, which owner has.
  */
 export const createGrant = <ThrowOnError extends boolean = false>(options: Options<CreateGrantData, ThrowOnError>): RequestResult<CreateGrantResponses, CreateGrantErrors, ThrowOnError> => (options.client ?? client).post<CreateGrantResponses, CreateGrantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/grants',
     ...options,
     headers: {
@@ -330,7 +406,11 @@ export const createGrant = <ThrowOnError extends boolean = false>(options: Optio
  * Needs the permission children:write, which owner has.
  */
 export const deleteGrant = <ThrowOnError extends boolean = false>(options: Options<DeleteGrantData, ThrowOnError>): RequestResult<DeleteGrantResponses, DeleteGrantErrors, ThrowOnError> => (options.client ?? client).delete<DeleteGrantResponses, DeleteGrantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/grants/{id}',
     ...options
 });
@@ -341,7 +421,11 @@ export const deleteGrant = <ThrowOnError extends boolean = false>(options: Optio
  * Needs the permission tenant:read, which viewer, member, admin, owner have.
  */
 export const listMembers = <ThrowOnError extends boolean = false>(options?: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options?.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/members',
     ...options
 });
@@ -352,7 +436,11 @@ export const listMembers = <ThrowOnError extends boolean = false>(options?: Opti
  * Needs the permission members:write, which admin, owner have.
  */
 export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/members/{id}',
     ...options
 });
@@ -363,7 +451,11 @@ export const removeMember = <ThrowOnError extends boolean = false>(options: Opti
  * Needs the permission members:write, which admin, owner have.
  */
 export const changeMember = <ThrowOnError extends boolean = false>(options: Options<ChangeMemberData, ThrowOnError>): RequestResult<ChangeMemberResponses, ChangeMemberErrors, ThrowOnError> => (options.client ?? client).patch<ChangeMemberResponses, ChangeMemberErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/members/{id}',
     ...options,
     headers: {
@@ -378,7 +470,11 @@ export const changeMember = <ThrowOnError extends boolean = false>(options: Opti
  * Needs the permission members:write, which admin, owner have.
  */
 export const listInvitations = <ThrowOnError extends boolean = false>(options?: Options<ListInvitationsData, ThrowOnError>): RequestResult<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError> => (options?.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/invitations',
     ...options
 });
@@ -389,7 +485,11 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options?: 
  * Needs the permission members:write, which admin, owner have.
  */
 export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>): RequestResult<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError> => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/invitations',
     ...options,
     headers: {
@@ -404,7 +504,11 @@ export const createInvitation = <ThrowOnError extends boolean = false>(options: 
  * Needs the permission members:write, which admin, owner have.
  */
 export const withdrawInvitation = <ThrowOnError extends boolean = false>(options: Options<WithdrawInvitationData, ThrowOnError>): RequestResult<WithdrawInvitationResponses, WithdrawInvitationErrors, ThrowOnError> => (options.client ?? client).delete<WithdrawInvitationResponses, WithdrawInvitationErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/invitations/{id}',
     ...options
 });
@@ -415,7 +519,11 @@ export const withdrawInvitation = <ThrowOnError extends boolean = false>(options
  * Needs the permission settings:read, which viewer, member, admin, owner have.
  */
 export const getSettings = <ThrowOnError extends boolean = false>(options?: Options<GetSettingsData, ThrowOnError>): RequestResult<GetSettingsResponses, GetSettingsErrors, ThrowOnError> => (options?.client ?? client).get<GetSettingsResponses, GetSettingsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/settings',
     ...options
 });
@@ -428,7 +536,11 @@ export const getSettings = <ThrowOnError extends boolean = false>(options?: Opti
  * Needs the permission settings:write, which admin, owner have.
  */
 export const changeSettings = <ThrowOnError extends boolean = false>(options: Options<ChangeSettingsData, ThrowOnError>): RequestResult<ChangeSettingsResponses, ChangeSettingsErrors, ThrowOnError> => (options.client ?? client).patch<ChangeSettingsResponses, ChangeSettingsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/settings',
     ...options,
     headers: {
@@ -443,7 +555,11 @@ export const changeSettings = <ThrowOnError extends boolean = false>(options: Op
  * Needs the permission settings:write, which admin, owner have.
  */
 export const deleteLogo = <ThrowOnError extends boolean = false>(options?: Options<DeleteLogoData, ThrowOnError>): RequestResult<DeleteLogoResponses, DeleteLogoErrors, ThrowOnError> => (options?.client ?? client).delete<DeleteLogoResponses, DeleteLogoErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/settings/logo',
     ...options
 });
@@ -454,7 +570,11 @@ export const deleteLogo = <ThrowOnError extends boolean = false>(options?: Optio
  * Needs the permission settings:read, which viewer, member, admin, owner have.
  */
 export const getLogo = <ThrowOnError extends boolean = false>(options?: Options<GetLogoData, ThrowOnError>): RequestResult<GetLogoResponses, GetLogoErrors, ThrowOnError> => (options?.client ?? client).get<GetLogoResponses, GetLogoErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/settings/logo',
     ...options
 });
@@ -468,7 +588,11 @@ export const getLogo = <ThrowOnError extends boolean = false>(options?: Options<
  */
 export const uploadLogo = <ThrowOnError extends boolean = false>(options: Options<UploadLogoData, ThrowOnError>): RequestResult<UploadLogoResponses, UploadLogoErrors, ThrowOnError> => (options.client ?? client).put<UploadLogoResponses, UploadLogoErrors, ThrowOnError>({
     bodySerializer: null,
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/tenants/current/settings/logo',
     ...options,
     headers: {
@@ -495,7 +619,11 @@ export const openPlatformSession = <ThrowOnError extends boolean = false>(option
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may list tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const listPlatformTenants = <ThrowOnError extends boolean = false>(options?: Options<ListPlatformTenantsData, ThrowOnError>): RequestResult<ListPlatformTenantsResponses, ListPlatformTenantsErrors, ThrowOnError> => (options?.client ?? client).get<ListPlatformTenantsResponses, ListPlatformTenantsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/tenants',
     ...options
 });
@@ -506,7 +634,11 @@ export const listPlatformTenants = <ThrowOnError extends boolean = false>(option
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may get tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const getPlatformTenant = <ThrowOnError extends boolean = false>(options: Options<GetPlatformTenantData, ThrowOnError>): RequestResult<GetPlatformTenantResponses, GetPlatformTenantErrors, ThrowOnError> => (options.client ?? client).get<GetPlatformTenantResponses, GetPlatformTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/tenants/{id}',
     ...options
 });
@@ -517,7 +649,11 @@ export const getPlatformTenant = <ThrowOnError extends boolean = false>(options:
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may update tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const suspendTenant = <ThrowOnError extends boolean = false>(options: Options<SuspendTenantData, ThrowOnError>): RequestResult<SuspendTenantResponses, SuspendTenantErrors, ThrowOnError> => (options.client ?? client).post<SuspendTenantResponses, SuspendTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/tenants/{id}/suspend',
     ...options,
     headers: {
@@ -532,7 +668,11 @@ export const suspendTenant = <ThrowOnError extends boolean = false>(options: Opt
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may update tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const reactivateTenant = <ThrowOnError extends boolean = false>(options: Options<ReactivateTenantData, ThrowOnError>): RequestResult<ReactivateTenantResponses, ReactivateTenantErrors, ThrowOnError> => (options.client ?? client).post<ReactivateTenantResponses, ReactivateTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/tenants/{id}/reactivate',
     ...options
 });
@@ -543,7 +683,11 @@ export const reactivateTenant = <ThrowOnError extends boolean = false>(options: 
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may delete tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const approveDeletion = <ThrowOnError extends boolean = false>(options: Options<ApproveDeletionData, ThrowOnError>): RequestResult<ApproveDeletionResponses, ApproveDeletionErrors, ThrowOnError> => (options.client ?? client).post<ApproveDeletionResponses, ApproveDeletionErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/tenants/{id}/deletion/approve',
     ...options
 });
@@ -554,7 +698,11 @@ export const approveDeletion = <ThrowOnError extends boolean = false>(options: O
  * For the platform's people: a Kubernetes token for the audience leanvibe-api, of who may create tenants.leanvibe.io in the cluster; without a cluster the token of a platform session.
  */
 export const inviteTenant = <ThrowOnError extends boolean = false>(options: Options<InviteTenantData, ThrowOnError>): RequestResult<InviteTenantResponses, InviteTenantErrors, ThrowOnError> => (options.client ?? client).post<InviteTenantResponses, InviteTenantErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
+    security: [{
+            key: 'platform',
+            scheme: 'bearer',
+            type: 'http'
+        }],
     url: '/api/v1/platform/invitations',
     ...options,
     headers: {

@@ -546,6 +546,12 @@ export type LogInData = {
          */
         device?: string;
     };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
     path?: never;
     query?: never;
     url: '/auth/login';
@@ -699,7 +705,7 @@ export type LogOutData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -793,7 +799,7 @@ export type SwitchTenantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -856,7 +862,7 @@ export type ListSessionsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -907,7 +913,7 @@ export type EndSessionData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -960,7 +966,7 @@ export type EndOtherSessionsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1016,7 +1022,7 @@ export type ListProjectsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: {
@@ -1086,11 +1092,11 @@ export type CreateProjectData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
         /**
          * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
          */
-        'Idempotency-Key'?: string;
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -1153,7 +1159,7 @@ export type DeleteProjectData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -1210,7 +1216,7 @@ export type GetProjectData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -1274,7 +1280,7 @@ export type ChangeProjectData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -1354,7 +1360,7 @@ export type CreateTenantData = {
         /**
          * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
          */
-        'Idempotency-Key'?: string;
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -1410,7 +1416,7 @@ export type DeleteTenantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1469,7 +1475,7 @@ export type GetTenantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1524,7 +1530,7 @@ export type ChangeTenantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1587,7 +1593,7 @@ export type GetUsageData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1638,7 +1644,7 @@ export type CancelDeletionData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1689,7 +1695,7 @@ export type GetHierarchyData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -1754,11 +1760,11 @@ export type CreateChildData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
         /**
          * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
          */
-        'Idempotency-Key'?: string;
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -1821,7 +1827,7 @@ export type ListGrantsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: {
@@ -1895,11 +1901,11 @@ export type CreateGrantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
         /**
          * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
          */
-        'Idempotency-Key'?: string;
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -1962,7 +1968,7 @@ export type DeleteGrantData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -2019,7 +2025,7 @@ export type ListMembersData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: {
@@ -2083,7 +2089,7 @@ export type RemoveMemberData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -2143,7 +2149,7 @@ export type ChangeMemberData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -2208,7 +2214,7 @@ export type ListInvitationsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -2266,11 +2272,11 @@ export type CreateInvitationData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
         /**
          * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
          */
-        'Idempotency-Key'?: string;
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -2333,7 +2339,7 @@ export type WithdrawInvitationData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path: {
         id: string;
@@ -2390,7 +2396,7 @@ export type GetSettingsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -2466,7 +2472,7 @@ export type ChangeSettingsData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
         /**
          * The ETag of the settings that the change is made of; needed.
          */
@@ -2533,7 +2539,7 @@ export type DeleteLogoData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -2588,7 +2594,7 @@ export type GetLogoData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;
@@ -2639,7 +2645,7 @@ export type UploadLogoData = {
         /**
          * The tenant's id or subdomain, where neither the host nor the credential alone says it.
          */
-        'X-Tenant-ID'?: string;
+        'x-tenant-id'?: string;
     };
     path?: never;
     query?: never;

@@ -4,6 +4,7 @@ import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
 import { addressOf } from "../http/address.ts";
 import { callerOf, namedTenants } from "../http/identify.ts";
+import { tenantHeaders } from "../http/openapi.ts";
 import { accept } from "../members/invitations.ts";
 import { registration } from "../members/schema.ts";
 import type { Parts } from "../parts.ts";
@@ -36,6 +37,7 @@ function signIn(app: App, parts: Parts): void {
         operationId: "logIn",
         summary: "Sign in by e-mail address and password",
         tags,
+        headers: tenantHeaders,
         body: loginBody,
         response: { 200: login, default: problem },
       },

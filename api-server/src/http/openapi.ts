@@ -5,7 +5,9 @@ import { z } from "zod";
 import { may, USER_ROLES } from "../accounts/roles.ts";
 import type { App } from "../app.ts";
 import { PROBLEM_MEDIA_TYPE, problem } from "../errors/problem.ts";
+import { KEY, STRANGERS_KEY } from "../idempotency/once.ts";
 import { AUDIENCE } from "../platform/reviews.ts";
+import type { Access } from "./access.ts";
 
 const DESCRIPTION = `The API of a platform whose tenants are fenced from each other.
 
@@ -15,24 +17,23 @@ the credential. Naming a tenant opens nothing: every route that is not public ne
 Lists are bare arrays; where there is more, Link and X-Next-Cursor say how to go on. Every refusal is problem+json, with an
 error_code that has a page of its own, and says what to do about it.`;
 
-/** Of a tenant's routes. */
-const tenantHeaders = z.object({
-  "X-Tenant-ID": z
+/** Of every route that is about one tenant. Loose, because what is named is all that a handler would see of the headers. */
+export const tenantHeaders = z.looseObject({
+  "x-tenant-id": z
     .string()
-    .max(63)
     .optional()
     .describe("The tenant's id or subdomain, where neither the host nor the credential alone says it."),
 });
 
 /** Of routes that create. */
-const idempotencyHeaders = z.object({
-  "Idempotency-Key": z
+function idempotencyHeaders(access: Access | undefined): z.ZodRawShape {
+  const key = z
     .string()
-    .min(1)
-    .max(255)
+    .regex(access === "public" ? STRANGERS_KEY : KEY)
     .optional()
-    .describe("A UUID of your own: for a day, whoever sends the same request with it again gets the same answer."),
-});
+    .describe("A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.");
+  return { "idempotency-key": key };
+}
 
 /** Collects what each route declares; must be registered before them. */
 export async function describeRoutes(app: App, publicUrl: string): Promise<void> {
@@ -47,7 +48,10 @@ export async function describeRoutes(app: App, publicUrl: string): Promise<void>
       },
       servers: [{ url: publicUrl }],
       components: {
-        securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "Of POST /auth/login." },
+          platform: { type: "http", scheme: "bearer", description: "Of the platform's people; no tenant's." },
+        },
       },
     },
     transform: ({ schema, route, ...rest }) =>
@@ -67,17 +71,18 @@ export function openApiDocument(app: App): void {
 /** What follows from what a route declares, so that it need not say it itself. */
 function completed(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
   const ofTenant = config?.access === "tenant";
-  const byToken = ofTenant || config?.access === "platform";
+  const ofPlatform = config?.access === "platform";
   const description = [schema.description, rightsOf(config)].filter((text) => text !== undefined).join("\n\n");
   return {
     ...schema,
     ...(description === "" ? {} : { description }),
     headers: z.object({
       ...(ofTenant ? tenantHeaders.shape : {}),
-      ...(config?.idempotent === true ? idempotencyHeaders.shape : {}),
+      ...(config?.idempotent === true ? idempotencyHeaders(config.access) : {}),
       ...headersOf(schema),
     }),
-    ...(byToken ? { security: [{ bearer: [] }] } : {}),
+    ...(ofTenant ? { security: [{ bearer: [] }] } : {}),
+    ...(ofPlatform ? { security: [{ platform: [] }] } : {}),
     response: answersOf(schema, config),
   };
 }
@@ -178,10 +183,15 @@ function plain({ format, pattern, minimum, maximum, ...rest }: Record<string, un
   return {
     ...rest,
     ...(format === undefined ? {} : { format }),
-    ...(pattern === undefined || FORMATS.has(format) ? {} : { pattern }),
+    ...(typeof pattern !== "string" || FORMATS.has(format) ? {} : { pattern: portable(pattern) }),
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
     ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
   };
+}
+
+/** Not every reader of a document knows Unicode's properties. */
+function portable(pattern: string): string {
+  return pattern.replaceAll("\\P{Cc}", "[^\\x00-\\x1f\\x7f-\\x9f]").replaceAll("\\p{Cc}", "\\x00-\\x1f\\x7f-\\x9f");
 }
 
 function refsIn(value: unknown): string[] {

@@ -6,6 +6,7 @@ import { v7 as uuid } from "uuid";
 import type { App } from "../app.ts";
 import { ERRORS, type ErrorCode, Refusal } from "../errors/catalogue.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../errors/problem.ts";
+import { methodsOf } from "./access.ts";
 
 /** Headers that say who asks, for whom and what: of two, a proxy might believe one and we the other. */
 const ONCE = new Set(["authorization", "content-type", "host", "idempotency-key", "x-tenant-id"]);
@@ -28,6 +29,21 @@ export function readOneWay(app: App): void {
     // Trap: as text, bytes that are no UTF-8 would quietly become other characters.
     if (!isUtf8(body)) return done(new Refusal("MALFORMED_BODY", { detail: "The body is not UTF-8." }));
     return parse(request, body.toString("utf8"), done);
+  });
+}
+
+/** Refuses what no route is for, before anything of its body is read. */
+export function refuseUnrouted(app: App): void {
+  app.addHook("onRequest", async ({ is404, method, url, routeOptions }, reply) => {
+    const [path = ""] = url.split("?");
+    // Trap: a path of its own is also what another route's parameter may be, and that route may have the method.
+    const own = routeOptions.url?.includes(":") === true ? app.declared.filter((route) => route.url === path) : [];
+    if (!is404 && own.length === 0) return;
+    const there = methodsOf(is404 ? app.declared : own, path);
+    const detail = `There is no ${method} ${path}`;
+    if (there.length === 0) throw new Refusal("ROUTE_NOT_FOUND", { detail: `${detail}.` });
+    reply.header("Allow", there.join(", "));
+    throw new Refusal("METHOD_NOT_ALLOWED", { detail: `${detail}; there is ${there.join(", ")}.` });
   });
 }
 

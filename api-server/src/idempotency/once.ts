@@ -18,9 +18,9 @@ declare module "fastify" {
 const HEADER = "idempotency-key";
 const KEPT_SECONDS = 86_400;
 const RETRY_SECONDS = 1;
-const KEY = /^[\x21-\x7e]{1,255}$/;
+export const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Of who is known by nothing but an address, others may have the same: their key must be one that nobody guesses. */
-const STRANGERS_KEY = /^[\x21-\x7e]{16,255}$/;
+export const STRANGERS_KEY = /^[\x21-\x7e]{16,255}$/;
 
 /** Whose request it is: nobody else's key is the same. */
 export type Sender = { tenantId: string; userId: string } | { address: string };

@@ -18,7 +18,8 @@ export const member = z
 export const memberChange = z
   .strictObject({ role, is_active: z.boolean() })
   .partial()
-  .refine((change) => Object.keys(change).length > 0, { error: "must change role or is_active" });
+  .refine((change) => Object.keys(change).length > 0, { error: "must change role or is_active" })
+  .meta({ minProperties: 1 });
 
 /** As it is written to: what else an address may look like is for who delivers mail to say. */
 export const address = text(254)

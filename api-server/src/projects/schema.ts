@@ -17,7 +17,8 @@ export const projectCreation = z.strictObject({ name, description: description.o
 export const projectChange = z
   .strictObject({ name, description, status: z.enum(["active", "archived"]) })
   .partial()
-  .refine((change) => Object.keys(change).length > 0, { error: "must change name, description or status" });
+  .refine((change) => Object.keys(change).length > 0, { error: "must change name, description or status" })
+  .meta({ minProperties: 1 });
 
 export const project = z
   .object({

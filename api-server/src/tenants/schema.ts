@@ -51,7 +51,8 @@ export const deletion = z
 export const tenantChange = z
   .strictObject({ organization_name: organizationName, admin_email: address, plan: z.enum(PLAN_NAMES) })
   .partial()
-  .refine((change) => Object.keys(change).length > 0, { error: "must change organization_name, admin_email or plan" });
+  .refine((change) => Object.keys(change).length > 0, { error: "must change organization_name, admin_email or plan" })
+  .meta({ minProperties: 1 });
 
 const counted = z.object({
   current: z.int().describe("Active ones, of the organization with its parent and all children: what counts."),
@@ -69,7 +70,8 @@ export const creation = z.strictObject({
     .toLowerCase()
     .optional()
     .describe("Made of the organization's name where it is left out.")
-    .meta({ examples: ["acme"] }),
+    // As the Tenant's rules have it, which the route asks: for who only reads the document.
+    .meta({ examples: ["acme"], pattern: "^[A-Za-z]([-A-Za-z0-9]{0,54}[A-Za-z0-9])?$", maxLength: 56 }),
   admin_email: address.optional().describe("Who becomes the owner, by a link that is mailed."),
   plan: z.enum(PLAN_NAMES).default("starter"),
   invitation_code: text(200)
