@@ -68,7 +68,9 @@ const fields = z.object({
     })
     .optional(),
   WORKER: z.enum(["true", "false"], { error: "must be true or false; for example WORKER=false" }).default("true"),
-  KUBERNETES: z.enum(["auto", "off"], { error: "must be auto or off; for example KUBERNETES=off" }).default("auto"),
+  KUBERNETES: z
+    .enum(["auto", "wait", "off"], { error: "must be auto, wait or off; for example KUBERNETES=off" })
+    .default("auto"),
   /** As every program for Kubernetes reads it. */
   KUBECONFIG: z.string().default(""),
   /** Kubernetes sets it in each pod. */
@@ -85,8 +87,8 @@ const fields = z.object({
     .default(20),
 });
 
-/** How a cluster is reached: by a kubeconfig, or as the pod that this is. */
-export type ClusterPlace = { kubeconfig: string } | "pod";
+/** How a cluster is reached: by a kubeconfig, which may be one that is yet to be written, or as the pod that this is. */
+export type ClusterPlace = { kubeconfig: string; mayCome: boolean } | "pod";
 
 /** The server's settings, all from the environment. */
 export type Config = {
@@ -157,7 +159,7 @@ function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fiel
 /** Never by ~/.kube/config: where somebody last looked with kubectl is no place for a server to write to. */
 function clusterFrom(data: z.output<typeof fields>): ClusterPlace | undefined {
   if (data.KUBERNETES === "off") return undefined;
-  if (data.KUBECONFIG !== "") return { kubeconfig: data.KUBECONFIG };
+  if (data.KUBECONFIG !== "") return { kubeconfig: data.KUBECONFIG, mayCome: data.KUBERNETES === "wait" };
   return data.KUBERNETES_SERVICE_HOST === "" ? undefined : "pod";
 }
 

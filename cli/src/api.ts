@@ -25,6 +25,11 @@ export function apiProgram(name: string, env: NodeJS.ProcessEnv): Program {
   };
 }
 
+/** Where the API looks for the cluster that it works beside. */
+export function apiKubeconfig(name: string, env: NodeJS.ProcessEnv): string {
+  return join(dataFolder(env), "api-kubeconfigs", name);
+}
+
 /** The names under which one was ever started. */
 export function apiNames(env: NodeJS.ProcessEnv): string[] {
   const folder = join(dataFolder(env), "api");
@@ -71,8 +76,9 @@ export async function startApi(
     METRICS_PORT: String(metricsPort),
     PUBLIC_URL: url,
     TENANT_CREATION: env["TENANT_CREATION"] ?? "open",
-    // Never the cluster that the person's own kubeconfig names.
-    KUBERNETES: "off",
+    // Never the cluster that the person's own kubeconfig names: the one that is made beside it, when it is there.
+    KUBERNETES: "wait",
+    KUBECONFIG: apiKubeconfig(name, env),
   };
   writeFileSync(settingsFile(name, env), JSON.stringify(settings), { mode: 0o600 });
   const started = await startProgram(apiProgram(name, env), { port, detached, env: { ...env, ...settings }, signal });

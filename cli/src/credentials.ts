@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { collectionPath, connect, credentialsOf, KINDS, type Transport } from "@leanvibe/runtime";
@@ -53,7 +53,10 @@ export async function writeAccountKubeconfig(
     currentContext: name,
   });
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, config.exportConfig(), { mode: 0o600 });
+  // Whole or not at all: who waits for it reads it when it is there.
+  const half = `${path}-new`;
+  await writeFile(half, config.exportConfig(), { mode: 0o600 });
+  await rename(half, path);
   return new Date(expirationTimestamp);
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import type { Transport } from "@leanvibe/runtime";
 import { type Cluster, type ClusterOptions, LOCAL_IMAGE, type Plan, startCluster } from "../cluster/index.ts";
 import { findProgram } from "../cluster/requirements.ts";
+import { apiKubeconfig } from "./api.ts";
 import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
@@ -36,7 +37,7 @@ export function clusterOptions({ context, detach, reporter, signal }: UpOptions)
 export async function operate(name: string, plan: Plan, options: UpOptions): Promise<Part> {
   // Beside the cluster's start, which takes longer.
   const [cluster] = await Promise.all([ensureCluster(plan, options), bundleOperator()]);
-  const files = operatorFiles(name, process.env);
+  const files = { ...operatorFiles(name, process.env), api: apiKubeconfig(name, process.env) };
   const stop = async () => {
     await stopOperator(files);
     if (!cluster.reused) await cluster.stop();
@@ -61,10 +62,11 @@ export async function operate(name: string, plan: Plan, options: UpOptions): Pro
 /** Installs, starts the operator and brings the example to Ready. Undefined when the operator ran already. */
 async function populate(
   cluster: Cluster,
-  files: OperatorFiles,
+  files: OperatorFiles & { api: string },
   { context, detach, reporter, signal }: UpOptions,
 ): Promise<Started | undefined> {
   const transport = await connectTo(cluster.kubeconfig);
+  const { api } = files;
   try {
     await timed(reporter, "kinds, policies and the operator's rights", () => install(transport, signal));
     const running = findOperator(files);
@@ -82,6 +84,8 @@ async function populate(
       );
       warnOfExpiry(reporter, expires);
     }
+    // From now on the API knows the cluster, and what kubectl applies can be signed in to.
+    await writeAccountKubeconfig(transport, "api", { admin: cluster.kubeconfig, path: api });
     // Whoever names a context has a use for it: nothing is put there but what was asked for.
     if (context === undefined)
       await timed(reporter, "tenant/acme Ready", () => exampleTenant(transport, reporter, signal));

@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
 import { messageOf } from "@leanvibe/runtime";
 import { NoCluster, type Plan, planCluster } from "../cluster/index.ts";
+import { apiKubeconfig, findApi } from "./api.ts";
 import { clusterOptions, operate } from "./operate.ts";
 import { DEV_CLUSTER, type Part, type UpOptions } from "./part.ts";
 import { serve } from "./serve.ts";
@@ -29,6 +31,8 @@ export async function up(options: UpOptions): Promise<boolean> {
     !(plan instanceof NoCluster) && plan.context !== undefined
       ? `context-${encodeURIComponent(plan.context)}`
       : DEV_CLUSTER;
+  // An API that begins now waits for the cluster that there will be, not for one of an earlier life.
+  if (findApi(name, process.env) === undefined) rmSync(apiKubeconfig(name, process.env), { force: true });
   const cluster = plan instanceof NoCluster ? Promise.reject(plan) : operate(name, plan, options);
   // Who names one may be asked for a yes, before anything else happens.
   if (options.context !== undefined) await cluster;

@@ -82,10 +82,15 @@ afterAll(async () => {
 
 /** Asks until there is an answer, as a person does; the server is started again when it was killed. */
 async function persistently<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  return await eventually("an answer", async () => {
-    if (!server.isRunning) await server.start();
-    return await ask().catch(() => undefined);
-  });
+  return await eventually(
+    "an answer",
+    async () => {
+      if (!server.isRunning) await server.start();
+      return await ask().catch(() => undefined);
+      // What was killed at its work is taken for dead after 20 s, and found up to 15 s later.
+    },
+    90,
+  );
 }
 
 async function byApi(name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,11 +40,14 @@ async function kubeconfig(name: string, server: string): Promise<string> {
 
 describe("the cluster beside the API", () => {
   it("is the one of KUBECONFIG, else the pod's own, else none, and never one that was not said", () => {
-    expect(clusterOf({ KUBECONFIG: "/a/b", KUBERNETES_SERVICE_HOST: "10.0.0.1" })).toEqual({ kubeconfig: "/a/b" });
+    expect(clusterOf({ KUBECONFIG: "/a/b", KUBERNETES_SERVICE_HOST: "10.0.0.1" })).toEqual({
+      kubeconfig: "/a/b",
+      mayCome: false,
+    });
     expect(clusterOf({ KUBERNETES_SERVICE_HOST: "10.0.0.1" })).toBe("pod");
     expect(clusterOf({ HOME: "/root" })).toBeUndefined();
     expect(clusterOf({ KUBERNETES: "off", KUBECONFIG: "/a/b" })).toBeUndefined();
-    expect(() => clusterOf({ KUBERNETES: "on" })).toThrow("KUBERNETES must be auto or off");
+    expect(() => clusterOf({ KUBERNETES: "on" })).toThrow("KUBERNETES must be auto, wait or off");
   });
 
   it("is spoken to as the kubeconfig says, of several files as the first does", async () => {
@@ -57,18 +60,38 @@ describe("the cluster beside the API", () => {
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
     const files = [await kubeconfig("one", `http://127.0.0.1:${port}`), await kubeconfig("two", "http://127.0.0.1:1")];
-    const cluster = await openCluster({ cluster: { kubeconfig: files.join(":") } }, log);
+    const cluster = await openCluster({ cluster: { kubeconfig: files.join(":"), mayCome: false } }, log);
     expect(await cluster?.transport.send({ method: "GET", path: "/version" })).toEqual({});
     expect(asked).toEqual([["/version", "Bearer token-of-one", expect.stringMatching(/^leanvibe-api\//)]]);
     await cluster?.close();
     server.close();
   });
 
-  it("may be down when the API starts, but its kubeconfig must be there", async () => {
-    const cluster = await openCluster({ cluster: { kubeconfig: await kubeconfig("down", "http://127.0.0.1:1") } }, log);
-    expect(cluster?.server).toBe("http://127.0.0.1:1");
+  it("may be one that comes later, where that is said", async () => {
+    const later = join(folder, "later");
+    const place = clusterOf({ KUBECONFIG: later, KUBERNETES: "wait" });
+    const cluster = await openCluster({ cluster: place }, log);
+    await expect(cluster?.transport.send({ method: "GET", path: "/version" })).rejects.toThrow("not there yet");
+    expect(cluster?.server()).toBeUndefined();
+    await writeFile(later, "half");
+    await rename(await kubeconfig("come", "http://127.0.0.1:1"), later);
+    expect((await cluster?.there())?.server).toBe("http://127.0.0.1:1");
     await cluster?.close();
-    await expect(openCluster({ cluster: { kubeconfig: join(folder, "absent") } }, log)).rejects.toThrow("absent");
+    const never = await openCluster({ cluster: { kubeconfig: join(folder, "never"), mayCome: true } }, log);
+    await never?.close();
+    await expect(never?.there()).rejects.toThrow();
+  });
+
+  it("may be down when the API starts, but its kubeconfig must be there", async () => {
+    const cluster = await openCluster(
+      { cluster: { kubeconfig: await kubeconfig("down", "http://127.0.0.1:1"), mayCome: false } },
+      log,
+    );
+    expect(cluster?.server()).toBe("http://127.0.0.1:1");
+    await cluster?.close();
+    await expect(openCluster({ cluster: { kubeconfig: join(folder, "absent"), mayCome: false } }, log)).rejects.toThrow(
+      "absent",
+    );
     expect(await openCluster({ cluster: undefined }, log)).toBeUndefined();
   });
 });

@@ -43,9 +43,11 @@ export function health(app: App, parts: Parts): void {
 function clusterCheck({ cluster, mirror, config }: Parts): { ok: boolean; detail: string } {
   if (cluster === undefined || mirror === undefined) return { ok: true, detail: "none: the API works alone" };
   if (!config.worker) return { ok: true, detail: "other servers mirror (WORKER=false)" };
+  const server = cluster.server();
+  if (server === undefined) return { ok: true, detail: "none yet: it is waited for" };
   const { leading, fresh } = mirror.state();
   if (!leading) return { ok: true, detail: "another server mirrors, or none yet" };
-  return fresh ? { ok: true, detail: "this server mirrors" } : { ok: false, detail: `${cluster.server} is not heard` };
+  return fresh ? { ok: true, detail: "this server mirrors" } : { ok: false, detail: `${server} is not heard` };
 }
 
 function mailCheck({ mailer }: Parts): { ok: boolean; detail: string } {

@@ -19,6 +19,7 @@ function row(change: Partial<TenantRow> = {}): TenantRow {
     objectUid: "uid-1",
     parentName: null,
     auditHead: null,
+    isDevelopment: false,
     ...change,
   };
 }
@@ -181,6 +182,16 @@ describe("an object made anew under an old name", () => {
 
   test("has the name of a tenant that nobody came for [squatting]", () => {
     expect(nextStep(row({ onboarding: "unconfirmed", objectUid: null }), anew())).toEqual({ do: "give up row" });
+  });
+
+  test("is the one that a development token was taken for", () => {
+    const before = row({ objectUid: null, isDevelopment: true });
+    expect(nextStep(before, anew())).toEqual({
+      do: "change row",
+      change: { objectUid: "uid-2", managedBy: "kubectl" },
+    });
+    // Only until one has come.
+    expect(nextStep(row({ isDevelopment: true }), anew())).toMatchObject({ account: { state: "Conflict" } });
   });
 
   test("with another's id in its annotation is not taken for ours [forgery]", () => {

@@ -53,6 +53,10 @@ function strange(row: TenantRow, object: Tenant, uid: string): Step | undefined 
   if (object.metadata.annotations?.[ANNOTATIONS.tenantId] === row.id && row.managedBy === "api") {
     return { do: "change row", change: { objectUid: uid } };
   }
+  // Whoever takes development tokens for a tenant means the one that they apply themselves.
+  if (row.isDevelopment && row.objectUid === null) {
+    return { do: "change row", change: { objectUid: uid, managedBy: ownerOf(object) } };
+  }
   // A name that somebody asked for and never came for is no reason to keep the platform's own from having it.
   if (row.onboarding === "unconfirmed" && row.managedBy === "api") return { do: "give up row" };
   if (object.spec.adopt) {

@@ -15,12 +15,12 @@ import {
   type Transport,
 } from "@leanvibe/runtime";
 import { LEASES, parseTenant, SYSTEM_NAMESPACE, TENANTS } from "@leanvibe/schema";
-import { type Cluster, USER_AGENT } from "../cluster/connection.ts";
+import { type Access, type Cluster, USER_AGENT } from "../cluster/connection.ts";
 import { repeat } from "../outbox/repeat.ts";
 import type { Parts } from "../parts.ts";
 import { takeHints } from "./hints.ts";
-import { allNames } from "./rows.ts";
-import { agree, Overtaken } from "./steps.ts";
+import { allNames, Overtaken } from "./rows.ts";
+import { agree } from "./steps.ts";
 
 /** How soon the cluster hears of what the API decided. */
 const LOOK_MILLISECONDS = 250;
@@ -65,15 +65,24 @@ class Candidacy implements Mirror {
   }
 
   start(): void {
+    // It is closed before it was there: then there is nothing to do.
+    this.#cluster.there().then(
+      (access) => this.#stand(access),
+      () => undefined,
+    );
+  }
+
+  #stand(access: Access): void {
+    if (this.#stopped) return;
     // A connection of its own, so that no queue of other requests delays a renewal.
-    const transport = connect(this.#cluster.credentials, { userAgent: USER_AGENT });
+    const transport = connect(access.credentials, { userAgent: USER_AGENT });
     const candidate = election({
       transport,
       lease: { namespace: SYSTEM_NAMESPACE, name: LEASES.api },
       identity: `${hostname()}_${randomUUID()}`,
       pace: this.#parts.config.election,
       log: this.#parts.log,
-      onLeading: () => this.#begin(candidate),
+      onLeading: () => this.#begin(candidate, access),
       onLost: (why) => void this.#lost(why, transport),
     });
     this.#lead = candidate;
@@ -90,10 +99,10 @@ class Candidacy implements Mirror {
     await this.#lead?.stop();
   }
 
-  #begin(candidate: Election): void {
+  #begin(candidate: Election, access: Access): void {
     this.#metrics.leading(LEASES.api, true);
     const leading = () => candidate.leading() && !this.#stopped;
-    this.#beginning = beginWork(this.#parts, this.#cluster, { metrics: this.#metrics, leading }).then(
+    this.#beginning = beginWork(this.#parts, access, { metrics: this.#metrics, leading }).then(
       (work) => {
         this.#work = work;
       },
@@ -121,11 +130,11 @@ class Candidacy implements Mirror {
 
 async function beginWork(
   parts: MirrorParts,
-  cluster: Cluster,
+  access: Access,
   { metrics, leading }: { metrics: Metrics; leading: () => boolean },
 ): Promise<Work> {
   const { log, database } = parts;
-  const transport = connect(cluster.credentials, { userAgent: USER_AGENT, metrics: metrics.client, mayWrite: leading });
+  const transport = connect(access.credentials, { userAgent: USER_AGENT, metrics: metrics.client, mayWrite: leading });
   const informers = new Informers({ transport, log, metrics: metrics.watch });
   const tenants = informers.of(TENANTS);
   const reconcile = async (name: string) => {

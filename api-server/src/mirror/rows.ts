@@ -9,6 +9,11 @@ import type { ManagedBy, RowChange } from "./decide.ts";
 import { isErased } from "./erased.ts";
 import type { MirrorParts } from "./mirror.ts";
 
+/** Somebody else was faster, or must be there first: look again in a moment. */
+export class Overtaken extends Error {
+  override readonly name = "Overtaken";
+}
+
 const row = z
   .object({
     id: z.string(),
@@ -23,23 +28,29 @@ const row = z
     object_uid: z.string().nullable(),
     parent_name: z.string().nullable(),
     audit_head: z.string().nullable(),
+    is_development: z.boolean().nullable(),
   })
-  .transform(({ organization_name, admin_email, managed_by, object_uid, parent_name, audit_head, ...rest }) => ({
-    ...rest,
-    organizationName: organization_name,
-    adminEmail: admin_email,
-    managedBy: managed_by,
-    objectUid: object_uid,
-    parentName: parent_name,
-    auditHead: audit_head,
-  }));
+  .transform(
+    ({ organization_name, admin_email, managed_by, object_uid, parent_name, audit_head, is_development, ...rest }) => ({
+      ...rest,
+      /** Made by a development token for whatever Tenant of that name comes. */
+      isDevelopment: is_development === true,
+      organizationName: organization_name,
+      adminEmail: admin_email,
+      managedBy: managed_by,
+      objectUid: object_uid,
+      parentName: parent_name,
+      auditHead: audit_head,
+    }),
+  );
 
 /** What the mirror knows of a tenant. */
 export type TenantRow = z.output<typeof row>;
 
 const SELECT = `
   SELECT id, subdomain, organization_name, plan, admin_email, managed_by, onboarding, lifecycle, hold, object_uid,
-    (SELECT p.subdomain FROM tenants p WHERE p.id = t.parent_id) AS parent_name, NULL::text AS audit_head
+    (SELECT p.subdomain FROM tenants p WHERE p.id = t.parent_id) AS parent_name, NULL::text AS audit_head,
+    created_from IS NULL AND parent_id IS NULL AND admin_email = 'dev-owner@' || subdomain || '.localhost' AS is_development
   FROM tenants t`;
 
 /** @param pool of role lv_worker */
@@ -99,11 +110,11 @@ const uuidText = z.uuid();
 
 const parent = z.tuple([z.object({ id: z.uuid() })]);
 
-/** A child lives on its parent's plan, and has no account before it. @throws Error until the parent has its own */
+/** A child lives on its parent's plan, and has no account before it. @throws Overtaken until the parent has its own */
 async function parentOf(pool: pg.Pool, child: string, name: string): Promise<string> {
   const text = "SELECT id FROM tenants WHERE subdomain = $1 AND lifecycle = 'active' AND object_uid IS NOT NULL";
   const found = parent.safeParse((await pool.query(text, [name])).rows);
-  if (!found.success) throw new Error(`${child} gets no account yet: its parent ${name} has none`);
+  if (!found.success) throw new Overtaken(`${child} gets no account yet: its parent ${name} has none`);
   return found.data[0].id;
 }
 

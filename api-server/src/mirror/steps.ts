@@ -10,18 +10,13 @@ import { API_VERSION, FIELD_MANAGERS, parseTenant, TENANT, TENANTS, type Tenant 
 import { nextStep, type Step } from "./decide.ts";
 import { isErased, madeFor } from "./erased.ts";
 import type { MirrorParts } from "./mirror.ts";
-import { changeRow, findRow, giveUpRow, makeRows, type TenantRow } from "./rows.ts";
+import { changeRow, findRow, giveUpRow, makeRows, Overtaken, type TenantRow } from "./rows.ts";
 
 /** More would be two who disagree for ever. */
 const STEPS_AT_MOST = 10;
 const APPLY = "application/apply-patch+yaml";
 
 export type World = { parts: MirrorParts; transport: Transport };
-
-/** Somebody else was faster: look again when it is known what they did. */
-export class Overtaken extends Error {
-  override readonly name = "Overtaken";
-}
 
 /**
  * Brings row and object of one name to where they agree, a step at a time.
