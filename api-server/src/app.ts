@@ -7,6 +7,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { v7 as uuid } from "uuid";
 import { accounts } from "./accounts/routes.ts";
+import { auditTrail } from "./audit/routes.ts";
 import type { Config } from "./config.ts";
 import { ERRORS, Refusal } from "./errors/catalogue.ts";
 import { errorPages } from "./errors/pages.ts";
@@ -75,6 +76,7 @@ export async function buildApp(parts: Parts): Promise<App> {
   members(app, parts);
   tenantSettings(app, parts);
   platform(app, parts);
+  auditTrail(app, parts);
   return app;
 }
 

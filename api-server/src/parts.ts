@@ -3,6 +3,8 @@ import { Callers } from "./accounts/callers.ts";
 import { type Keys, loadKeys } from "./accounts/keys.ts";
 import { Passwords } from "./accounts/passwords.ts";
 import { derivedKey } from "./accounts/sealing.ts";
+import { type Audit, auditing } from "./audit/audit.ts";
+import { PERSONAL_KEYS } from "./audit/personal.ts";
 import { type Cluster, openCluster } from "./cluster/connection.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./db/database.ts";
@@ -24,6 +26,7 @@ export type Parts = {
   /** Those that hold now. */
   keys: () => Keys;
   callers: Callers;
+  audit: Audit;
   /** Not there where no mail server is named. */
   mailer: Mailer | undefined;
   /** Not there where the API works without a cluster. */
@@ -84,6 +87,7 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
     authority: new Authority(database, base.cluster?.transport),
     callers: new Callers(database, keys, config.tokens),
+    audit: auditing(derivedKey(config.secret, PERSONAL_KEYS)),
     mailer: config.mail === undefined ? undefined : openMailer(config.mail),
   };
 }

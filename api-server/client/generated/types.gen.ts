@@ -6,6 +6,38 @@ export type ClientOptions = {
 };
 
 /**
+ * What was done, and by whom.
+ */
+export type AuditEvent = {
+    id: string;
+    at: string;
+    actor: {
+        kind: 'user' | 'platform' | 'system' | 'kubectl';
+        /**
+         * Null where nobody knows who it was.
+         */
+        id: string | null;
+        /**
+         * Null once the person is deleted.
+         */
+        email: string | null;
+    };
+    action: string;
+    target: {
+        kind: string;
+        id: string;
+    };
+    /**
+     * Null once the person is deleted.
+     */
+    ip: string | null;
+    request_id: string | null;
+    details: {
+        [key: string]: unknown;
+    };
+};
+
+/**
  * Whether the organization is being deleted, and when that is done.
  */
 export type Deletion = {
@@ -3063,3 +3095,157 @@ export type InviteTenantResponses = {
 };
 
 export type InviteTenantResponse = InviteTenantResponses[keyof InviteTenantResponses];
+
+export type ListAuditData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+        /**
+         * The id of who did it.
+         */
+        actor?: string;
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'audit.exported';
+        /**
+         * The id of what it was done to.
+         */
+        target?: string;
+        /**
+         * Not before.
+         */
+        from?: string;
+        /**
+         * Before.
+         */
+        to?: string;
+    };
+    url: '/api/v1/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * List what was done, the latest first
+     */
+    200: Array<AuditEvent>;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ExportAuditData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * The id of who did it.
+         */
+        actor?: string;
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'audit.exported';
+        /**
+         * The id of what it was done to.
+         */
+        target?: string;
+        /**
+         * Not before.
+         */
+        from?: string;
+        /**
+         * Before.
+         */
+        to?: string;
+    };
+    url: '/api/v1/audit/export';
+};
+
+export type ExportAuditErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
+
+export type ExportAuditResponses = {
+    /**
+     * Lines of JSON.
+     */
+    200: string;
+};
+
+export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Database } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import type { Origin } from "../http/identify.ts";
 import type { Keys } from "./keys.ts";
 import { sessionState } from "./sessions.ts";
 import type { SessionState } from "./state.ts";
@@ -10,8 +11,11 @@ import { type Bearer, readAccessToken, type TokenPlace } from "./tokens.ts";
 const STATE_MILLISECONDS = 900;
 const KEPT = 10_000;
 
-/** Who asks, for which tenant, and what they may do there. */
-export type Caller = Bearer & SessionState;
+/** Whose a credential is, and what they may do in their tenant now. */
+export type Bearing = Bearer & SessionState;
+
+/** Who asks, and whence. */
+export type Caller = Bearing & Origin;
 
 /** Turns access tokens into callers: the signature is checked once, the session's state once a second. */
 export class Callers {
@@ -35,7 +39,7 @@ export class Callers {
   }
 
   /** @throws Refusal AUTHENTICATION_REQUIRED; TENANT_NOT_FOUND when the token's tenant is gone */
-  async callerOf(token: string): Promise<Caller> {
+  async callerOf(token: string): Promise<Bearing> {
     const bearer = this.#tokens.get(token) ?? (await this.#read(token));
     const known = await this.#states.fetch(bearer.sessionId, { context: bearer });
     if (known?.state === undefined) {

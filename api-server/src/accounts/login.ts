@@ -1,10 +1,12 @@
+import type { By } from "../audit/audit.ts";
 import type { Database, FoundTenant } from "../db/database.ts";
 import { isOrphan } from "../db/faults.ts";
 import type { User } from "../db/generated/client.ts";
-import { Refusal } from "../errors/catalogue.ts";
+import { type ErrorCode, Refusal } from "../errors/catalogue.ts";
+import type { Origin } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
 import { factsOf } from "../tenants/facts.ts";
 import { refusedEntry } from "../tenants/state.ts";
-import type { Passwords } from "./passwords.ts";
 import { type Device, type Opened, openSession } from "./sessions.ts";
 
 export type LoggedIn = Opened & { user: User; tenant: { id: string; organizationName: string; subdomain: string } };
@@ -16,28 +18,51 @@ export type LoggedIn = Opened & { user: User; tenant: { id: string; organization
  * @throws Refusal LOGIN_FAILED, and what the tenant's state answers; TENANT_AMBIGUOUS when two tenants are named
  */
 export async function logIn(
-  { database, passwords }: { database: Database; passwords: Passwords },
+  parts: Pick<Parts, "database" | "passwords" | "audit">,
   who: { named: readonly string[]; email: string; password: string },
-  from: Device,
+  from: Device & Origin,
 ): Promise<LoggedIn> {
+  const { database, passwords, audit } = parts;
   const tenant = await tenantNamed(database, who.named);
   const tenantId = tenant?.lifecycle === "deleted" ? undefined : tenant?.id;
   const user = tenantId === undefined ? undefined : await activeUser(database, tenantId, who.email);
-  if (!(await passwords.matches(user?.passwordHash, who.password)) || user === undefined || tenantId === undefined) {
-    throw new Refusal("LOGIN_FAILED");
-  }
+  const known = await passwords.matches(user?.passwordHash, who.password);
+  if (tenantId === undefined) throw new Refusal("LOGIN_FAILED");
+  const by: By = { tenantId, userId: user?.id, email: user?.email, ip: from.ip, requestId: from.requestId };
+  if (!known || user === undefined) throw await failed(parts, by, "LOGIN_FAILED");
   const opening = database.write(tenantId, async (tx) => {
     // Only who knows the password is told of it.
     const refused = refusedEntry(await factsOf(tx), user);
     if (refused !== undefined) throw new Refusal(refused);
     const { organizationName, subdomain } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
     const opened = await openSession(tx, { tenantId, userId: user.id }, from);
+    const target = { kind: "session", id: opened.bearer.sessionId };
+    await audit(tx, by, { action: "auth.logged_in", target, details: { method: "password" } });
     return { ...opened, user, tenant: { id: tenantId, organizationName, subdomain } };
   });
   // Removed while the password was looked at.
-  return await opening.catch((error: unknown) => {
+  return await opening.catch(async (error: unknown) => {
+    if (error instanceof Refusal) throw await failed(parts, by, error.code);
     throw isOrphan(error) ? new Refusal("LOGIN_FAILED", { cause: error }) : error;
   });
+}
+
+/** Written down before it is told. Not the address that was tried: some type their password there. */
+async function failed(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  by: By,
+  why: ErrorCode,
+): Promise<Refusal> {
+  const { tenantId, userId } = by;
+  const target = userId === undefined ? { kind: "tenant", id: tenantId } : { kind: "member", id: userId };
+  const writing = database.write(tenantId, (tx) =>
+    audit(tx, by, { action: "auth.login_failed", target, details: { reason: why } }),
+  );
+  // Removed meanwhile.
+  await writing.catch((error: unknown) => {
+    if (!isOrphan(error)) throw error;
+  });
+  return new Refusal(why);
 }
 
 /** One that nobody knows is no refusal of its own: it is told as a wrong password is. */

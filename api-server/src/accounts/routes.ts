@@ -2,8 +2,7 @@ import { z } from "zod";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
-import { addressOf } from "../http/address.ts";
-import { callerOf, namedTenants } from "../http/identify.ts";
+import { callerOf, namedTenants, originOf } from "../http/identify.ts";
 import { tenantHeaders } from "../http/openapi.ts";
 import { accept } from "../members/invitations.ts";
 import { registration } from "../members/schema.ts";
@@ -12,8 +11,7 @@ import { limited, tokensBy } from "./answers.ts";
 import { enterChild } from "./entering.ts";
 import { logIn } from "./login.ts";
 import { login, loginBody, refreshBody, session, switchBody, tokens } from "./schema.ts";
-import { refreshSession, revokeSessions } from "./sessions.ts";
-import { homeOf } from "./tokens.ts";
+import { endSessions, refreshSession } from "./sessions.ts";
 
 const tags = ["auth"];
 const OWN = { access: "tenant", wayOut: true } as const;
@@ -47,7 +45,7 @@ function signIn(app: App, parts: Parts): void {
       const names = new Set([...namedTenants(request, parts.config), tenant.toLowerCase()]);
       const named = [...names].filter((name) => name !== "");
       if (named.length === 0) throw new Refusal("TENANT_REQUIRED");
-      return loggedIn(await logIn(parts, { named, email, password }, { device, ip: addressOf(request) }));
+      return loggedIn(await logIn(parts, { named, email, password }, { device, ...originOf(request) }));
     },
   );
   app.post(
@@ -64,7 +62,7 @@ function signIn(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const { token, password, name, email, device } = request.body;
-      const opened = await accept(parts, { token, password, name, email }, { device, ip: addressOf(request) });
+      const opened = await accept(parts, { token, password, name, email }, { device, ...originOf(request) });
       return reply.code(201).send(await loggedIn(opened));
     },
   );
@@ -72,7 +70,7 @@ function signIn(app: App, parts: Parts): void {
 
 /** What a session goes on by, and how it ends. */
 function goOn(app: App, parts: Parts): void {
-  const { database, keys, callers } = parts;
+  const { keys, callers } = parts;
   const { tokensOf } = tokensBy(parts);
   app.post(
     "/auth/refresh",
@@ -86,7 +84,7 @@ function goOn(app: App, parts: Parts): void {
         response: { 200: tokens, default: problem },
       },
     },
-    async (request) => tokensOf(await refreshSession(database, request.body.refresh_token)),
+    async (request) => tokensOf(await refreshSession(parts, request.body.refresh_token, originOf(request))),
   );
   app.post(
     "/auth/logout",
@@ -101,9 +99,8 @@ function goOn(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const [tenantId, sessionId] = [homeOf(caller), caller.sessionId];
-      await database.read(tenantId, (db) => revokeSessions(db, { tenantId, id: sessionId }));
-      callers.forget(sessionId);
+      await endSessions(parts, caller, { action: "auth.logged_out", which: { id: caller.sessionId } });
+      callers.forget(caller.sessionId);
       return reply.code(204).send(null);
     },
   );
@@ -141,13 +138,14 @@ function switching(app: App, parts: Parts): void {
     },
     async (request) => {
       const { tenant, device } = request.body;
-      return loggedIn(await enterChild(parts.database, callerOf(request), tenant, { device, ip: addressOf(request) }));
+      return loggedIn(await enterChild(parts.database, callerOf(request), tenant, { device, ...originOf(request) }));
     },
   );
 }
 
 /** The places where somebody is signed in: their own to see and to end. */
-function sessions(app: App, { database, callers }: Parts): void {
+function sessions(app: App, parts: Parts): void {
+  const { database, callers } = parts;
   app.get(
     "/auth/sessions",
     {
@@ -194,9 +192,8 @@ function sessions(app: App, { database, callers }: Parts): void {
       },
     },
     async (request, reply) => {
-      const { tenantId, userId } = callerOf(request);
       const { id } = request.params;
-      const ended = await database.read(tenantId, (db) => revokeSessions(db, { tenantId, userId, id }));
+      const ended = await endSessions(parts, callerOf(request), { action: "session.ended", which: { id } });
       if (ended === 0) throw new Refusal("SESSION_NOT_FOUND");
       callers.forget(id);
       return reply.code(204).send(null);
@@ -214,9 +211,9 @@ function sessions(app: App, { database, callers }: Parts): void {
       },
     },
     async (request) => {
-      const { tenantId, userId, sessionId } = callerOf(request);
-      const where = { tenantId, userId, id: { not: sessionId } };
-      return { revoked: await database.read(tenantId, (db) => revokeSessions(db, where)) };
+      const caller = callerOf(request);
+      const which = { id: { not: caller.sessionId } };
+      return { revoked: await endSessions(parts, caller, { action: "session.others_ended", which }) };
     },
   );
 }

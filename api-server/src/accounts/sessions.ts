@@ -1,13 +1,17 @@
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
+import type { Action } from "../audit/actions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { Session } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import type { Origin } from "../http/identify.ts";
+import type { Parts } from "../parts.ts";
 import { factsOf } from "../tenants/facts.ts";
 import { refusedEntry } from "../tenants/state.ts";
+import type { Caller } from "./callers.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 import { enteredState, type SessionState, sessionFacts } from "./state.ts";
-import type { Bearer } from "./tokens.ts";
+import { type Bearer, homeOf } from "./tokens.ts";
 
 export const SESSION_SECONDS = 30 * 86_400;
 /** So long after it was used, a refresh token that comes again is taken for two tabs of one browser. */
@@ -51,7 +55,11 @@ export async function addRefreshToken(
  * told so and keeps the session; who comes later has a token that was stolen, or was stolen from: the session ends.
  * @throws Refusal REFRESH_RACED, AUTHENTICATION_REQUIRED, and what the tenant's state answers
  */
-export async function refreshSession(database: Database, token: string): Promise<Opened> {
+export async function refreshSession(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  token: string,
+  from: Origin,
+): Promise<Opened> {
   const hash = hashOf(token);
   const tenantId = await database.findRefreshToken(hash);
   if (tenantId === undefined) throw unknown();
@@ -66,7 +74,14 @@ export async function refreshSession(database: Database, token: string): Promise
       where: { tenantId, hash, claimedAt: null, expiresAt: { gt: now } },
       data: { claimedAt: now },
     });
-    if (claimed === undefined) return reused(tx, tenantId, hash, now);
+    if (claimed === undefined)
+      return reused(tx, { tenantId, hash, now }, (userId, sessionId) =>
+        audit(
+          tx,
+          { tenantId, userId, ...from },
+          { action: "auth.refresh_reused", target: { kind: "session", id: sessionId } },
+        ),
+      );
     const session = await tx.session.findFirst({
       where: { tenantId, id: claimed.sessionId, revokedAt: null, expiresAt: { gt: now }, user: { isActive: true } },
     });
@@ -95,12 +110,18 @@ export function bearerOf({ tenantId, userId, id: sessionId, enteredTenantId }: S
     : { tenantId: enteredTenantId, userId, sessionId, homeId: tenantId };
 }
 
-async function reused(tx: Transaction, tenantId: string, hash: Uint8Array<ArrayBuffer>, now: Date): Promise<Refusal> {
-  const token = await tx.refreshToken.findFirst({ where: { tenantId, hash } });
+async function reused(
+  tx: Transaction,
+  { tenantId, hash, now }: { tenantId: string; hash: Uint8Array<ArrayBuffer>; now: Date },
+  tell: (userId: string, sessionId: string) => Promise<void>,
+): Promise<Refusal> {
+  const token = await tx.refreshToken.findFirst({ where: { tenantId, hash }, include: { session: true } });
   if (token?.claimedAt == null) return unknown();
   if (now.getTime() - token.claimedAt.getTime() < RACE_SECONDS * 1000)
     return new Refusal("REFRESH_RACED", { retryAfterSeconds: 1 });
-  await revokeSessions(tx, { tenantId, id: token.sessionId });
+  const ended = await revokeSessions(tx, { tenantId, id: token.sessionId });
+  // Once: who has an old token could else write without end.
+  if (ended > 0) await tell(token.session.userId, token.sessionId);
   return unknown();
 }
 
@@ -118,6 +139,24 @@ export async function revokeSessions(
     data: { revokedAt: new Date() },
   });
   return count;
+}
+
+/** Ends sessions of the caller's own. @returns how many. */
+export function endSessions(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  { action, which }: { action: Action; which: { id: string | { not: string } } },
+): Promise<number> {
+  const { userId } = caller;
+  // Where it is kept: that of somebody who entered a child too.
+  const tenantId = homeOf(caller);
+  const by = { ...caller, tenantId, homeId: undefined };
+  return database.write(tenantId, async (tx) => {
+    const ended = await revokeSessions(tx, { tenantId, userId, ...which });
+    const target = typeof which.id === "string" ? { kind: "session", id: which.id } : { kind: "member", id: userId };
+    if (ended > 0) await audit(tx, by, { action, target, details: { sessions: ended } });
+    return ended;
+  });
 }
 
 /** Undefined when the session has ended or its user is gone, or may no longer be where it is. One round trip. */

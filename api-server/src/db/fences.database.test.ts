@@ -10,7 +10,7 @@ import { type Database, openDatabase, UnsafeDatabaseError } from "./database.ts"
 import { faultsOfFences } from "./fences.ts";
 import { Prisma } from "./generated/client.ts";
 import { SET_TENANT } from "./pool.ts";
-import { TABLES } from "./roles.ts";
+import { reachOf, TABLES } from "./roles.ts";
 
 const TENANT_TABLES = Object.entries(TABLES).flatMap(([name, { column }]) => (column === undefined ? [] : [name]));
 
@@ -42,15 +42,29 @@ afterAll(async () => {
 
 const urls = () => ({ url: at.urls.lv_app, workerUrl: at.urls.lv_worker, lookupUrl: at.urls.lv_lookup });
 
+const READ_BY_REQUESTS = TENANT_TABLES.filter((table) => {
+  const reach = TABLES[table]?.roles.lv_app;
+  return reach !== undefined && reachOf(reach).may.includes("SELECT");
+});
+
+const COMMANDS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
+
 /** Each takes one fence away; the rest of the database stays as it is. */
 const BREACHES = [
+  ...Object.entries(TABLES).flatMap(([table, { roles }]) =>
+    Object.entries(roles).flatMap(([role, reach]) => [
+      `DROP POLICY ${role} ON ${table}`,
+      // An owner needs no grant.
+      ...(role === "lv_owner" ? [] : COMMANDS).map((command) =>
+        reachOf(reach).may.includes(command)
+          ? `REVOKE ${command} ON ${table} FROM ${role}`
+          : `GRANT ${command} ON ${table} TO ${role}`,
+      ),
+    ]),
+  ),
   ...TENANT_TABLES.flatMap((table) => [
     `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`,
     `ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
-    `DROP POLICY lv_app ON ${table}`,
-    `DROP POLICY lv_worker ON ${table}`,
-    `REVOKE UPDATE ON ${table} FROM lv_app`,
-    `REVOKE SELECT ON ${table} FROM lv_worker`,
     `ALTER POLICY lv_app ON ${table} USING (true)`,
     `ALTER POLICY lv_app ON ${table} WITH CHECK (true)`,
     `CREATE POLICY more ON ${table} TO lv_app USING (true)`,
@@ -96,6 +110,8 @@ describe("the client", () => {
         ChildGrant: await db.childGrant.findMany(),
         IdempotencyKey: await db.idempotencyKey.findMany(),
         TenantSettings: await db.tenantSettings.findMany(),
+        AuditEvent: await db.auditEvent.findMany(),
+        PersonalKey: await db.personalKey.findMany(),
         RefreshToken: await db.refreshToken.findMany(),
       };
       expect(Object.keys(read).toSorted()).toEqual(Object.keys(Prisma.ModelName).toSorted());
@@ -104,9 +120,34 @@ describe("the client", () => {
 });
 
 describe("a query", () => {
-  test.each(TENANT_TABLES)("that names no tenant is an error, not every row and not none: %s", async (table) => {
+  test.each(READ_BY_REQUESTS)("that names no tenant is an error, not every row and not none: %s", async (table) => {
     await inDatabase(at.urls.lv_app, async (client) => {
       await expect(client.query(`SELECT FROM ${table}`)).rejects.toThrow(/lv\.tenant_id/);
+    });
+  });
+
+  test.each(
+    TENANT_TABLES.flatMap((table) =>
+      (["lv_app", "lv_worker"] as const).flatMap((role) => {
+        const reach = TABLES[table]?.roles[role];
+        return COMMANDS.flatMap((command) =>
+          reach !== undefined && reachOf(reach).may.includes(command) ? [] : [[role, command, table] as const],
+        );
+      }),
+    ),
+  )("of %s that may not %s is refused: %s", async (role, command, table) => {
+    const texts = {
+      SELECT: `SELECT FROM ${table}`,
+      INSERT: `INSERT INTO ${table} DEFAULT VALUES`,
+      UPDATE: `UPDATE ${table} SET ${TABLES[table]?.column} = DEFAULT`,
+      DELETE: `DELETE FROM ${table}`,
+    };
+    await inDatabase(at.urls[role], async (client) => {
+      await client.query("BEGIN");
+      await client.query(SET_TENANT, [acme]);
+      await expect(client.query(texts[command])).rejects.toThrow(/permission denied/);
+      await client.query("ROLLBACK");
+      await expect(client.query(`TRUNCATE ${table}`)).rejects.toThrow(/permission denied/);
     });
   });
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { JOBS_SCHEMA } from "../outbox/schema.ts";
-import { DEFINER_FUNCTIONS, DEFINER_SETTING, TABLES } from "./roles.ts";
+import { DEFINER_FUNCTIONS, DEFINER_SETTING, reachOf, TABLES } from "./roles.ts";
 
 /**
  * What stands between tenants, as the database says it: a line for each table, policy, grant and function with its
@@ -50,10 +50,13 @@ function linesOf(table: string, { column, roles, lookup }: (typeof TABLES)[strin
   const reach = { own: `(${column} = lv_tenant())`, every: "true" };
   return [
     `table ${table} of lv_owner: row-level security on, forced`,
-    ...Object.entries(roles).flatMap(([role, rows]) => [
-      `policy on ${table}: PERMISSIVE ${role} may ALL ${reach[rows]} with check ${reach[rows]}`,
-      ...(role === "lv_owner" ? [] : [`grant on ${table}: ${role} may DELETE, INSERT, SELECT, UPDATE`]),
-    ]),
+    ...Object.entries(roles).flatMap(([role, given]) => {
+      const { rows, may } = reachOf(given);
+      return [
+        `policy on ${table}: PERMISSIVE ${role} may ALL ${reach[rows]} with check ${reach[rows]}`,
+        ...(role === "lv_owner" ? [] : [`grant on ${table}: ${role} may ${may.join(", ")}`]),
+      ];
+    }),
     ...(lookup ? [`policy on ${table}: PERMISSIVE lv_owner may SELECT true with check `] : []),
   ];
 }

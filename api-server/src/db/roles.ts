@@ -10,6 +10,11 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES;
 
+export type Command = "DELETE" | "INSERT" | "SELECT" | "UPDATE";
+
+/** Which rows: those of the transaction's tenant, or every one. What may be done to them: everything, where it is not said. */
+type Reach = "own" | "every" | { rows: "own" | "every"; may: readonly Command[] };
+
 type Table = {
   /** Says whose a row is; not there where the table is the platform's. */
   column?: string;
@@ -17,7 +22,7 @@ type Table = {
    * Which rows each role may read and write: those of its transaction's tenant, or every one. The owner only by functions of
    * DEFINER_FUNCTIONS, and row-level security binds it too.
    */
-  roles: Partial<Record<Role, "own" | "every">>;
+  roles: Partial<Record<Role, Reach>>;
   /** Read by a function of DEFINER_FUNCTIONS. */
   lookup: boolean;
 };
@@ -37,11 +42,34 @@ export const TABLES: Readonly<Record<string, Table>> = {
   idempotency_keys: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   deleted_tenants: { roles: { lv_worker: "every" }, lookup: false },
+  audit_events: {
+    column: "tenant_id",
+    roles: { lv_app: { rows: "own", may: ["INSERT", "SELECT"] }, lv_worker: { rows: "every", may: ["SELECT"] } },
+    lookup: false,
+  },
+  audit_unsealed: {
+    column: "tenant_id",
+    roles: { lv_app: { rows: "own", may: ["INSERT"] }, lv_worker: { rows: "every", may: ["DELETE", "SELECT"] } },
+    lookup: false,
+  },
+  audit_batches: {
+    column: "tenant_id",
+    roles: { lv_app: { rows: "own", may: ["SELECT"] }, lv_worker: { rows: "every", may: ["INSERT", "SELECT"] } },
+    lookup: false,
+  },
+  personal_keys: { column: "tenant_id", roles: { lv_app: { rows: "own", may: ["INSERT", "SELECT"] } }, lookup: false },
   held_names: { roles: { lv_worker: "every" }, lookup: true },
   platform_tokens: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },
   tenant_invitations: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },
   signing_keys: { roles: { lv_worker: "every" }, lookup: false },
 };
+
+const EVERYTHING = ["DELETE", "INSERT", "SELECT", "UPDATE"] as const;
+
+/** Which rows a role reaches, and what it may do to them, in the order of the alphabet. */
+export function reachOf(reach: Reach): { rows: "own" | "every"; may: readonly Command[] } {
+  return typeof reach === "string" ? { rows: reach, may: EVERYTHING } : { ...reach, may: reach.may.toSorted() };
+}
 
 /** What every function that runs with its owner's rights must be set to: else a caller could put others' names before ours. */
 export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";

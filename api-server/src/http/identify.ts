@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Caller } from "../accounts/callers.ts";
+import type { Bearing, Caller } from "../accounts/callers.ts";
 import { may, type Permission } from "../accounts/roles.ts";
 import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -7,6 +7,7 @@ import type { FoundTenant } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import type { Parts } from "../parts.ts";
 import { refusedBy } from "../tenants/state.ts";
+import { addressOf } from "./address.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -46,12 +47,19 @@ export function identify(app: App, { config, callers, database }: Parts): void {
     const caller = await callers.callerOf(token);
     await requireOwn(names, caller, database);
     requireRight(caller, request);
-    request.caller = caller;
+    request.caller = { ...caller, ...originOf(request) };
   });
 }
 
+/** Whence a request comes, and the id that its answer carries. */
+export type Origin = { ip: string; requestId: string };
+
+export function originOf(request: FastifyRequest): Origin {
+  return { ip: addressOf(request), requestId: request.id };
+}
+
 /** @throws Refusal TENANT_MISMATCH and what `findNamed` throws */
-async function requireOwn(names: readonly string[], caller: Caller, database: Parts["database"]): Promise<void> {
+async function requireOwn(names: readonly string[], caller: Bearing, database: Parts["database"]): Promise<void> {
   // Without a look into the database where it can be told from what is known.
   if (names.every((name) => name === caller.subdomain || name === caller.tenantId)) return;
   const { id } = await findNamed(names, database);
@@ -61,7 +69,7 @@ async function requireOwn(names: readonly string[], caller: Caller, database: Pa
 }
 
 /** @throws Refusal PERMISSION_DENIED, and what the tenant's state answers */
-function requireRight(caller: Caller, { method, routeOptions }: FastifyRequest): void {
+function requireRight(caller: Bearing, { method, routeOptions }: FastifyRequest): void {
   const { permission, wayOut = false, entered = false } = routeOptions.config;
   const refused = refusedBy(caller, {
     reads: method === "GET" || method === "HEAD",

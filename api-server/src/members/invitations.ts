@@ -1,15 +1,16 @@
 import { v7 as uuid } from "uuid";
 import type { Caller } from "../accounts/callers.ts";
 import type { LoggedIn } from "../accounts/login.ts";
-import type { Passwords } from "../accounts/passwords.ts";
 import { may, outranks, type UserRole } from "../accounts/roles.ts";
 import { hashOf, newSecret } from "../accounts/secrets.ts";
 import { type Device, openSession } from "../accounts/sessions.ts";
+import type { By } from "../audit/audit.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Invitation } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
+import type { Origin } from "../http/identify.ts";
 import { enqueueLink } from "../mail/links.ts";
 import { enqueue } from "../outbox/outbox.ts";
 import type { Parts } from "../parts.ts";
@@ -29,7 +30,7 @@ const LISTED_AT_MOST = 200;
  */
 export async function invite(
   tx: Transaction,
-  config: Parts["config"],
+  { config, audit }: Pick<Parts, "config" | "audit">,
   caller: Caller,
   { email, role }: { email: string; role: UserRole },
 ): Promise<{ invitation: Invitation; token: string | undefined }> {
@@ -52,6 +53,8 @@ export async function invite(
   const by = { ...who, mailedAlone };
   const data = { tenantId, id: uuid(), email, role, tokenHash: hash, ...by, expiresAt };
   const invitation = await tx.invitation.create({ data });
+  // Not the address: whose it is has no key here yet that could be destroyed.
+  await audit(tx, caller, { action: "invitation.created", target: targetOf(data.id), details: { role } });
   if (!mailedAlone) return { invitation, token: secret };
   const link = `${config.publicUrl}/welcome?token=${secret}`;
   const values = { organization: caller.organization_name, inviter: caller.email, role };
@@ -71,7 +74,11 @@ export function listInvitations(database: Database, tenantId: string): Promise<I
 }
 
 /** @throws Refusal INVITATION_NOT_FOUND, PERMISSION_DENIED for one to a role above one's own */
-export async function withdraw(database: Database, caller: Caller, id: string): Promise<void> {
+export async function withdraw(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  id: string,
+): Promise<void> {
   const { tenantId } = caller;
   await database.write(tenantId, async (tx) => {
     const now = await lockedCaller(tx, caller);
@@ -80,7 +87,12 @@ export async function withdraw(database: Database, caller: Caller, id: string): 
     if (invitation === null) throw new Refusal("INVITATION_NOT_FOUND");
     requireRank(now, invitation.role);
     await tx.invitation.deleteMany({ where });
+    await audit(tx, caller, { action: "invitation.withdrawn", target: targetOf(id) });
   });
+}
+
+function targetOf(id: string) {
+  return { kind: "invitation", id };
 }
 
 /** Who invited must still be able to: what they may no longer give, an old link of theirs does not give either. */
@@ -109,9 +121,9 @@ async function confirm(tx: Transaction, tenant: { id: string }, adminEmail: stri
  * @throws Refusal INVITATION_NOT_VALID, QUOTA_EXCEEDED, and what the tenant's state answers
  */
 export async function accept(
-  { database, passwords }: { database: Database; passwords: Passwords },
+  { database, passwords, audit }: Pick<Parts, "database" | "passwords" | "audit">,
   by: { token: string; password: string; name: string | undefined; email: string | undefined },
-  from: Device,
+  from: Device & Origin,
 ): Promise<LoggedIn> {
   const hash = hashOf(by.token);
   const tenantId = await database.findInvitation(hash);
@@ -140,6 +152,12 @@ export async function accept(
         throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;
       },
     );
+    const who: By = { tenantId, userId: user.id, email, ip: from.ip, requestId: from.requestId };
+    if (tenant.onboarding === "unconfirmed") {
+      await audit(tx, who, { action: "tenant.confirmed", target: { kind: "tenant", id: tenantId } });
+    }
+    const details = { role, invitation: invitation.id };
+    await audit(tx, who, { action: "member.joined", target: { kind: "member", id: user.id }, details });
     return { ...(await openSession(tx, { tenantId, userId: user.id }, from)), user, tenant };
   });
 }

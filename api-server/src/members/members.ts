@@ -9,6 +9,7 @@ import type { Database, Transaction } from "../db/database.ts";
 import type { User } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { type Page, rowsOf } from "../http/pages.ts";
+import type { Parts } from "../parts.ts";
 import { holdTenant, requireRoom } from "../tenants/plan.ts";
 
 export type MemberChange = { role?: UserRole | undefined; is_active?: boolean | undefined };
@@ -20,16 +21,25 @@ export function listMembers(database: Database, tenantId: string, page: Page): P
 }
 
 /** @throws Refusal MEMBER_NOT_FOUND, PERMISSION_DENIED, LAST_OWNER, QUOTA_EXCEEDED */
-export function changeMember(database: Database, caller: Caller, id: string, change: MemberChange): Promise<User> {
+export function changeMember(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  id: string,
+  change: MemberChange,
+): Promise<User> {
   const { tenantId } = caller;
   return database.write(tenantId, async (tx) => {
     const now = await lockedCaller(tx, caller);
     const current = await memberBelow(tx, now, id);
     if (change.role !== undefined) requireRank(now, change.role);
     const { role = current.role, is_active: isActive = current.isActive } = change;
+    if (role === current.role && isActive === current.isActive) return current;
     if (role !== "owner" || !isActive) await requireOtherOwner(tx, current);
     if (isActive && !current.isActive) await requireRoom(tx, tenantId, "users", id);
     await tx.user.updateMany({ where: { tenantId, id }, data: { role, isActive } });
+    const before = { role: current.role, is_active: current.isActive };
+    const details = { before, after: { role, is_active: isActive } };
+    await audit(tx, caller, { action: "member.changed", target: { kind: "member", id }, details });
     // For good: nobody who had their device comes in again when they do.
     if (!isActive) await revokeSessions(tx, { tenantId, userId: id });
     return { ...current, role, isActive };
@@ -37,10 +47,18 @@ export function changeMember(database: Database, caller: Caller, id: string, cha
 }
 
 /** With their sessions, whose tokens are refused within a second. @throws as `changeMember` */
-export async function removeMember(database: Database, caller: Caller, id: string): Promise<void> {
+export async function removeMember(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  id: string,
+): Promise<void> {
   const { tenantId } = caller;
   await database.write(tenantId, async (tx) => {
-    await requireOtherOwner(tx, await memberBelow(tx, await lockedCaller(tx, caller), id));
+    const member = await memberBelow(tx, await lockedCaller(tx, caller), id);
+    await requireOtherOwner(tx, member);
+    // Before: who removes themselves is nobody after.
+    const details = { role: member.role };
+    await audit(tx, caller, { action: "member.removed", target: { kind: "member", id }, details });
     await tx.user.deleteMany({ where: { tenantId, id } });
   });
 }

@@ -49,7 +49,7 @@ export function members(app: App, parts: Parts): void {
         response: { 200: member, default: problem },
       },
     },
-    async (request) => memberBody(await changeMember(database, callerOf(request), request.params.id, request.body)),
+    async (request) => memberBody(await changeMember(parts, callerOf(request), request.params.id, request.body)),
   );
   app.delete(
     "/api/v1/members/:id",
@@ -64,7 +64,7 @@ export function members(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      await removeMember(database, callerOf(request), request.params.id);
+      await removeMember(parts, callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );
@@ -102,7 +102,7 @@ function invitations(app: App, parts: Parts): void {
       const caller = callerOf(request);
       const asked = { tenantId: caller.tenantId, sender: caller, schema: madeInvitation };
       const answer = await once(parts, request, asked, async (tx) => {
-        const { invitation: made, token } = await invite(tx, parts.config, caller, request.body);
+        const { invitation: made, token } = await invite(tx, parts, caller, request.body);
         return { body: { ...invitationBody(made), ...(token === undefined ? {} : { token }) } };
       });
       return reply.code(201).headers(headersOf(answer)).send(answer.body);
@@ -121,7 +121,7 @@ function invitations(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      await withdraw(database, callerOf(request), request.params.id);
+      await withdraw(parts, callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -1,3 +1,4 @@
+import { sealAudit } from "../audit/seal.ts";
 import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
 import { eraseDeleted } from "../tenants/erase.ts";
@@ -11,5 +12,6 @@ export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> }
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
+  "seal-audit": { cron: "* * * * *", run: ({ database }) => sealAudit(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };

@@ -1,10 +1,12 @@
 import { PLAN_NAMES } from "@leanvibe/schema";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { App } from "../app.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import type { TenantListed } from "../db/platform.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
+import { originOf } from "../http/identify.ts";
 import { pageOf } from "../http/pages.ts";
 import type { Parts } from "../parts.ts";
 import { approveDeletion } from "../tenants/deletion.ts";
@@ -89,7 +91,12 @@ function reading(app: App, { database }: Parts): void {
   );
 }
 
-function holds(app: App, { database }: Parts): void {
+/** As the tenant's trail tells of them. */
+function byOperator(request: FastifyRequest, tenantId: string) {
+  return { tenantId, kind: "platform", name: operatorOf(request).name, ...originOf(request) } as const;
+}
+
+function holds(app: App, parts: Parts): void {
   app.post(
     "/api/v1/platform/tenants/:id/suspend",
     {
@@ -104,9 +111,9 @@ function holds(app: App, { database }: Parts): void {
       },
     },
     async (request) => {
-      const by = operatorOf(request);
       const { id } = request.params;
-      const held = await holdSuspended(database, by, id, request.body);
+      const by = byOperator(request, id);
+      const held = await holdSuspended(parts, by, request.body);
       request.log.info({ operator: by.name, tenant_id: id }, "the platform suspended a tenant");
       return detailBody(held);
     },
@@ -125,8 +132,9 @@ function holds(app: App, { database }: Parts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const released = await release(database, id);
-      request.log.info({ operator: operatorOf(request).name, tenant_id: id }, "the platform reactivated a tenant");
+      const by = byOperator(request, id);
+      const released = await release(parts, by);
+      request.log.info({ operator: by.name, tenant_id: id }, "the platform reactivated a tenant");
       return detailBody(released);
     },
   );

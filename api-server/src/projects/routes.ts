@@ -48,10 +48,9 @@ export function projects(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { tenantId } = caller;
-      const asked = { tenantId, sender: caller, schema: project };
+      const asked = { tenantId: caller.tenantId, sender: caller, schema: project };
       const answer = await once(parts, request, asked, async (tx) => {
-        const made = await createProject(tx, tenantId, request.body);
+        const made = await createProject(tx, parts, caller, request.body);
         return { body: bodyOf(made), location: `/api/v1/projects/${made.id}` };
       });
       return reply.code(201).headers(headersOf(answer)).send(answer.body);
@@ -84,8 +83,7 @@ export function projects(app: App, parts: Parts): void {
         response: { 200: project, default: problem },
       },
     },
-    async (request) =>
-      bodyOf(await changeProject(database, callerOf(request).tenantId, request.params.id, request.body)),
+    async (request) => bodyOf(await changeProject(parts, callerOf(request), request.params.id, request.body)),
   );
   app.delete(
     "/api/v1/projects/:id",
@@ -100,7 +98,7 @@ export function projects(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      await deleteProject(database, callerOf(request).tenantId, request.params.id);
+      await deleteProject(parts, callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -19,7 +19,8 @@ const bytes = z.any().meta({ type: "string", format: "binary" });
 const unchanged = z.null().describe("What If-None-Match names is what stands there.");
 
 /** /api/v1/tenants/current/settings */
-export function tenantSettings(app: App, { database }: Pick<Parts, "database">): void {
+export function tenantSettings(app: App, parts: Parts): void {
+  const { database } = parts;
   app.get(
     SETTINGS_URL,
     {
@@ -54,8 +55,8 @@ export function tenantSettings(app: App, { database }: Pick<Parts, "database">):
       },
     },
     async (request, reply) => {
-      const { tenantId } = callerOf(request);
-      return answer(reply, await changeSettings(database, tenantId, request.body, request.headers["if-match"]));
+      const ifMatch = request.headers["if-match"];
+      return answer(reply, await changeSettings(parts, callerOf(request), request.body, ifMatch));
     },
   );
   app.get(
@@ -93,15 +94,15 @@ export function tenantSettings(app: App, { database }: Pick<Parts, "database">):
       },
     },
     async (request, reply) => {
-      await changeLogo(database, callerOf(request).tenantId, null);
+      await changeLogo(parts, callerOf(request), null);
       return reply.code(204).send(null);
     },
   );
-  logoUpload(app, database);
+  logoUpload(app, parts);
 }
 
 /** In a scope of its own, because it alone takes images, and nothing else. */
-function logoUpload(app: App, database: Parts["database"]): void {
+function logoUpload(app: App, parts: Parts): void {
   const makeLogo = logoMaker();
   app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
@@ -135,7 +136,7 @@ function logoUpload(app: App, database: Parts["database"]): void {
         if (!Buffer.isBuffer(request.body) || request.body.length === 0)
           throw new Refusal("LOGO_NOT_VALID", { detail: "The body is empty." });
         const logo = await makeLogo(request.body);
-        return answer(reply, await changeLogo(database, callerOf(request).tenantId, logo));
+        return answer(reply, await changeLogo(parts, callerOf(request), logo));
       },
     );
   });

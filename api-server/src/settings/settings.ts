@@ -1,15 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import type { Caller } from "../accounts/callers.ts";
+import type { AuditEvent } from "../audit/audit.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { TenantSettings } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
 import { etagOf, requireMatch } from "../http/etag.ts";
+import type { Parts } from "../parts.ts";
 import { holdTenant } from "../tenants/plan.ts";
 import { document, type SettingsDocument } from "./document.ts";
 import type { Logo } from "./logo.ts";
 import { mergePatch } from "./merge.ts";
 import { LOGO_URL, type SettingsBody } from "./schema.ts";
+
+type Writes = Pick<Parts, "database" | "audit">;
 
 /** All but the image. */
 type Row = Omit<TenantSettings, "logo">;
@@ -31,11 +36,12 @@ export async function readSettings(database: Database, tenantId: string): Promis
  * @throws Refusal PRECONDITION_REQUIRED, PRECONDITION_FAILED, VALIDATION_FAILED
  */
 export function changeSettings(
-  database: Database,
-  tenantId: string,
+  { database, audit }: Writes,
+  caller: Caller,
   change: object,
   ifMatch: string | undefined,
 ): Promise<Settings> {
+  const { tenantId } = caller;
   return database.write(tenantId, async (tx) => {
     const row = await heldRow(tx, tenantId);
     const settings = settingsOf(row);
@@ -43,18 +49,22 @@ export function changeSettings(
     const current = documentOf(row);
     const next = wholeOf(mergePatch(current, change));
     if (isDeepStrictEqual(next, current)) return settings;
+    // Their names alone: an address to bill is somebody's.
+    await audit(tx, caller, settingsChanged(tenantId, fieldsIn(next, current)));
     const { feature_flags: featureFlags, retention_days: retentionDays, mfa_policy: mfaPolicy, ...same } = next;
     return settingsOf(await writeRow(tx, tenantId, row, { ...same, featureFlags, retentionDays, mfaPolicy }));
   });
 }
 
 /** Null takes it away. @throws Refusal LOGO_NOT_FOUND when there is none to take away */
-export function changeLogo(database: Database, tenantId: string, logo: Logo | null): Promise<Settings> {
+export function changeLogo({ database, audit }: Writes, caller: Caller, logo: Logo | null): Promise<Settings> {
+  const { tenantId } = caller;
   return database.write(tenantId, async (tx) => {
     const row = await heldRow(tx, tenantId);
     const known = row?.logoSha256 ?? null;
     if (logo === null && known === null) throw new Refusal("LOGO_NOT_FOUND");
     if (logo !== null && known !== null && Buffer.from(known).equals(logo.sha256)) return settingsOf(row);
+    await audit(tx, caller, settingsChanged(tenantId, ["logo"]));
     return settingsOf(await writeRow(tx, tenantId, row, { logo: logo?.png ?? null, logoSha256: logo?.sha256 ?? null }));
   });
 }
@@ -65,6 +75,15 @@ export async function readLogo(database: Database, tenantId: string): Promise<{ 
   const row = await database.read(tenantId, (db) => db.tenantSettings.findFirst({ where: { tenantId }, select }));
   if (row?.logo == null || row.logoSha256 === null) throw new Refusal("LOGO_NOT_FOUND");
   return { png: Buffer.from(row.logo), etag: `"${shownHash(row.logoSha256)}"` };
+}
+
+function settingsChanged(tenantId: string, fields: string[]): AuditEvent {
+  return { action: "settings.changed", target: { kind: "tenant", id: tenantId }, details: { fields } };
+}
+
+function fieldsIn(next: SettingsDocument, current: SettingsDocument): string[] {
+  const before = new Map<string, unknown>(Object.entries(current));
+  return Object.entries(next).flatMap(([name, value]) => (isDeepStrictEqual(value, before.get(name)) ? [] : [name]));
 }
 
 /** Held with its tenant's row, because it may not be there yet. */

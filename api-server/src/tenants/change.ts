@@ -1,8 +1,9 @@
 import type { PlanName } from "@leanvibe/schema";
-import type { Database } from "../db/database.ts";
+import type { Caller } from "../accounts/callers.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { enqueue } from "../outbox/outbox.ts";
+import type { Parts } from "../parts.ts";
 import { holdTenant } from "./plan.ts";
 
 export type TenantChange = {
@@ -20,7 +21,12 @@ const FIELDS = ["organization_name", "admin_email", "plan"] as const satisfies r
  * Changes what the Tenant object's spec says too, so that the object follows.
  * @throws Refusal MANAGED_BY_KUBECTL where the object is what is followed, PLAN_NEEDS_SUBSCRIPTION
  */
-export function changeTenant(database: Database, tenantId: string, change: TenantChange): Promise<Tenant> {
+export function changeTenant(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  change: TenantChange,
+): Promise<Tenant> {
+  const { tenantId } = caller;
   return database.write(tenantId, async (tx) => {
     await holdTenant(tx, tenantId);
     const current = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
@@ -32,6 +38,12 @@ export function changeTenant(database: Database, tenantId: string, change: Tenan
     const data = { organizationName, adminEmail: adminEmail ?? current.adminEmail };
     if (data.organizationName === current.organizationName && data.adminEmail === current.adminEmail) return current;
     await enqueue(tx, tenantId, { topic: "tenant.apply", payload: {} });
+    const fields = FIELDS.filter((field) => change[field] !== undefined);
+    await audit(tx, caller, {
+      action: "tenant.changed",
+      target: { kind: "tenant", id: tenantId },
+      details: { fields },
+    });
     const [changed = current] = await tx.tenant.updateManyAndReturn({ where: { id: tenantId }, data });
     return changed;
   });

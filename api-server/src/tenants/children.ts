@@ -67,7 +67,7 @@ export async function readHierarchy(database: Database, { tenantId, plan }: Call
  */
 export async function createChild(
   tx: Transaction,
-  config: Parts["config"],
+  { config, audit }: Pick<Parts, "config" | "audit">,
   caller: Caller,
   { organization_name: organizationName, subdomain, admin_email }: Omit<TenantCreation, "plan" | "invitation_code">,
 ): Promise<Created> {
@@ -79,11 +79,16 @@ export async function createChild(
   // For the welcome project.
   await requireRoom(tx, parentId, "projects");
   const id = uuid();
+  const target = { kind: "tenant", id };
+  await audit(tx, caller, { action: "child.created", target, details: { name } });
   return await actingFor(tx, { for: id, own: parentId }, async () => {
     // Somebody must answer for the cluster's Tenant.
     const owner = { parentId, onboarding: "confirmed", adminEmail: adminEmail ?? email };
     const tenant = await addTenant(tx, { id, organizationName, subdomain: name, plan, ...owner });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
+    // By somebody of another tenant, whose address is that one's to keep and to destroy.
+    const by = { tenantId: id, name: caller.userId, requestId: caller.requestId };
+    await audit(tx, by, { action: "tenant.created", target, details: { name, plan, parent: parentId } });
     return await inviteOwner(tx, config, tenant, adminEmail);
   });
 }

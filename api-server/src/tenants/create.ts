@@ -2,11 +2,13 @@ import { isIPv4 } from "node:net";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import { newSecret } from "../accounts/secrets.ts";
+import type { Audit } from "../audit/audit.ts";
 import type { Config } from "../config.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Prisma, Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import type { Origin } from "../http/identify.ts";
 import { enqueueLink } from "../mail/links.ts";
 import { nameFor, taken } from "./names.ts";
 import { termsOf, type Wanted } from "./terms.ts";
@@ -34,8 +36,9 @@ export type Founding = {
   /** Its id, which is also the transaction's tenant. */
   id: string;
   config: Pick<Config, "publicUrl" | "secret" | "tenantCreation">;
-  /** From where whoever makes it came. */
-  ip: string;
+  audit: Audit;
+  /** Of whoever makes it. */
+  origin: Origin;
 };
 
 /**
@@ -45,15 +48,18 @@ export type Founding = {
  */
 export async function createTenant(
   tx: Transaction,
-  { id, config, ip }: Founding,
+  { id, config, audit, origin }: Founding,
   wanted: TenantCreation,
 ): Promise<Created> {
   const { organization_name: organizationName, subdomain } = wanted;
   const name = nameFor(organizationName, subdomain);
   const { plan, adminEmail, invited } = await termsOf(tx, config.tenantCreation, wanted);
-  await admit(tx, { ip, invited }, name);
-  const data = { id, organizationName, subdomain: name, plan, adminEmail: adminEmail ?? null, createdFrom: ip };
-  return await inviteOwner(tx, config, await addTenant(tx, data), adminEmail ?? null);
+  await admit(tx, { ip: origin.ip, invited }, name);
+  const data = { id, organizationName, subdomain: name, plan, adminEmail: adminEmail ?? null, createdFrom: origin.ip };
+  const tenant = await addTenant(tx, data);
+  const target = { kind: "tenant", id };
+  await audit(tx, { tenantId: id, ...origin }, { action: "tenant.created", target, details: { name, plan } });
+  return await inviteOwner(tx, config, tenant, adminEmail ?? null);
 }
 
 /** Its row, and what every tenant begins with. @throws Refusal SUBDOMAIN_TAKEN */

@@ -15,7 +15,7 @@ const WRITE = { access: "tenant", permission: "tenant:write" } as const;
 const tags = ["tenants"];
 
 /** /api/v1/tenants/current: the organization of whoever asks. */
-export function currentTenant(app: App, parts: Pick<Parts, "database" | "callers">): void {
+export function currentTenant(app: App, parts: Parts): void {
   const { database } = parts;
   app.get(
     "/api/v1/tenants/current",
@@ -49,7 +49,7 @@ export function currentTenant(app: App, parts: Pick<Parts, "database" | "callers
     },
     async (request) => {
       const caller = callerOf(request);
-      return tenantBody(await changeTenant(database, caller.tenantId, request.body), caller);
+      return tenantBody(await changeTenant(parts, caller, request.body), caller);
     },
   );
   usageRoute(app, database);

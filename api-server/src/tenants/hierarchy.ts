@@ -48,7 +48,7 @@ export function hierarchyRoutes(app: App, parts: Parts): void {
       const caller = callerOf(request);
       const asked = { tenantId: caller.tenantId, sender: caller, schema: created };
       const answer = await once(parts, request, asked, async (tx) => ({
-        body: createdBody(await createChild(tx, config, caller, request.body), config.publicUrl),
+        body: createdBody(await createChild(tx, parts, caller, request.body), config.publicUrl),
       }));
       return reply.code(201).headers(headersOf(answer)).send(answer.body);
     },

@@ -2,7 +2,7 @@ import { v7 as uuid } from "uuid";
 import type { App } from "../app.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { problem } from "../errors/problem.ts";
-import { addressOf } from "../http/address.ts";
+import { originOf } from "../http/identify.ts";
 import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
 import { createTenant } from "./create.ts";
@@ -14,7 +14,7 @@ const tags = ["tenants"];
 
 /** Creation, for which nobody needs to be known, and /api/v1/tenants/current */
 export function tenants(app: App, parts: Parts): void {
-  const { config } = parts;
+  const { config, audit } = parts;
   for (const url of ["/api/v1/tenants", "/tenants", "/tenants/create"]) {
     app.post(
       url,
@@ -35,10 +35,10 @@ export function tenants(app: App, parts: Parts): void {
       },
       async (request, reply) => {
         if (config.tenantCreation === "closed") throw new Refusal("TENANT_CREATION_CLOSED");
-        const [id, ip] = [uuid(), addressOf(request)];
-        const asked = { tenantId: id, sender: { address: ip }, schema: created };
+        const [id, origin] = [uuid(), originOf(request)];
+        const asked = { tenantId: id, sender: { address: origin.ip }, schema: created };
         const answer = await once(parts, request, asked, async (tx) => ({
-          body: createdBody(await createTenant(tx, { id, config, ip }, request.body), config.publicUrl),
+          body: createdBody(await createTenant(tx, { id, config, audit, origin }, request.body), config.publicUrl),
         }));
         return reply.code(201).headers(headersOf(answer)).send(answer.body);
       },
