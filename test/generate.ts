@@ -9,12 +9,14 @@ import { generateRbac } from "@leanvibe/operator";
 import { generate as generateSchema } from "@leanvibe/schema/generate";
 import { generate as generateApi } from "../api-server/src/generate.ts";
 import { generateApiRbac } from "../api-server/src/rbac.ts";
+import { generateApiWorkloads } from "../api-server/src/workloads.ts";
 
 /** Each gives paths from the repository's root and their text. */
 const generators: readonly (() => Map<string, string> | Promise<Map<string, string>>)[] = [
   generateSchema,
   generateRbac,
   generateApiRbac,
+  generateApiWorkloads,
   generateContract,
 ];
 

@@ -38,8 +38,11 @@ const RETRY_SECONDS = 5;
 const HANDLER_MILLISECONDS = 30_000;
 const BODY_LIMIT_BYTES = 1_048_576;
 
+/** Once it is stopping, whoever sends requests is told to send them elsewhere, and still answered. */
+export type Life = { readonly stopping: boolean };
+
 /** The application without a port: it can be asked by `inject` and opened by `server.ts`. */
-export async function buildApp(parts: Parts): Promise<App> {
+export async function buildApp(parts: Parts, life: Life = { stopping: false }): Promise<App> {
   const { config, log } = parts;
   const answer = answering(config.publicUrl);
   const app: App = fastify({
@@ -53,12 +56,18 @@ export async function buildApp(parts: Parts): Promise<App> {
     frameworkErrors: answer,
     clientErrorHandler: answerUnread(config.publicUrl),
     routerOptions: { maxParamLength: 200 },
+    // What still comes on a connection that is open is answered as ever; it is the last of that connection.
+    return503OnClosing: false,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answer);
   measure(app, parts.metrics);
   app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
+  // Also of one that came before: else its connection stays open until the caller thinks of it.
+  app.addHook("onSend", async (_request, reply) => {
+    if (life.stopping) reply.header("Connection", "close");
+  });
   await guard(app, config);
   readOneWay(app);
   refuseUnrouted(app);
@@ -69,7 +78,7 @@ export async function buildApp(parts: Parts): Promise<App> {
   openApiDocument(app);
   docs(app);
   errorPages(app);
-  health(app, parts);
+  health(app, parts, life);
   accounts(app, parts);
   projects(app, parts);
   tenants(app, parts);

@@ -80,6 +80,11 @@ const fields = z.object({
     .min(2)
     .max(600)
     .default(ELECTION_PACE.leaseSeconds),
+  LINGER_SECONDS: z.coerce
+    .number({ error: "must be a number of seconds from 0 to 600; for example LINGER_SECONDS=5" })
+    .min(0)
+    .max(600)
+    .default(0),
   DRAIN_SECONDS: z.coerce
     .number({ error: "must be a number of seconds from 0 to 600; for example DRAIN_SECONDS=20" })
     .min(0)
@@ -118,6 +123,8 @@ export type Config = {
   cluster: ClusterPlace | undefined;
   /** By which one of several servers mirrors. */
   election: ElectionPace;
+  /** How long it goes on, asked to stop, until all who send requests have heard of it. */
+  lingerSeconds: number;
   /** How long requests under way may take when the server is asked to stop. */
   drainSeconds: number;
 };
@@ -146,6 +153,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     worker: data.WORKER === "true",
     cluster: clusterFrom(data),
     election: paceOf(data.LEASE_SECONDS),
+    lingerSeconds: data.LINGER_SECONDS,
     drainSeconds: data.DRAIN_SECONDS,
   };
 }

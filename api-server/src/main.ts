@@ -12,17 +12,18 @@ async function main(): Promise<void> {
   }
   const server = await startServer(config);
   let stopping = false;
-  const stop = async (): Promise<void> => {
+  const stop = async (lingerSeconds: number): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
     // Unreferenced: it must not be what the process waits for.
-    setTimeout(() => process.exit(1), config.drainSeconds * 1000).unref();
-    await server.stop();
+    setTimeout(() => process.exit(1), (lingerSeconds + config.drainSeconds) * 1000).unref();
+    await server.stop(lingerSeconds);
     process.exit(0);
   };
-  onStarterGone(() => void stop());
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  onStarterGone(() => void stop(0));
+  process.on("SIGTERM", () => void stop(config.lingerSeconds));
+  // A person at a terminal, who waits for it.
+  process.on("SIGINT", () => void stop(0));
 }
 
 try {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,6 +24,29 @@ test("listens, and tells its metrics on a port of their own", async () => {
     /http_request_duration_seconds_count\{.*route="\/health\/ready"/,
   );
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+});
+
+test("asked to stop, it lingers: connections are answered and closed, and nobody is sent here any more", async () => {
+  const { config } = running.parts;
+  const listen = { host: "127.0.0.1", port: 0, metricsPort: 0 };
+  const lingering = await startServer({ ...config, listen }, pino({ level: "silent" }));
+  const { hostname, port } = new URL(lingering.url);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (path: string) => {
+    const [answer] = await once(request({ hostname, port, path, agent }).end(), "response");
+    answer.resume();
+    await once(answer, "end");
+    return { status: answer.statusCode, connection: answer.headers.connection };
+  };
+  expect(await ask("/health/ready")).toEqual({ status: 200, connection: "keep-alive" });
+  const stopped = lingering.stop(0.5);
+  expect(await ask("/health")).toEqual({ status: 200, connection: "close" });
+  expect(await ask("/health/ready")).toEqual({ status: 503, connection: "close" });
+  expect(await (await fetch(`${lingering.url}/health/ready`)).json()).toMatchObject({
+    checks: { database: { ok: true }, process: { ok: false } },
+  });
+  await stopped;
+  await expect(ask("/health")).rejects.toThrow(/ECONNREFUSED/);
 });
 
 test("asked to stop, it answers what is under way, takes nothing new, and lets the database go", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { serveHealth } from "@leanvibe/runtime";
 import { type Logger, pino } from "pino";
 import { buildApp } from "./app.ts";
@@ -10,8 +11,11 @@ export type RunningServer = {
   /** Where it listens; PORT=0 takes any free port. */
   url: string;
   metricsUrl: string;
-  /** Takes no new requests, answers those under way, and closes everything. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new requests, answers those under way, and closes everything. Before that it goes on for as long as it
+   * lingers: until all who send requests here have heard that it is going, none of theirs is turned away.
+   */
+  stop(lingerSeconds?: number): Promise<void>;
 };
 
 /** @throws UnsafeDatabaseError; Error when the database cannot be reached or a port is taken. */
@@ -21,17 +25,18 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { host, port, metricsPort } = config.listen;
   const { parts, close } = await openParts(config, log);
-  let stopping = false;
-  const app = await buildApp(parts);
-  const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !stopping });
+  const life = { stopping: false };
+  const app = await buildApp(parts, life);
+  const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !life.stopping });
   const url = await app.listen({ host, port });
   if (config.worker) parts.mirror?.start();
   const worker = config.worker ? await startWorker(parts, handlersOf(parts)) : undefined;
   return {
     url,
     metricsUrl: `http://${host}:${probes.port}/metrics`,
-    stop: async () => {
-      stopping = true;
+    stop: async (lingerSeconds = 0) => {
+      life.stopping = true;
+      await sleep(lingerSeconds * 1000);
       await app.close();
       await Promise.all([worker?.stop(), parts.mirror?.stop()]);
       await Promise.all([close(), probes.stop()]);

@@ -26,8 +26,12 @@ afterAll(async () => {
 });
 
 /** As the images start it, with nothing of this process' own settings. */
-function start(program: string, env: Record<string, string>): ChildProcess & { output: () => string } {
-  const args = ["--enable-source-maps", join(bundle, `${program}.mjs`)];
+function start(
+  program: string,
+  env: Record<string, string>,
+  ...flags: string[]
+): ChildProcess & { output: () => string } {
+  const args = ["--enable-source-maps", join(bundle, `${program}.mjs`), ...flags];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -84,6 +88,24 @@ describe("the API as it ships, in a folder without the repository", () => {
     } finally {
       await inDatabase(database.admin, (client) => client.query("DROP DATABASE lv_bundle"));
     }
+  });
+
+  test("[who reads a Job's log] migrates with the server's own passwords, and says none of them", async () => {
+    const urls = {
+      DATABASE_URL: database.urls.lv_app,
+      DATABASE_WORKER_URL: database.urls.lv_worker,
+      DATABASE_LOOKUP_URL: database.urls.lv_lookup,
+    };
+    const job = start("leanvibe-migrate", { DATABASE_OWNER_URL: database.admin, ...urls }, "--for-server");
+    const [code] = await once(job, "close");
+    expect({ code, said: job.output() }).toEqual({ code: 0, said: "No migrations to run!\nup to date\n" });
+    await inDatabase(database.urls.lv_app, (client) => client.query("SELECT 1"));
+    // Of another role, such as the owner: the server must not be given it.
+    const wrong = { ...urls, DATABASE_OWNER_URL: database.admin, DATABASE_URL: database.admin };
+    const refused = start("leanvibe-migrate", wrong, "--for-server");
+    expect(await once(refused, "close")).toEqual([2, null]);
+    expect(refused.output()).toContain("DATABASE_URL is needed: the URL with which the server logs in as lv_app");
+    expect(refused.output()).not.toContain(new URL(database.admin).password);
   });
 
   test("brings the packages that stay outside of it, and all that they load", () => {

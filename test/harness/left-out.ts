@@ -1,5 +1,6 @@
 import { findProgram } from "../../cli/cluster/requirements.ts";
 import { JUDGED, judgeMissing } from "../cyclonus/judge.ts";
+import { IMAGES_TESTS, imagesMissing } from "../images/missing.ts";
 import { kubernetesMissing, MINORS_TESTS } from "../minors/control-plane.ts";
 import { planTestCluster } from "./set-up.ts";
 
@@ -38,6 +39,7 @@ export async function leftOut(): Promise<LeftOut[]> {
       what: "that run the documentation's curls",
       why: lacking.length === 0 ? undefined : `there is no ${lacking.join(" and no ")}`,
     },
+    { pattern: IMAGES_TESTS, what: "that build the images and run them as pods", why: await imagesMissing(rung) },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
   ];

@@ -13,7 +13,7 @@ const LOCK = 7_305_811_264;
 /** The roles with which a server connects. */
 export type ServerRole = Exclude<Role, "lv_owner">;
 
-const SERVER_ROLES = ["lv_app", "lv_worker", "lv_lookup"] as const satisfies readonly ServerRole[];
+export const SERVER_ROLES = ["lv_app", "lv_worker", "lv_lookup"] as const satisfies readonly ServerRole[];
 const PASSWORD_BYTES = 24;
 
 /** Passwords that are to hold from now on; a role that is new and has none gets one. */

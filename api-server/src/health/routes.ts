@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { App } from "../app.ts";
+import type { App, Life } from "../app.ts";
 import type { Parts } from "../parts.ts";
 
 const alive = z.object({ status: z.literal("healthy"), service: z.literal("leanvibe-api") });
@@ -10,7 +10,7 @@ const ready = z.object({
 });
 
 /** Whether the process lives (/health), and whether it can answer requests (/health/ready). */
-export function health(app: App, parts: Parts): void {
+export function health(app: App, parts: Parts, life: Life): void {
   const config = { access: "public" } as const;
   const tags = ["health"];
   const addresses = [
@@ -32,9 +32,10 @@ export function health(app: App, parts: Parts): void {
       () => ({ ok: true }),
       () => ({ ok: false, detail: "it does not answer" }),
     );
-    const checks = { database, cluster: clusterCheck(parts), mail: mailCheck(parts) };
+    const process = life.stopping ? { process: { ok: false, detail: "it is stopping" } } : {};
+    const checks = { database, cluster: clusterCheck(parts), mail: mailCheck(parts), ...process };
     // Requests need only the database: whatever else fails is told, and delays what waits for it.
-    return database.ok
+    return database.ok && !life.stopping
       ? reply.code(200).send({ status: "ready", checks })
       : reply.code(503).send({ status: "not ready", checks });
   });

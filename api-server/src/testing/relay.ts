@@ -12,8 +12,8 @@ export type Relay = {
   close(): Promise<void>;
 };
 
-/** Stands between a client and a server, so that the way between them can be cut. */
-export async function relayTo(target: string): Promise<Relay> {
+/** Stands between a client and a server, so that the way between them can be cut, or led to another address. */
+export async function relayTo(target: string, host = "127.0.0.1"): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
   let state: "whole" | "cut" | "frozen" = "whole";
@@ -29,7 +29,7 @@ export async function relayTo(target: string): Promise<Relay> {
     pass(client, onward);
     pass(onward, client);
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await once(server.listen(0, host), "listening");
   const address = server.address();
   const at = typeof address === "object" && address !== null ? address.port : 0;
   const cut = () => {
@@ -37,7 +37,7 @@ export async function relayTo(target: string): Promise<Relay> {
     for (const socket of open) socket.destroy();
   };
   return {
-    url: (of) => Object.assign(new URL(of), { hostname: "127.0.0.1", port: String(at) }).href,
+    url: (of) => Object.assign(new URL(of), { hostname: host, port: String(at) }).href,
     cut,
     freeze: () => {
       state = "frozen";
