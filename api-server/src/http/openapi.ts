@@ -170,7 +170,7 @@ function readable(document: Document): Document {
   for (const name of used) for (const ref of refsIn(all.find(([id]) => id === name))) used.add(ref);
   const schemas = Object.fromEntries(all.filter(([name]) => used.has(name)));
   const kept = Object.assign(document, { components: { ...document.components, schemas } });
-  return JSON.parse(JSON.stringify(kept, (_key, value) => (isObject(value) ? plain(value) : value)));
+  return JSON.parse(JSON.stringify(kept, (_key, value) => (isObject(value) ? withHeaders(plain(value)) : value)));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -187,6 +187,28 @@ function plain({ format, pattern, minimum, maximum, ...rest }: Record<string, un
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
     ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
   };
+}
+
+const header = (description: string) => ({ description, schema: { type: "string" } });
+
+const NEXT_PAGE = {
+  Link: header("Where there is more: the address of the next page, rel=next."),
+  "X-Next-Cursor": header("Where there is more: what the next page's cursor is."),
+};
+
+const LATER = { "Retry-After": header("After how many seconds to come again.") };
+
+/** An operation with what its answers say in headers, which a route cannot say of itself. */
+function withHeaders(operation: Record<string, unknown>): Record<string, unknown> {
+  const { responses, parameters } = operation;
+  if (!isObject(responses)) return operation;
+  const paged = Array.isArray(parameters) && parameters.some((each) => isObject(each) && each["name"] === "cursor");
+  const told = Object.entries(responses).map(([status, response]) => {
+    if (!isObject(response)) return [status, response];
+    if (paged && status === "200") return [status, { ...response, headers: NEXT_PAGE }];
+    return [status, status === "429" || status === "503" ? { ...response, headers: LATER } : response];
+  });
+  return { ...operation, responses: Object.fromEntries(told) };
 }
 
 /** Not every reader of a document knows Unicode's properties. */
