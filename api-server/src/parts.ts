@@ -80,14 +80,15 @@ export async function openParts(
 export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | "cluster" | "keys">): Promise<Parts> {
   const { config, database, cluster, keys } = base;
   const metrics = createHttpMetrics();
+  const audit = auditing(derivedKey(config.secret, PERSONAL_KEYS));
   return {
     ...base,
     metrics,
-    mirror: cluster === undefined ? undefined : mirrorOf({ ...base, metrics }, cluster),
+    audit,
+    mirror: cluster === undefined ? undefined : mirrorOf({ ...base, metrics, audit }, cluster),
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
     authority: new Authority(database, base.cluster?.transport),
     callers: new Callers(database, keys, config.tokens),
-    audit: auditing(derivedKey(config.secret, PERSONAL_KEYS)),
     mailer: config.mail === undefined ? undefined : openMailer(config.mail),
   };
 }

@@ -1,6 +1,7 @@
 import { v7 as uuid } from "uuid";
-import type { Database, Transaction } from "../db/database.ts";
+import type { Transaction } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import type { Parts } from "../parts.ts";
 import { childNamed } from "../tenants/children.ts";
 import { refusedEntry } from "../tenants/state.ts";
 import type { Caller } from "./callers.ts";
@@ -14,7 +15,12 @@ import { stateInChild } from "./state.ts";
  * @param name the child's id or subdomain.
  * @throws Refusal TENANT_NOT_FOUND for what is no child of the caller's, PERMISSION_DENIED, and what the child's state answers
  */
-export function enterChild(database: Database, caller: Caller, name: string, from: Device): Promise<LoggedIn> {
+export function enterChild(
+  { database, audit }: Pick<Parts, "database" | "audit">,
+  caller: Caller,
+  name: string,
+  from: Device,
+): Promise<LoggedIn> {
   const { tenantId, userId, sessionId } = caller;
   return database.write(tenantId, async (tx) => {
     const child = await childNamed(tx, name);
@@ -28,6 +34,8 @@ export function enterChild(database: Database, caller: Caller, name: string, fro
     const where = { tenantId, id: userId };
     const user = await tx.user.findFirstOrThrow({ where });
     const session = await openWithin(tx, { tenantId, id: sessionId, userId }, child.id, from);
+    const details = { session: session.id, role: state.role };
+    await audit(tx, caller, { action: "child.entered", target: { kind: "tenant", id: child.id }, details });
     return {
       bearer: bearerOf(session),
       refreshToken: await addRefreshToken(tx, tenantId, session.id, session.expiresAt),

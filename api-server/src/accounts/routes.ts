@@ -138,7 +138,7 @@ function switching(app: App, parts: Parts): void {
     },
     async (request) => {
       const { tenant, device } = request.body;
-      return loggedIn(await enterChild(parts.database, callerOf(request), tenant, { device, ...originOf(request) }));
+      return loggedIn(await enterChild(parts, callerOf(request), tenant, { device, ...originOf(request) }));
     },
   );
 }

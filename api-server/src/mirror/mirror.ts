@@ -36,7 +36,7 @@ export type Mirror = {
 };
 
 /** What the mirror stands on. */
-export type MirrorParts = Pick<Parts, "config" | "database" | "log" | "metrics">;
+export type MirrorParts = Pick<Parts, "audit" | "config" | "database" | "log" | "metrics">;
 
 /** What only who leads has: watches and work. */
 type Work = { fresh(): boolean; stop(): Promise<void> };

@@ -84,15 +84,24 @@ const COLUMNS: Readonly<Record<keyof RowChange, string>> = {
 export const KEPT_DAYS = 30;
 
 /** Only while nobody else has changed what was decided by. @returns whether it was done */
-export async function changeRow(pool: pg.Pool, before: TenantRow, change: RowChange): Promise<boolean> {
+export async function changeRow(
+  { database, audit }: MirrorParts,
+  before: TenantRow,
+  change: RowChange,
+): Promise<boolean> {
   const fields = z.array(z.enum(Object.keys(COLUMNS))).parse(Object.keys(change));
   const values = Object.values(change);
   const sets = fields.map((field, at) => `${columnOf(field)} = $${at + 5}`).join(", ");
-  const { rowCount } = await pool.query(
-    `UPDATE tenants SET ${sets}, updated_at = now() WHERE id = $1 AND lifecycle = $2 AND managed_by = $3 AND object_uid IS NOT DISTINCT FROM $4`,
-    [before.id, before.lifecycle, before.managedBy, before.objectUid, ...values],
-  );
-  return rowCount === 1;
+  const text = `UPDATE tenants SET ${sets}, updated_at = now() WHERE id = $1::uuid AND lifecycle = $2 AND managed_by = $3 AND object_uid IS NOT DISTINCT FROM $4::text`;
+  const { id, lifecycle, managedBy, objectUid } = before;
+  // Where it stands in the cluster, and how far it has come, is nothing that anybody did.
+  const told = fields.filter((field) => field !== "objectUid" && field !== "onboarding").map(columnOf);
+  return await database.write(id, async (tx) => {
+    if ((await tx.$executeRawUnsafe(text, id, lifecycle, managedBy, objectUid, ...values)) === 0) return false;
+    const event = { action: "tenant.changed", target: { kind: "tenant", id }, details: { fields: told } } as const;
+    if (told.length > 0) await audit(tx, { tenantId: id, kind: "kubectl" }, event);
+    return true;
+  });
 }
 
 function columnOf(field: string): string {
@@ -119,7 +128,11 @@ async function parentOf(pool: pg.Pool, child: string, name: string): Promise<str
 }
 
 /** All that belongs to a tenant, as POST /api/v1/tenants makes it, for an object that kubectl applied. */
-export async function makeRows({ database, config }: MirrorParts, object: Tenant, managedBy: ManagedBy): Promise<void> {
+export async function makeRows(
+  { database, config, audit }: MirrorParts,
+  object: Tenant,
+  managedBy: ManagedBy,
+): Promise<void> {
   const { name, uid = "" } = object.metadata;
   const { organizationName, plan, adminEmail, parentRef } = object.spec;
   const parentId = parentRef === undefined ? null : await parentOf(database.worker, name, parentRef.name);
@@ -138,6 +151,10 @@ export async function makeRows({ database, config }: MirrorParts, object: Tenant
     parentId,
   };
   await database.write(id, async (tx) => {
-    await inviteOwner(tx, config, await addTenant(tx, row), adminEmail);
+    const made = await addTenant(tx, row);
+    const details = { name, plan, managed_by: managedBy };
+    const target = { kind: "tenant", id };
+    await audit(tx, { tenantId: id, kind: "kubectl" }, { action: "tenant.created", target, details });
+    await inviteOwner(tx, config, made, adminEmail);
   });
 }

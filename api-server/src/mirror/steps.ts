@@ -66,7 +66,7 @@ async function take(
       if (row !== undefined) await giveUpRow(parts.database.worker, row);
       return object;
     case "change row":
-      if (row !== undefined && !(await changeRow(parts.database.worker, row, step.change))) {
+      if (row !== undefined && !(await changeRow(parts, row, step.change))) {
         throw new Overtaken(`the row of ${row.subdomain} was changed meanwhile`);
       }
       return object;

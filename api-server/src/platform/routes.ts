@@ -140,7 +140,7 @@ function holds(app: App, parts: Parts): void {
   );
 }
 
-function deletions(app: App, { database }: Parts): void {
+function deletions(app: App, parts: Parts): void {
   app.post(
     "/api/v1/platform/tenants/:id/deletion/approve",
     {
@@ -155,8 +155,9 @@ function deletions(app: App, { database }: Parts): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const gone = await approveDeletion(database, id);
-      request.log.info({ operator: operatorOf(request).name, tenant_id: id }, "the platform approved a deletion");
+      const by = byOperator(request, id);
+      const gone = await approveDeletion(parts, by);
+      request.log.info({ operator: by.name, tenant_id: id }, "the platform approved a deletion");
       return reply.code(202).send(detailBody(gone));
     },
   );

@@ -1,12 +1,16 @@
 import type { Caller } from "../accounts/callers.ts";
-import type { Database, Transaction } from "../db/database.ts";
+import type { By } from "../audit/audit.ts";
+import type { Transaction } from "../db/database.ts";
 import type { Tenant } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
 import { lockedCaller } from "../members/members.ts";
 import { enqueue } from "../outbox/outbox.ts";
+import type { Parts } from "../parts.ts";
 import { relativesOf } from "./children.ts";
 import { mailOwners } from "./owners.ts";
+
+type Writes = Pick<Parts, "database" | "audit">;
 
 /**
  * Asks for an organization's end: from now on it is its owners' alone, to read, to take along and to call back, for thirty
@@ -14,7 +18,7 @@ import { mailOwners } from "./owners.ts";
  * @param confirmed the subdomain, typed by whoever asks: what cannot be undone is not done by a slip.
  * @throws Refusal VALIDATION_FAILED, MANAGED_BY_KUBECTL, CHILDREN_EXIST, and what `lockedCaller` throws
  */
-export function askDeletion(database: Database, caller: Caller, confirmed: string): Promise<Tenant> {
+export function askDeletion({ database, audit }: Writes, caller: Caller, confirmed: string): Promise<Tenant> {
   return database.write(caller.tenantId, async (tx) => {
     const current = await leaving(tx, caller);
     const { id, subdomain } = current;
@@ -31,6 +35,7 @@ export function askDeletion(database: Database, caller: Caller, confirmed: strin
     const where = { id, lifecycle: "active" };
     const [asked] = await tx.tenant.updateManyAndReturn({ where, data: { lifecycle: "pending_deletion" } });
     if (asked === undefined) return current;
+    await audit(tx, caller, { action: "tenant.deletion_asked", target: { kind: "tenant", id } });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
     const deletesOn = asked.deletesAt?.toISOString().slice(0, 10) ?? "";
     const values = { organization: asked.organizationName, deletes_on: deletesOn };
@@ -40,7 +45,7 @@ export function askDeletion(database: Database, caller: Caller, confirmed: strin
 }
 
 /** Everything is as it was. Of one that nobody deletes nothing is changed. @throws Refusal as `askDeletion` */
-export function cancelDeletion(database: Database, caller: Caller): Promise<Tenant> {
+export function cancelDeletion({ database, audit }: Writes, caller: Caller): Promise<Tenant> {
   return database.write(caller.tenantId, async (tx) => {
     const current = await leaving(tx, caller);
     const { id, subdomain, lifecycle } = current;
@@ -52,6 +57,7 @@ export function cancelDeletion(database: Database, caller: Caller): Promise<Tena
       });
     }
     const where = { id, lifecycle };
+    await audit(tx, caller, { action: "tenant.deletion_cancelled", target: { kind: "tenant", id } });
     const [kept = current] = await tx.tenant.updateManyAndReturn({ where, data: { lifecycle: "active" } });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
     await mailOwners(tx, kept, { mail: "deletion_cancelled", values: { organization: kept.organizationName } });
@@ -64,14 +70,18 @@ export function cancelDeletion(database: Database, caller: Caller): Promise<Tena
  * next sweep.
  * @throws Refusal TENANT_NOT_FOUND, DELETION_NOT_PENDING, CHILDREN_EXIST
  */
-export function approveDeletion(database: Database, id: string): Promise<Tenant> {
+export function approveDeletion({ database, audit }: Writes, by: By): Promise<Tenant> {
+  const { tenantId: id } = by;
   return database.write(id, async (tx) => {
     await requireNoChildren(tx);
     const [gone] = await tx.tenant.updateManyAndReturn({
       where: { id, lifecycle: "pending_deletion" },
       data: { lifecycle: "deleted", deletesAt: new Date() },
     });
-    if (gone !== undefined) return gone;
+    if (gone !== undefined) {
+      await audit(tx, by, { action: "tenant.deletion_approved", target: { kind: "tenant", id } });
+      return gone;
+    }
     const current = await tx.tenant.findFirst({ where: { id } });
     if (current === null) throw new Refusal("TENANT_NOT_FOUND");
     if (current.lifecycle !== "deleted") throw new Refusal("DELETION_NOT_PENDING");

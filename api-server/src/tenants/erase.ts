@@ -2,7 +2,7 @@ import { messageOf } from "@leanvibe/runtime";
 import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
-import { TABLES } from "../db/roles.ts";
+import { reachOf, TABLES } from "../db/roles.ts";
 import type { Parts } from "../parts.ts";
 
 /** So long a caller may be believed who was asked about before the end (accounts/callers.ts), with a little to spare. */
@@ -19,8 +19,18 @@ const BATCH = 2_000;
  */
 const KEPT: ReadonlySet<string> = new Set(["tenants", "outbox", "audit_events", "audit_unsealed", "audit_batches"]);
 
-const ERASED = Object.entries(TABLES).flatMap(([table, { column, roles }]) =>
-  column === "tenant_id" && "lv_app" in roles && !KEPT.has(table) ? [table] : [],
+/** What a request may not delete goes by what it belongs to, as personal_keys do. */
+const ERASED = Object.entries(TABLES).flatMap(
+  ([
+    table,
+    {
+      column,
+      roles: { lv_app: reach },
+    },
+  ]) => {
+    const deletes = reach !== undefined && reachOf(reach).may.includes("DELETE");
+    return column === "tenant_id" && deletes && !KEPT.has(table) ? [table] : [];
+  },
 );
 
 const leaving = z.array(z.object({ id: z.string() }));

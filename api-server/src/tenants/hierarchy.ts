@@ -94,7 +94,7 @@ function grants(app: App, parts: Parts): void {
       const caller = callerOf(request);
       const asked = { tenantId: caller.tenantId, sender: caller, schema: grant };
       const answer = await once(parts, request, asked, async (tx) => ({
-        body: grantBody(await giveGrant(tx, caller, request.body)),
+        body: grantBody(await giveGrant(tx, parts, caller, request.body)),
       }));
       return reply.code(201).headers(headersOf(answer)).send(answer.body);
     },
@@ -112,7 +112,7 @@ function grants(app: App, parts: Parts): void {
       },
     },
     async (request, reply) => {
-      await takeGrant(database, callerOf(request), request.params.id);
+      await takeGrant(parts, callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -10,7 +10,8 @@ const OWNER = { access: "tenant", permission: "tenant:delete", wayOut: true } as
 const tags = ["tenants"];
 
 /** How an organization ends, and how that is called off. */
-export function leavingRoutes(app: App, { database, callers }: Pick<Parts, "database" | "callers">): void {
+export function leavingRoutes(app: App, parts: Pick<Parts, "database" | "callers" | "audit">): void {
+  const { callers } = parts;
   app.delete(
     "/api/v1/tenants/current",
     {
@@ -27,7 +28,7 @@ export function leavingRoutes(app: App, { database, callers }: Pick<Parts, "data
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { lifecycle, deletesAt } = await askDeletion(database, caller, request.body.subdomain);
+      const { lifecycle, deletesAt } = await askDeletion(parts, caller, request.body.subdomain);
       // Whoever did it sees it at once.
       callers.forget(caller.sessionId);
       return reply.code(202).send({ state: state.parse(lifecycle), deletes_at: deletesAt?.toISOString() ?? null });
@@ -46,7 +47,7 @@ export function leavingRoutes(app: App, { database, callers }: Pick<Parts, "data
     },
     async (request) => {
       const caller = callerOf(request);
-      const { lifecycle, deletesAt } = await cancelDeletion(database, caller);
+      const { lifecycle, deletesAt } = await cancelDeletion(parts, caller);
       callers.forget(caller.sessionId);
       return { state: state.parse(lifecycle), deletes_at: deletesAt?.toISOString() ?? null };
     },
