@@ -147,7 +147,7 @@ describe("the API as pods, by the shipped manifests", () => {
 });
 
 describe("the operator's image", () => {
-  it("runs as any user without a writable disk, and brings a Tenant to Ready by its own account", {
+  it("runs as any user without a writable disk, and makes a Tenant Ready that the API beside it gives an account", {
     timeout: 120_000,
   }, async () => {
     const at = { name: "leanvibe-operator", namespace: SYSTEM_NAMESPACE };
@@ -181,6 +181,8 @@ describe("the operator's image", () => {
       );
       await api.create(TENANTS, tenantManifest(name));
       await untilCondition(api, name, ["Ready", "True"]);
+      // Written by one of the API's pods, under the policies that bound its account.
+      await untilCondition(api, name, ["AccountReady", "True"]);
       await api.remove(TENANTS, { name });
       await eventually("the Tenant is gone", async () => (await api.find(TENANTS, name)) === undefined);
     } finally {
