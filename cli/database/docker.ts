@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { z } from "zod";
 import { stopContainer } from "../cluster/container.ts";
-import { dockerEngine, hasImage } from "../cluster/engine.ts";
+import { dockerEngine, type Engine, hasImage } from "../cluster/engine.ts";
 import type { Database, DatabaseOffer, DatabaseOptions } from "./database.ts";
 
 const IMAGE = "postgres:18-alpine";
 const PORT = 5432;
 const START_SECONDS = 5;
 const PULL_SECONDS = 30;
-const START_LIMIT_MILLISECONDS = 60_000;
+const START_LIMIT_MILLISECONDS = 30_000;
 
 const stateSchema = z.object({ container: z.string().optional(), password: z.string() });
 
@@ -46,20 +46,28 @@ export async function startDocker(folder: string, options: DatabaseOptions): Pro
   // testcontainers reads this when it is loaded. Its reaper removes what a process started once that process is gone.
   process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
   const { GenericContainer, Wait } = await import("testcontainers");
-  const started = await new GenericContainer(imageOf(env))
+  const local = "socketPath" in (await engineOrThrow(env));
+  /** Its port is published to this machine alone, where Docker runs on it: the library publishes to every network. */
+  class OnLoopback extends GenericContainer {
+    protected override async beforeContainerCreated(): Promise<void> {
+      if (local) this.hostConfig.PortBindings = { [`${PORT}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: "0" }] };
+    }
+  }
+  const started = await new OnLoopback(imageOf(env))
     .withEnvironment({ POSTGRES_PASSWORD: password })
     .withExposedPorts(PORT)
     .withLabels({ "leanvibe.io/database": options.name })
     // By the network: while it makes its data folder it listens inside of itself alone.
     .withHealthCheck({ test: ["CMD", "pg_isready", "-h", "127.0.0.1"], interval: 250, timeout: 1_000, retries: 240 })
-    .withWaitStrategy(Wait.forAll([Wait.forHealthCheck(), Wait.forListeningPorts()]))
+    .withWaitStrategy(Wait.forHealthCheck())
     .withStartupTimeout(START_LIMIT_MILLISECONDS)
     // testcontainers' word for a container that is found again by its settings, started when it was stopped.
     .withReuse()
     .start();
   writeState(folder, { password, container: started.getId() });
   signal?.throwIfAborted();
-  const ownerUrl = `postgresql://postgres:${password}@${started.getHost()}:${started.getMappedPort(PORT)}/postgres`;
+  const host = local ? "127.0.0.1" : started.getHost();
+  const ownerUrl = `postgresql://postgres:${password}@${host}:${started.getMappedPort(PORT)}/postgres`;
   return { rung: "docker", ownerUrl };
 }
 
@@ -76,6 +84,12 @@ export async function stopDocker(
     (await stopContainer(container, { remove: deleteData }));
   if (deleteData) rmSync(stateOf(folder), { force: true });
   return running;
+}
+
+async function engineOrThrow(env: NodeJS.ProcessEnv): Promise<Engine> {
+  const engine = await dockerEngine(env);
+  if (typeof engine === "string") throw new Error(engine);
+  return engine;
 }
 
 function readState(folder: string) {

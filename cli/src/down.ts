@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stopCluster } from "../cluster/index.ts";
 import { dataFolder, layoutOf } from "../cluster/layout.ts";
+import { hasNamedDatabases } from "./keys.ts";
 import { operatorFiles, stopOperator } from "./operator.ts";
 import { DEV_CLUSTER } from "./part.ts";
 import { stopServing } from "./serve.ts";
@@ -27,11 +28,19 @@ export async function down({ deleteData, reporter }: { deleteData: boolean; repo
       "another process is starting or stopping the cluster, so its data was left alone. Stop that one (Ctrl-C), then run this again.",
     );
   }
-  const kept = deleteData ? "the data is deleted" : "the data is kept; npm start goes on where it was";
+  reporter.result({ stopped, dataDeleted: deleteData }, lines(stopped, deleteData));
+}
+
+function lines(stopped: readonly string[], deleteData: boolean): string[] {
   const line = stopped.length === 0 ? "Nothing was running" : `Stopped ${stopped.join(", ")}`;
-  reporter.result({ stopped, dataDeleted: deleteData }, [
-    stopped.length === 0 && !deleteData ? `${line}.` : `${line}; ${kept}.`,
-  ]);
+  if (!deleteData) {
+    return [stopped.length === 0 ? `${line}.` : `${line}; the data is kept; npm start goes on where it was.`];
+  }
+  const named = hasNamedDatabases(process.env);
+  return [
+    `${line}; the data is deleted.`,
+    ...(named ? ["Databases that DATABASE_URL named are yours: they were left as they are."] : []),
+  ];
 }
 
 /** Of which clusters there are any such files. */

@@ -23,7 +23,16 @@ export type Keys = z.output<typeof keysSchema>;
 export function keysFile(name: string, { rung, ownerUrl }: Database, env: NodeJS.ProcessEnv) {
   if (rung !== "url") return join(databaseFolder(name, env), "keys.json");
   const { host, pathname } = new URL(ownerUrl);
-  return join(dataFolder(env), "named-databases", `${encodeURIComponent(host + pathname)}.json`);
+  return join(namedFolder(env), `${encodeURIComponent(host + pathname)}.json`);
+}
+
+/** Whether a database of somebody's was ever used here. */
+export function hasNamedDatabases(env: NodeJS.ProcessEnv): boolean {
+  return existsSync(namedFolder(env));
+}
+
+function namedFolder(env: NodeJS.ProcessEnv): string {
+  return join(dataFolder(env), "named-databases");
 }
 
 /** Those that are kept there; made where there are none. */

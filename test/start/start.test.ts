@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { freePortFrom } from "../../cli/cluster/ports.ts";
+import { startEmbedded } from "../../cli/database/embedded.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 import { Home } from "../harness/started.ts";
 
@@ -128,6 +129,48 @@ describe("npm start", () => {
     const { url } = ofApi(await up.event("ready"));
     up.child.kill("SIGKILL");
     await untilGone(url);
+  });
+});
+
+describe("DATABASE_URL", () => {
+  test("is the database of npm start, whose other users it leaves alone, and a reset does too", {
+    timeout: 120_000,
+  }, async () => {
+    const folder = scratchFolder("database");
+    const { url: DATABASE_URL, stop } = await startEmbedded({ folder, lifetime: "parent", durable: false });
+    try {
+      const at = home({ DATABASE_URL });
+      const works = async () => {
+        await at.leanvibe("up", "--detach");
+        const { stdout } = await at.leanvibe("token");
+        return stdout.startsWith("ey");
+      };
+      expect(await works()).toBe(true);
+      expect((await at.leanvibe("down")).stdout).toBe(
+        "Stopped API of dev; the data is kept; npm start goes on where it was.\n",
+      );
+      // What is sealed in somebody's database can be opened after a reset too, which does not delete it.
+      expect((await at.leanvibe("reset")).stdout).toContain("Databases that DATABASE_URL named are yours");
+      expect(await works()).toBe(true);
+      // Whoever else comes to that database must not set passwords, which would lock out the server that runs.
+      const { stderr } = await home({ DATABASE_URL }).leanvibe("up", "--detach");
+      expect(stderr).toContain("no API: the roles lv_app, lv_worker, lv_lookup are in that database already");
+      expect(stderr).not.toContain(new URL(DATABASE_URL).password);
+      expect((await at.leanvibe("token")).stdout).toMatch(/^ey/);
+    } finally {
+      for (const each of homes) await each.leave();
+      await stop();
+    }
+  });
+
+  test("of a database that is not there is said, and no other one is taken", API, async () => {
+    const { stderr, code } = await home({ DATABASE_URL: "postgresql://postgres:x@127.0.0.1:9/none" }).leanvibe(
+      "up",
+      "--detach",
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no API: .*ECONNREFUSED/s);
+    expect(stderr).not.toContain("from npm");
   });
 });
 
