@@ -104,11 +104,11 @@ describe("npm start", () => {
     expect((await names()).list).toEqual(["Welcome"]);
   });
 
-  test("takes the next port where 8000 is somebody else's", API, async () => {
-    const first = await freePortFrom(8000);
+  test("takes the next port where the usual one is somebody else's, and says so", API, async () => {
+    const first = await freePortFrom(18_000);
     const other = createServer((_request, response) => response.end("somebody else"));
     await new Promise<void>((resolve) => other.listen(first, "127.0.0.1", resolve));
-    const up = home().up();
+    const up = home({ PORT: String(first) }).up();
     const { url } = ofApi(await up.event("ready"));
     expect(Number(new URL(url).port)).toBeGreaterThan(first);
     expect(JSON.stringify(up.events)).toContain(`port ${first} is taken`);
