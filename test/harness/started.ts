@@ -120,8 +120,8 @@ export function documented(): (script: string) => Promise<string> {
   beforeAll(async () => {
     const { api } = await home.up().event("ready");
     port = new URL(String(api)).port;
-  }, 60_000);
-  afterAll(() => home.leave(), 30_000);
+  }, 180_000);
+  afterAll(() => home.leave(), 120_000);
   return async (script) => {
     const printed = await home.shell(`cd '${ROOT}'\n${script.replaceAll(":8000", `:${port}`)}`);
     return printed.replaceAll(`:${port}`, ":8000").trimEnd();

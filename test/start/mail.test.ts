@@ -11,9 +11,9 @@ let api: string;
 beforeAll(async () => {
   up = home.up();
   api = String((await up.event("ready"))["api"]);
-}, 60_000);
+}, 180_000);
 
-afterAll(() => home.leave(), 30_000);
+afterAll(() => home.leave(), 120_000);
 
 async function post(path: string, body: object) {
   const headers = { "content-type": "application/json" };
@@ -31,7 +31,7 @@ async function mail(...args: string[]): Promise<string> {
 }
 
 test("leanvibe mail shows what the API wanted to send, and its link lets the owner in", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   expect((await home.leanvibe("mail")).stdout).toBe("No mail was sent yet.\n");
   expect((await home.leanvibe("mail", "--last")).code).toBe(1);

@@ -15,7 +15,7 @@ test("README's curls begin with a token", () => {
   for (const block of blocks) expect(block).toMatch(/^\$ TOKEN=\$\(\.\/leanvibe token\)/);
 });
 
-test("README shows what its curls print, on a fresh npm start, one after the other", { timeout: 60_000 }, async () => {
+test("README shows what its curls print, on a fresh npm start, one after the other", { timeout: 180_000 }, async () => {
   for (const block of blocks) {
     const lines = block.trimEnd().split("\n");
     const commands = lines.flatMap((line) => (line.startsWith("$ ") ? [line.slice(2)] : []));

@@ -19,9 +19,10 @@ function home(more: NodeJS.ProcessEnv = {}): Home {
 // Whatever a test left running.
 afterEach(async () => {
   for (const each of homes.splice(0)) await each.leave();
-}, 30_000);
+}, 120_000);
 
-const API = { timeout: 60_000 };
+// Several processes start and stop in each.
+const API = { timeout: 240_000 };
 
 /** What `up` tells of the API as soon as it answers. */
 function ofApi({ api, commands }: Record<string, unknown>): { url: string; commands: string[] } {
@@ -134,7 +135,7 @@ describe("npm start", () => {
 
 describe("DATABASE_URL", () => {
   test("is the database of npm start, whose other users it leaves alone, and a reset does too", {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const folder = scratchFolder("database");
     const { url: DATABASE_URL, stop } = await startEmbedded({ folder, lifetime: "parent", durable: false });
