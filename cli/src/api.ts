@@ -9,6 +9,11 @@ import { answers, findProgram, type Program, type Started, startProgram, stopPro
 
 const PORT = 8000;
 
+/** Where it listens unless somebody else does. */
+export function usualPort(env: NodeJS.ProcessEnv): number {
+  return Number(env["PORT"]) || PORT;
+}
+
 /** Where the API beside the cluster of that name keeps what is its own; what it holds is in the database. */
 export function apiFolder(name: string, env: NodeJS.ProcessEnv): string {
   return join(dataFolder(env), "api", name);
@@ -64,7 +69,7 @@ export async function startApi(
   options: { env: NodeJS.ProcessEnv; detached: boolean; signal: AbortSignal; say: (line: string) => void },
 ): Promise<StartedApi> {
   const { env, detached, signal, say } = options;
-  const wanted = Number(env["PORT"]) || PORT;
+  const wanted = usualPort(env);
   const port = await freePortFrom(wanted);
   if (port !== wanted) say(`  port ${wanted} is taken: the API listens on ${port}`);
   const [metricsPort = 0] = await freePorts(1);

@@ -7,10 +7,14 @@ import { NETWORK_PROBE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { z } from "zod";
 import { planCluster } from "../cluster/index.ts";
 import { cacheFolder } from "../cluster/layout.ts";
+import { freePortFrom } from "../cluster/ports.ts";
 import { nodeRequirements } from "../cluster/requirements.ts";
+import { planDatabase } from "../database/ladder.ts";
+import { apiProgram, findApi, usualPort } from "./api.ts";
 import { connectTo } from "./credentials.ts";
 import { findOperator, operatorFiles } from "./operator.ts";
 import { DEV_CLUSTER } from "./part.ts";
+import { answers } from "./process.ts";
 import type { Reporter } from "./terminal.ts";
 
 /** One thing that `npm start` may need: what was found, and what to do where it is not enough. */
@@ -23,7 +27,18 @@ const DISK_NEEDED_GB = 8;
 
 /** Checks in the order in which `npm start` meets them. False when it could not work here. */
 export async function doctor(reporter: Reporter): Promise<boolean> {
-  const checks: readonly Check[] = [node, plannedCluster, docker, go, realNodes, disk, operator, network];
+  const checks: readonly Check[] = [
+    node,
+    plannedDatabase,
+    api,
+    plannedCluster,
+    docker,
+    go,
+    realNodes,
+    disk,
+    operator,
+    network,
+  ];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(await check());
   const healthy = findings.every(({ state }) => state !== "fault");
@@ -42,6 +57,34 @@ export async function doctor(reporter: Reporter): Promise<boolean> {
 
 function node(): Finding {
   return { name: "Node", state: "ok", found: process.versions.node };
+}
+
+async function plannedDatabase(): Promise<Finding> {
+  const name = "database";
+  try {
+    const options = { name: DEV_CLUSTER, lifetime: "detached", env: process.env, progress: () => undefined } as const;
+    const plan = await planDatabase(options);
+    const passed = plan.passedOver.map(({ rung, why }) => `not ${rung}: ${why}`).join("; ");
+    return { name, state: "ok", found: `${plan.why}${passed === "" ? "" : ` (${passed})`}` };
+  } catch (error) {
+    return { name, state: "fault", found: messageOf(error), fix: "name one by DATABASE_URL, or start Docker" };
+  }
+}
+
+async function api(): Promise<Finding> {
+  const name = "API";
+  const running = findApi(DEV_CLUSTER, process.env);
+  if (running === undefined) return { name, state: "note", found: `not running; ${await portFound()}` };
+  const found = `running on ${running.url}, pid ${running.pid}`;
+  if (await answers(`${running.url}/health/ready`)) return { name, state: "ok", found };
+  const { log } = apiProgram(DEV_CLUSTER, process.env);
+  return { name, state: "note", found: `${found}; it does not answer`, fix: `npm start, or look into ${log}` };
+}
+
+async function portFound(): Promise<string> {
+  const wanted = usualPort(process.env);
+  const free = await freePortFrom(wanted);
+  return free === wanted ? `port ${wanted} is free` : `port ${wanted} is taken, it would take ${free}`;
 }
 
 async function plannedCluster(): Promise<Finding> {
