@@ -22,18 +22,29 @@ const { values, positionals } = parseArgs({
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
+// Whatever ends this must end the server too.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 const program = await provideSchemathesis(say);
 const folder = resolve(values.report ?? mkdtempSync(join(tmpdir(), "leanvibe-schemathesis-report-")));
 mkdirSync(folder, { recursive: true });
 const served = await serve(join(folder, "server.log"));
 say(`the server is at ${served.url}; its log and the report are in ${folder}`);
 
-/** Last comes what takes the tenant away that all others need: its owner can delete it, the platform suspend it. */
-const RUNS = {
-  tenants: ["--exclude-tag", "platform", "--exclude-operation-id", "deleteTenant"],
-  deletion: ["--include-operation-id", "deleteTenant", "--include-operation-id", "cancelDeletion"],
-  platform: ["--include-tag", "platform"],
+/** What ends the session by which all else is tried, and what takes the account or the tenant away; these come last. */
+const LAST = {
+  sessions: ["logOut", "endSession", "endOtherSessions"],
+  deletion: ["deleteTenant", "cancelDeletion"],
+  members: ["changeMember", "removeMember"],
 } as const;
+
+const naming = (flag: string, ids: readonly string[]) => ids.flatMap((id) => [flag, id]);
+
+const RUNS: Record<string, readonly string[]> = {
+  tenants: ["--exclude-tag", "platform", ...naming("--exclude-operation-id", Object.values(LAST).flat())],
+  ...Object.fromEntries(Object.entries(LAST).map(([name, ids]) => [name, naming("--include-operation-id", ids)])),
+  platform: ["--include-tag", "platform"],
+};
 
 async function run(name: string, which: readonly string[]): Promise<boolean> {
   const report = ["--report", "ndjson", "--report-ndjson-path", join(folder, `${name}.ndjson`)];

@@ -50,6 +50,7 @@ export async function serve(log: string): Promise<Served> {
   });
   closeSync(output);
   const gone = once(child, "exit");
+  process.once("exit", () => child.kill("SIGKILL"));
   const stop = async () => {
     child.kill("SIGTERM");
     await gone;

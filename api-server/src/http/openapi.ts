@@ -184,6 +184,7 @@ function plain({ format, pattern, minimum, maximum, ...rest }: Record<string, un
     ...rest,
     ...(format === undefined ? {} : { format }),
     ...(typeof pattern !== "string" || FORMATS.has(format) ? {} : { pattern: portable(pattern) }),
+    ...(isPlainText({ format, pattern, ...rest }) ? { pattern: "^[^\\x00]*$" } : {}),
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
     ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
   };
@@ -209,6 +210,11 @@ function withHeaders(operation: Record<string, unknown>): Record<string, unknown
     return [status, status === "429" || status === "503" ? { ...response, headers: LATER } : response];
   });
   return { ...operation, responses: Object.fromEntries(told) };
+}
+
+/** What http/text.ts makes, which takes no NUL. */
+function isPlainText({ type, format, pattern, maxLength }: Record<string, unknown>): boolean {
+  return [type].flat().includes("string") && maxLength !== undefined && format === undefined && pattern === undefined;
 }
 
 /** Not every reader of a document knows Unicode's properties. */
