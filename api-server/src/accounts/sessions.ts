@@ -159,13 +159,19 @@ export function endSessions(
   });
 }
 
+const ownFacts = sessionFacts.extend({ parent_id: z.string().nullable() });
+
 /** Undefined when the session has ended or its user is gone, or may no longer be where it is. One round trip. */
 export async function sessionState(database: Database, bearer: Bearer): Promise<SessionState | undefined> {
-  if (bearer.homeId !== undefined) return database.read(bearer.homeId, (db) => enteredState(db, bearer));
+  if (bearer.homeId !== undefined) {
+    const state = await database.read(bearer.homeId, (db) => enteredState(db, bearer));
+    if (state !== undefined) database.joinFamily(bearer.tenantId, bearer.homeId);
+    return state;
+  }
   const rows = await database.read(
     bearer.tenantId,
     (db) => db.$queryRaw`
-      SELECT u.role, u.email, t.subdomain, t.organization_name, f.plan, f.lifecycle, f.standing, f.hold
+      SELECT u.role, u.email, t.subdomain, t.organization_name, t.parent_id, f.plan, f.lifecycle, f.standing, f.hold
       FROM sessions s
       JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
       JOIN tenants t ON t.id = s.tenant_id
@@ -173,5 +179,9 @@ export async function sessionState(database: Database, bearer: Bearer): Promise<
       WHERE s.tenant_id = ${bearer.tenantId}::uuid AND s.id = ${bearer.sessionId}::uuid AND s.user_id = ${bearer.userId}::uuid
         AND s.entered_tenant_id IS NULL AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
   );
-  return z.array(sessionFacts).parse(rows)[0];
+  const [found] = z.array(ownFacts).parse(rows);
+  if (found === undefined) return undefined;
+  const { parent_id: parentId, ...state } = found;
+  if (parentId !== null) database.joinFamily(bearer.tenantId, parentId);
+  return state;
 }

@@ -1,5 +1,6 @@
 import { PLAN_NAMES } from "@leanvibe/schema";
 import { PrismaPg } from "@prisma/adapter-pg";
+import { LRUCache } from "lru-cache";
 import type pg from "pg";
 import { z } from "zod";
 import { Refusal } from "../errors/catalogue.ts";
@@ -8,8 +9,9 @@ import { isUnavailable } from "./faults.ts";
 import { faultsOfFences } from "./fences.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
 import { platformOf } from "./platform.ts";
-import { asTenant, patientPool, SET_TENANT, tenantPool } from "./pool.ts";
+import { asTenant, patientPool, SET_TENANT_TO_WRITE, tenantPool } from "./pool.ts";
 import { type Role, TABLES } from "./roles.ts";
+import { takingTurns } from "./turns.ts";
 
 /** Inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
@@ -35,6 +37,11 @@ export type DatabaseOptions = {
 
 /** Milliseconds: for a connection, and until it is rolled back. */
 const TRANSACTION = { maxWait: 3_000, timeout: 8_000 };
+/** Of the connections a family, whose members wait for each other's rows, never has more than a third. */
+const SHARE = 3;
+const TURNS = { waiting: 250, milliseconds: 3_000 };
+/** Children whose parent is known. */
+const CHILDREN_KNOWN = 10_000;
 const RETRY_SECONDS = 5;
 
 export type Database = ReturnType<typeof connectDatabase>;
@@ -65,6 +72,9 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
     adapter: new PrismaPg(pool, pooled ? {} : { statementNameGenerator: statementNames() }),
     transactionOptions: TRANSACTION,
   });
+  const inTurn = takingTurns({ ...TURNS, atOnce: Math.max(1, Math.floor(connections / SHARE)) });
+  const parents = new LRUCache<string, string>({ max: CHILDREN_KNOWN });
+  const familyOf = (tenantId: string) => parents.get(tenantId) ?? tenantId;
   return {
     /** @throws UnsafeDatabaseError */
     requireFences: async (): Promise<void> => {
@@ -77,15 +87,19 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
     },
     /** Queries for a tenant, each one transaction and one round trip. */
     read: <T>(tenantId: string, work: (db: PrismaClient) => Promise<T>): Promise<T> =>
-      told(asTenant(tenantId, async () => await work(prisma))),
+      told(inTurn(familyOf(tenantId), () => asTenant(tenantId, async () => await work(prisma)))),
     /** One transaction for a tenant: all of it, or nothing. */
     write: <T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
       told(
-        prisma.$transaction(async (tx) => {
-          await tx.$queryRawUnsafe(SET_TENANT, tenantId);
-          return await work(tx);
-        }),
+        inTurn(familyOf(tenantId), () =>
+          prisma.$transaction(async (tx) => {
+            await tx.$queryRawUnsafe(SET_TENANT_TO_WRITE, tenantId);
+            return await work(tx);
+          }),
+        ),
       ),
+    /** From now on both take turns together: whoever adds to one waits for the other. */
+    joinFamily: (childId: string, parentId: string): void => void parents.set(childId, parentId),
     /** The tenant of an id or a subdomain, deleted ones too. */
     findTenant: async (idOrSubdomain: string): Promise<FoundTenant | undefined> => {
       const text = "SELECT id, subdomain, plan, lifecycle, standing, hold FROM lv_find_tenant($1)";

@@ -13,6 +13,9 @@ export function asTenant<T>(tenantId: string, work: () => Promise<T>): Promise<T
 /** What names the tenant of a transaction, and of that one only: `set_config` with `true` ends with it. */
 export const SET_TENANT = "SELECT set_config('lv.tenant_id', $1, true)";
 
+/** The same, for a transaction that locks rows: whoever waits for one holds a connection, and gives it back in time. */
+export const SET_TENANT_TO_WRITE = `${SET_TENANT}, set_config('lock_timeout', '2s', true)`;
+
 /**
  * How long a database may be silent before a request is told so: a connection that cannot be had, an answer that does not
  * come. Without them a network that swallows everything would hold every request for ever.
