@@ -52,6 +52,11 @@ export function apiRbacManifests(): Manifest[] {
 const RULES: Rule[] = [
   ruleFor(TENANTS, ["get", "list", "watch", "create", "patch", "delete"]),
   { apiGroups: [TENANTS.group], resources: [`${TENANTS.plural}/status`], verbs: ["patch"] },
+  // Are all Tenants going because their definition is? Then nobody meant to delete an organization.
+  {
+    ...ruleFor(KINDS.CustomResourceDefinition, ["get"]),
+    resourceNames: [`${TENANTS.plural}.${TENANTS.group}`],
+  },
   // Whose is a Kubernetes token that a request to /platform brings, and may they?
   { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },

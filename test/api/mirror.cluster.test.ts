@@ -98,7 +98,7 @@ describe("a Tenant that kubectl applies", () => {
       return (await rowsOf(world.admin, name)).tenant?.["lifecycle"] === "pending_deletion";
     });
     await eventually("nobody works there any more", async () => {
-      return (await server.ask("GET", "/api/v1/projects", undefined, headers)).status === 404;
+      return (await server.ask("POST", "/api/v1/projects", { name: "Late" }, headers)).status !== 201;
     });
     await eventually("the object is gone", async () => (await cluster.api.find(TENANTS, name)) === undefined);
     await cluster.api.create(TENANTS, tenantManifest(name, { adminEmail: "eve@evil.example" }));
@@ -107,14 +107,60 @@ describe("a Tenant that kubectl applies", () => {
       reason: "Conflict",
       message: expect.stringContaining("spec.adopt"),
     });
-    expect((await server.ask("GET", "/api/v1/projects", undefined, headers)).status).toBe(404);
+    expect((await server.ask("POST", "/api/v1/projects", { name: "Later" }, headers)).status).not.toBe(201);
     await cluster.api.patch(TENANTS, { name }, { spec: { adopt: true, adminEmail } });
     await untilCondition(cluster.api, name, ["AccountReady", "True"]);
     await eventually("its people are back", async () => {
-      return (await server.ask("GET", "/api/v1/projects", undefined, headers)).status === 200;
+      return (await server.ask("POST", "/api/v1/projects", { name: "Back" }, headers)).status === 201;
     });
     expect((await rowsOf(world.admin, name)).tenant?.["id"]).toBe(before.tenant?.["id"]);
   });
+});
+
+test("an owner's link goes to whom the address says now, and no longer to whom it said [typo]", async () => {
+  const name = uniqueName("kub");
+  const [wrong, right] = [`typo@${name}.example`, `owner@${name}.example`];
+  await cluster.api.create(TENANTS, tenantManifest(name, { adminEmail: wrong }));
+  const first = await mailedLink(wrong);
+  await cluster.api.patch(TENANTS, { name }, { spec: { adminEmail: right } });
+  const second = await mailedLink(right);
+  expect((await claim(server, first)).status).toBe(400);
+  expect(await claim(server, second)).toMatchObject({ status: 201, body: { user: { email: right } } });
+});
+
+test("whoever is deleted by kubectl is told by mail", async () => {
+  const name = uniqueName("kub");
+  const adminEmail = `owner@${name}.example`;
+  await cluster.api.create(TENANTS, tenantManifest(name, { adminEmail, deletionPolicy: "Delete" }));
+  await signIn(server, await mailedLink(adminEmail));
+  await cluster.api.remove(TENANTS, { name });
+  await eventually("a mail about the deletion", async () =>
+    mailbox.received.some(({ to, mail }) => to.includes(adminEmail) && mail.text?.includes("deleted")),
+  );
+});
+
+test("a cluster that knows none of the tenants deletes none [wrong kubeconfig]", async () => {
+  const other = await apiWorld(cluster.api);
+  try {
+    await inDatabase(other.admin, (client) =>
+      client.query(
+        `INSERT INTO tenants (id, subdomain, organization_name, managed_by, onboarding, object_uid)
+         VALUES (gen_random_uuid(), 'elsewhere', 'Elsewhere', 'kubectl', 'complete', 'uid-of-another-cluster')`,
+      ),
+    );
+    await server.stop();
+    await other.server.start();
+    await eventually("it mirrors", async () => {
+      const { body } = await other.server.ask("GET", "/health/ready");
+      return JSON.stringify(body).includes("this server mirrors");
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const { tenant } = await rowsOf(other.admin, "elsewhere");
+    expect(tenant?.["lifecycle"]).toBe("active");
+  } finally {
+    await other.close();
+    await server.start();
+  }
 });
 
 describe("a tenant that the API makes", () => {

@@ -141,7 +141,8 @@ describe("a tenant that was deleted", () => {
     if (!object.ok) throw new Error("the object cannot be read");
     const change = (text: string) => inDatabase(running.admin, (client) => client.query(text, [tenant.id]));
     const rows = async () => (await change("SELECT lifecycle FROM tenants WHERE id = $1")).rows;
-    const meet = () => agree({ parts: running.parts, transport }, tenant.subdomain, object.value);
+    const world = { parts: running.parts, transport, wasDeleted: async () => false };
+    const meet = () => agree(world, tenant.subdomain, object.value);
     await change("UPDATE tenants SET lifecycle = 'deleted', updated_at = now() - interval '1 minute' WHERE id = $1");
     await meet();
     expect(await rows()).toEqual([{ lifecycle: "deleted" }]);

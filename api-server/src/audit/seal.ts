@@ -30,6 +30,11 @@ const FORGET = `
   DELETE FROM audit_unsealed u USING unnest($1::uuid[], $2::uuid[]) AS s (tenant_id, event_id)
   WHERE u.tenant_id = s.tenant_id AND u.event_id = s.event_id`;
 
+/** The cluster's Tenants say where their chains stand; of those that are gone nobody asks. */
+const HINT = `
+  INSERT INTO outbox (tenant_id, id, topic, payload)
+  SELECT id, gen_random_uuid(), 'tenant.apply', '{}' FROM tenants WHERE id = ANY ($1::uuid[]) AND onboarding <> 'unconfirmed'`;
+
 const heads = z.array(z.object({ tenant_id: z.string(), seq: z.number(), hash: z.string() }));
 
 const clock = z.object({ now: z.string() });
@@ -76,6 +81,7 @@ async function addBatches(client: pg.PoolClient, rows: unknown[]): Promise<void>
     return rowOf(tenantId, seal(logOf(tenantId), headOf.get(tenantId), entries satisfies Entry[], now));
   });
   await client.query(INSERT, [JSON.stringify(batches)]);
+  await client.query(HINT, [[...byTenant.keys()]]);
   await client.query(FORGET, [events.map(({ tenantId }) => tenantId), events.map(({ id }) => id)]);
 }
 

@@ -148,7 +148,7 @@ describe("a tenant of kubectl", () => {
   });
 
   test("that is deleted keeps its data for a while", () => {
-    const pending = { do: "change row", change: { lifecycle: "pending_deletion" } };
+    const pending = { do: "ask deletion" };
     expect(nextStep(kubectl(), undefined)).toEqual(pending);
     expect(
       nextStep(kubectl(), object({ metadata: { ...byKubectl, deletionTimestamp: "2026-01-01T00:00:00Z" } })),

@@ -7,6 +7,7 @@ import { KEPT_DAYS, type TenantRow } from "./rows.ts";
 export type Step =
   | { do: "make rows"; managedBy: ManagedBy }
   | { do: "change row"; change: RowChange }
+  | { do: "ask deletion" }
   | { do: "give up row" }
   | { do: "create object"; manifest: Manifest }
   | { do: "apply object"; manifest: Manifest }
@@ -35,7 +36,7 @@ export function nextStep(row: TenantRow | undefined, object: Tenant | undefined)
 function withoutObject(row: TenantRow): Step | undefined {
   if (row.lifecycle !== "active") return undefined;
   // Somebody deleted it: its people have a while to take their data, and whoever applies it again to take it back.
-  if (row.managedBy === "kubectl") return { do: "change row", change: { lifecycle: "pending_deletion" } };
+  if (row.managedBy === "kubectl") return row.objectUid === null ? undefined : { do: "ask deletion" };
   // Nobody has shown that they answer for it.
   if (row.onboarding === "unconfirmed") return undefined;
   // Where an earlier one left namespaces, its status says so: to take them back is for somebody to decide.
@@ -44,7 +45,7 @@ function withoutObject(row: TenantRow): Step | undefined {
 
 function leaving(row: TenantRow, uid: string): Step | undefined {
   const isItsOwn = row.objectUid === uid && row.managedBy === "kubectl" && row.lifecycle === "active";
-  return isItsOwn ? { do: "change row", change: { lifecycle: "pending_deletion" } } : undefined;
+  return isItsOwn ? { do: "ask deletion" } : undefined;
 }
 
 /** An object that the row does not know. */

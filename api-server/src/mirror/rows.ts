@@ -2,6 +2,7 @@ import { PLAN_NAMES, type Tenant } from "@leanvibe/schema";
 import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
+import type { Transaction } from "../db/database.ts";
 
 import { addTenant, inviteOwner } from "../tenants/create.ts";
 
@@ -49,7 +50,7 @@ export type TenantRow = z.output<typeof row>;
 
 const SELECT = `
   SELECT id, subdomain, organization_name, plan, admin_email, managed_by, onboarding, lifecycle, hold, object_uid,
-    (SELECT p.subdomain FROM tenants p WHERE p.id = t.parent_id) AS parent_name, NULL::text AS audit_head,
+    (SELECT p.subdomain FROM tenants p WHERE p.id = t.parent_id) AS parent_name, (SELECT b.seq || ':' || encode(b.hash, 'hex') FROM audit_batches b WHERE b.tenant_id = t.id ORDER BY b.seq DESC LIMIT 1) AS audit_head,
     created_from IS NULL AND parent_id IS NULL AND admin_email = 'dev-owner@' || subdomain || '.localhost' AS is_development
   FROM tenants t`;
 
@@ -70,6 +71,12 @@ export async function allNames(pool: pg.Pool): Promise<string[]> {
     .map(({ subdomain }) => subdomain);
 }
 
+/** Whether one of these objects is that of a row. @param pool of role lv_worker */
+export async function isAnyKnown(pool: pg.Pool, uids: readonly string[]): Promise<boolean> {
+  const { rowCount } = await pool.query("SELECT FROM tenants WHERE object_uid = ANY ($1::text[]) LIMIT 1", [uids]);
+  return (rowCount ?? 0) > 0;
+}
+
 const COLUMNS: Readonly<Record<keyof RowChange, string>> = {
   organizationName: "organization_name",
   plan: "plan",
@@ -85,7 +92,7 @@ export const KEPT_DAYS = 30;
 
 /** Only while nobody else has changed what was decided by. @returns whether it was done */
 export async function changeRow(
-  { database, audit }: MirrorParts,
+  { database, audit, config }: MirrorParts,
   before: TenantRow,
   change: RowChange,
 ): Promise<boolean> {
@@ -100,8 +107,17 @@ export async function changeRow(
     if ((await tx.$executeRawUnsafe(text, id, lifecycle, managedBy, objectUid, ...values)) === 0) return false;
     const event = { action: "tenant.changed", target: { kind: "tenant", id }, details: { fields: told } } as const;
     if (told.length > 0) await audit(tx, { tenantId: id, kind: "kubectl" }, event);
+    if (change.adminEmail !== undefined && change.adminEmail !== before.adminEmail) await inviteAnew(tx, config, id);
     return true;
   });
+}
+
+/** While nobody has come, the link goes to whom the address says now, and to nobody else. */
+async function inviteAnew(tx: Transaction, config: MirrorParts["config"], tenantId: string): Promise<void> {
+  if ((await tx.user.count({ where: { tenantId } })) > 0) return;
+  await tx.invitation.deleteMany({ where: { tenantId, role: "owner", acceptedAt: null, invitedBy: null } });
+  const tenant = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
+  await inviteOwner(tx, config, tenant, tenant.adminEmail);
 }
 
 function columnOf(field: string): string {

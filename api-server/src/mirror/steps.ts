@@ -7,8 +7,9 @@ import {
   type Transport,
 } from "@leanvibe/runtime";
 import { API_VERSION, FIELD_MANAGERS, parseTenant, TENANT, TENANTS, type Tenant } from "@leanvibe/schema";
+import { objectDeleted } from "../tenants/deletion.ts";
 import { nextStep, type Step } from "./decide.ts";
-import { isErased, madeFor } from "./erased.ts";
+import { deleteObject, isErased, madeFor } from "./erased.ts";
 import type { MirrorParts } from "./mirror.ts";
 import { changeRow, findRow, giveUpRow, makeRows, Overtaken, type TenantRow } from "./rows.ts";
 
@@ -16,22 +17,31 @@ import { changeRow, findRow, giveUpRow, makeRows, Overtaken, type TenantRow } fr
 const STEPS_AT_MOST = 10;
 const APPLY = "application/apply-patch+yaml";
 
-export type World = { parts: MirrorParts; transport: Transport };
+export type World = {
+  parts: MirrorParts;
+  transport: Transport;
+  /** Whether an object that is not there was deleted by somebody who meant it. */
+  wasDeleted: () => Promise<boolean>;
+};
 
 /**
  * Brings row and object of one name to where they agree, a step at a time.
  * @param object as the cache has it
+ * @returns whether they cannot come to agree, because the row is of an earlier object
  * @throws Overtaken, ApiError; what the database is told by when it does not answer
  */
-export async function agree(world: World, name: string, object: Tenant | undefined): Promise<void> {
+export async function agree(world: World, name: string, object: Tenant | undefined): Promise<boolean> {
   const { worker } = world.parts.database;
   let seen = object;
   for (let at = 0; at < STEPS_AT_MOST; at++) {
     const row = await findRow(worker, name);
-    // It was deleted here, and what was asked for with that deletes the object.
-    if (row === undefined && seen !== undefined && (await isErased(worker, madeFor(seen)))) return;
+    const madeOf = seen && madeFor(seen);
+    if (row === undefined && madeOf !== undefined && (await isErased(worker, madeOf))) {
+      await deleteObject(world.transport, name, madeOf);
+      return false;
+    }
     const step = nextStep(row, seen);
-    if (step === undefined) return;
+    if (step === undefined) return seen?.status?.account?.state === "Conflict";
     seen = await take(world, step, { row, object: seen });
   }
   throw new Error(`${name}: row and object do not come to agree`);
@@ -39,7 +49,7 @@ export async function agree(world: World, name: string, object: Tenant | undefin
 
 /** @returns the object as it is after the step */
 async function take(
-  { parts, transport }: World,
+  { parts, transport, wasDeleted }: World,
   step: Step,
   { row, object }: { row: TenantRow | undefined; object: Tenant | undefined },
 ): Promise<Tenant | undefined> {
@@ -64,6 +74,12 @@ async function take(
       return object;
     case "give up row":
       if (row !== undefined) await giveUpRow(parts.database.worker, row);
+      return object;
+    case "ask deletion":
+      // Told once more when it is known.
+      if (row === undefined || !(await wasDeleted()))
+        throw new Overtaken(`${row?.subdomain} is not known to be deleted`);
+      await objectDeleted(parts, row.id);
       return object;
     case "change row":
       if (row !== undefined && !(await changeRow(parts, row, step.change))) {

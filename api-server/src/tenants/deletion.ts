@@ -37,9 +37,7 @@ export function askDeletion({ database, audit }: Writes, caller: Caller, confirm
     if (asked === undefined) return current;
     await audit(tx, caller, { action: "tenant.deletion_asked", target: { kind: "tenant", id } });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
-    const deletesOn = asked.deletesAt?.toISOString().slice(0, 10) ?? "";
-    const values = { organization: asked.organizationName, deletes_on: deletesOn };
-    await mailOwners(tx, asked, { mail: "deletion", values });
+    await mailOwners(tx, asked, deletionMail(asked));
     return asked;
   });
 }
@@ -63,6 +61,25 @@ export function cancelDeletion({ database, audit }: Writes, caller: Caller): Pro
     await mailOwners(tx, kept, { mail: "deletion_cancelled", values: { organization: kept.organizationName } });
     return kept;
   });
+}
+
+/** Somebody deleted the cluster's Tenant of one that kubectl manages: as if its owner had asked for it. */
+export async function objectDeleted({ database, audit }: Writes, id: string): Promise<void> {
+  await database.write(id, async (tx) => {
+    const where = { id, lifecycle: "active", managedBy: "kubectl" };
+    const [gone] = await tx.tenant.updateManyAndReturn({ where, data: { lifecycle: "pending_deletion" } });
+    if (gone === undefined) return;
+    const event = { action: "tenant.deletion_asked", target: { kind: "tenant", id } } as const;
+    await audit(tx, { tenantId: id, kind: "kubectl" }, event);
+    await mailOwners(tx, gone, deletionMail(gone));
+  });
+}
+
+function deletionMail({ organizationName: organization, deletesAt }: Tenant) {
+  return {
+    mail: "deletion",
+    values: { organization, deletes_on: deletesAt?.toISOString().slice(0, 10) ?? "" },
+  } as const;
 }
 
 /**

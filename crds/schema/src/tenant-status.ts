@@ -122,11 +122,11 @@ export const tenantStatus = z
         message: lineOfText(512).optional().describe("What the state means here, and what to do."),
         auditHead: z
           .string()
-          .regex(/^[0-9a-f]{64}$/)
-          .max(64)
+          .regex(/^[1-9][0-9]*:[0-9a-f]{64}$/)
+          .max(80)
           .optional()
           .describe(
-            "Hash of the newest entry of the Tenant's audit trail: whoever keeps it sees when the trail is changed.",
+            "Number and hash of the newest batch of the Tenant's audit trail: whoever keeps it sees when the trail is changed.",
           ),
         hold: pascalWord(64)
           .optional()
