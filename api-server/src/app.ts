@@ -13,12 +13,14 @@ import { ERRORS, Refusal } from "./errors/catalogue.ts";
 import { errorPages } from "./errors/pages.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./errors/problem.ts";
 import { refusalOf } from "./errors/refused.ts";
+import { exports } from "./export/routes.ts";
 import { measure } from "./health/metrics.ts";
 import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
 import { addressOf } from "./http/address.ts";
 import { docs } from "./http/docs.ts";
 import { identify } from "./http/identify.ts";
+import { loggedRequest } from "./http/logged.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
 import { answerUnread, readOneWay, refuseUnrouted } from "./http/wire.ts";
 import { members } from "./members/routes.ts";
@@ -46,7 +48,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   const { config, log } = parts;
   const answer = answering(config.publicUrl);
   const app: App = fastify({
-    loggerInstance: log,
+    loggerInstance: log.child({}, { serializers: { req: loggedRequest } }),
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
     // Never the caller's: two callers could choose the same one, and the log would mix them.
@@ -86,6 +88,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   tenantSettings(app, parts);
   platform(app, parts);
   auditTrail(app, parts);
+  exports(app, parts);
   return app;
 }
 

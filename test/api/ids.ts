@@ -15,6 +15,9 @@ const PLACES: Readonly<Record<string, string | ((tenant: Planted, role: UserRole
   "/api/v1/members/{id}": "users",
   "/api/v1/invitations/{id}": "invitations",
   "/api/v1/platform/tenants/{id}": "tenants",
+  "/api/v1/tenants/current/export/{id}": "exports",
+  // Known by nobody but who was given it.
+  "/api/v1/exports/{token}": ({ id }) => `lvx_${id}`,
   "/api/v1/grants/{id}": "child_grants",
   "/api/v1/grants body": "users",
   "/auth/sessions/{id}": ({ people }, role) => people[role].otherSession,

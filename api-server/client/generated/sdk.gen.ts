@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ApproveDeletionData, ApproveDeletionErrors, ApproveDeletionResponses, CancelDeletionData, CancelDeletionErrors, CancelDeletionResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteGrantData, DeleteGrantErrors, DeleteGrantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteTenantData, DeleteTenantErrors, DeleteTenantResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListGrantsData, ListGrantsErrors, ListGrantsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, SwitchTenantData, SwitchTenantErrors, SwitchTenantResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
+import type { ApproveDeletionData, ApproveDeletionErrors, ApproveDeletionResponses, AskExportData, AskExportErrors, AskExportResponses, CancelDeletionData, CancelDeletionErrors, CancelDeletionResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeleteGrantData, DeleteGrantErrors, DeleteGrantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteTenantData, DeleteTenantErrors, DeleteTenantResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetExportData, GetExportErrors, GetExportResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListGrantsData, ListGrantsErrors, ListGrantsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, SwitchTenantData, SwitchTenantErrors, SwitchTenantResponses, TakeExportData, TakeExportErrors, TakeExportResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -742,3 +742,40 @@ export const exportAudit = <ThrowOnError extends boolean = false>(options?: Opti
     url: '/api/v1/audit/export',
     ...options
 });
+
+/**
+ * Ask for a link to everything that the organization has
+ *
+ * Needs the permission tenant:export, which owner has.
+ */
+export const askExport = <ThrowOnError extends boolean = false>(options?: Options<AskExportData, ThrowOnError>): RequestResult<AskExportResponses, AskExportErrors, ThrowOnError> => (options?.client ?? client).post<AskExportResponses, AskExportErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tenants/current/export',
+    ...options
+});
+
+/**
+ * What became of such a link
+ *
+ * Needs the permission tenant:export, which owner has.
+ */
+export const getExport = <ThrowOnError extends boolean = false>(options: Options<GetExportData, ThrowOnError>): RequestResult<GetExportResponses, GetExportErrors, ThrowOnError> => (options.client ?? client).get<GetExportResponses, GetExportErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tenants/current/export/{id}',
+    ...options
+});
+
+/**
+ * Take everything along, as a ZIP
+ *
+ * A file of JSON lines for each kind of thing, all as they were at one moment, and manifest.json with the number of rows and the SHA-256 of each.
+ */
+export const takeExport = <ThrowOnError extends boolean = false>(options: Options<TakeExportData, ThrowOnError>): RequestResult<TakeExportResponses, TakeExportErrors, ThrowOnError> => (options.client ?? client).get<TakeExportResponses, TakeExportErrors, ThrowOnError>({ url: '/api/v1/exports/{token}', ...options });

@@ -49,6 +49,32 @@ export type Deletion = {
 };
 
 /**
+ * What became of a link.
+ */
+export type Export = {
+    id: string;
+    /**
+     * Whether the link can still be used. A download that broke off has used it: ask for a new one.
+     */
+    state: 'ready' | 'under_way' | 'done' | 'broken_off' | 'expired';
+    created_at: string;
+    expires_at: string;
+    finished_at: string | null;
+};
+
+/**
+ * A link to everything that the organization has.
+ */
+export type ExportAsked = {
+    id: string;
+    /**
+     * Gives the ZIP, once, for a day, to whoever has it. It is shown here and never again.
+     */
+    url: string;
+    expires_at: string;
+};
+
+/**
  * A member's right to enter a child organization.
  */
 export type Grant = {
@@ -234,7 +260,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'CHILDREN_EXIST' | 'DELETION_NOT_PENDING' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'CHILDREN_EXIST' | 'DELETION_NOT_PENDING' | 'EXPORT_NOT_FOUND' | 'EXPORT_LINK_USED' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -3249,3 +3275,146 @@ export type ExportAuditResponses = {
 };
 
 export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type AskExportData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current/export';
+};
+
+export type AskExportErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type AskExportError = AskExportErrors[keyof AskExportErrors];
+
+export type AskExportResponses = {
+    /**
+     * A link to everything that the organization has.
+     */
+    202: ExportAsked;
+};
+
+export type AskExportResponse = AskExportResponses[keyof AskExportResponses];
+
+export type GetExportData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/tenants/current/export/{id}';
+};
+
+export type GetExportErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetExportError = GetExportErrors[keyof GetExportErrors];
+
+export type GetExportResponses = {
+    /**
+     * What became of a link.
+     */
+    200: Export;
+};
+
+export type GetExportResponse = GetExportResponses[keyof GetExportResponses];
+
+export type TakeExportData = {
+    body?: never;
+    path: {
+        token: string;
+    };
+    query?: never;
+    url: '/api/v1/exports/{token}';
+};
+
+export type TakeExportErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * Too many requests: Retry-After says when to come again.
+     */
+    429: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type TakeExportError = TakeExportErrors[keyof TakeExportErrors];
+
+export type TakeExportResponses = {
+    /**
+     * A ZIP.
+     */
+    200: Blob | File;
+};
+
+export type TakeExportResponse = TakeExportResponses[keyof TakeExportResponses];

@@ -3,7 +3,7 @@ export const ROLE_PERMISSIONS = {
   viewer: ["projects:read", "settings:read", "tenant:read"],
   member: ["projects:write"],
   admin: ["audit:read", "children:read", "members:write", "settings:write", "tenant:write"],
-  owner: ["children:write", "tenant:delete"],
+  owner: ["children:write", "tenant:delete", "tenant:export"],
 } as const;
 
 export type UserRole = keyof typeof ROLE_PERMISSIONS;

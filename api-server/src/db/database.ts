@@ -11,6 +11,7 @@ import { type Prisma, PrismaClient } from "./generated/client.ts";
 import { platformOf } from "./platform.ts";
 import { asTenant, patientPool, SET_TENANT_TO_WRITE, tenantPool } from "./pool.ts";
 import { type Role, TABLES } from "./roles.ts";
+import { type OpenSnapshot, snapshotsOn } from "./snapshots.ts";
 import { takingTurns } from "./turns.ts";
 
 /** Inside a transaction. */
@@ -44,6 +45,8 @@ const TURNS = { waiting: 250, milliseconds: 3_000 };
 const CHILDREN_KNOWN = 10_000;
 const RETRY_SECONDS = 5;
 
+export type { OpenSnapshot };
+
 export type Database = ReturnType<typeof connectDatabase>;
 
 /**
@@ -66,7 +69,8 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
   const pool = tenantPool({ connectionString: url, max: connections });
   const worker = patientPool({ connectionString: workerUrl, max: 6 });
   const lookups = patientPool({ connectionString: lookupUrl, max: 4 });
-  for (const each of [pool, worker, lookups]) each.on("error", (error) => onError?.(error));
+  const snapshots = snapshotsOn(url);
+  for (const each of [pool, worker, lookups, snapshots.pool]) each.on("error", (error) => onError?.(error));
   const pooled = new URL(url).searchParams.get("pgbouncer") === "true";
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, pooled ? {} : { statementNameGenerator: statementNames() }),
@@ -117,6 +121,14 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
       const { rows } = await told(lookups.query("SELECT lv_find_invitation($1) AS id", [Buffer.from(hash)]));
       return found.parse(rows)[0].id ?? undefined;
     },
+    /** The tenant of an export's link, by the SHA-256 of its secret. */
+    findExport: async (hash: Uint8Array): Promise<string | undefined> => {
+      const { rows } = await told(lookups.query("SELECT lv_find_export($1) AS id", [Buffer.from(hash)]));
+      return found.parse(rows)[0].id ?? undefined;
+    },
+    /** For who reads a whole tenant; undefined while too many do. */
+    snapshot: async (tenantId: string): Promise<OpenSnapshot | undefined> =>
+      snapshots.busy() ? undefined : told(snapshots.open(tenantId)),
     /** For the platform's routes alone. */
     platform: platformOf((text, values) => told(lookups.query(text, values))),
     /** @throws when the database gives no answer. */
@@ -125,7 +137,7 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
     worker,
     close: async (): Promise<void> => {
       await prisma.$disconnect();
-      await Promise.all([pool.end(), worker.end(), lookups.end()]);
+      await Promise.all([pool.end(), worker.end(), lookups.end(), snapshots.pool.end()]);
     },
   };
 }

@@ -106,6 +106,7 @@ describe("the client", () => {
         Project: await db.project.findMany(),
         Session: await db.session.findMany(),
         Invitation: await db.invitation.findMany(),
+        Export: await db.export.findMany(),
         Outbox: await db.outbox.findMany(),
         ChildGrant: await db.childGrant.findMany(),
         IdempotencyKey: await db.idempotencyKey.findMany(),

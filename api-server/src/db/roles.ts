@@ -39,6 +39,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   sessions: OWN_ROWS,
   refresh_tokens: { ...OWN_ROWS, lookup: true },
   invitations: { ...OWN_ROWS, lookup: true },
+  exports: { ...OWN_ROWS, lookup: true },
   idempotency_keys: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   outbox: { column: "tenant_id", roles: { lv_app: "own", lv_worker: "every" }, lookup: false },
   deleted_tenants: { roles: { lv_worker: "every" }, lookup: false },
@@ -78,6 +79,7 @@ export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
   "lv_admit_child(wanted text)": ["lv_app"],
   "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],
+  "lv_find_export(wanted bytea)": ["lv_lookup"],
   "lv_find_platform_session(wanted bytea)": ["lv_lookup"],
   "lv_check_parent()": [],
   "lv_entered(child uuid, person uuid)": ["lv_app"],

@@ -30,6 +30,21 @@ export const ORGANIZATIONS = {
     cause: "The platform only ends the wait of a deletion that the organization itself asked for.",
     example: "No deletion of this organization was asked for.",
   },
+  EXPORT_NOT_FOUND: {
+    status: 404,
+    title: "Export not found",
+    fix: "Ask for one with POST /api/v1/tenants/current/export.",
+    cause: "There is no export of this id, or no link of this kind was ever given out.",
+    example: "Your organization has no such export.",
+  },
+  EXPORT_LINK_USED: {
+    status: 410,
+    title: "The link is of no more use",
+    fix: "Ask for a new one with POST /api/v1/tenants/current/export.",
+    cause:
+      "A link holds once, for a day, and as long as who asked for it is an owner. A download that broke off has used it.",
+    example: "This link was used, replaced by a newer one, or is too old.",
+  },
   PLAN_NEEDS_SUBSCRIPTION: {
     status: 403,
     title: "The plan needs a subscription",
