@@ -65,7 +65,7 @@ export type StartedApi = Started & { url: string };
  */
 export async function startApi(
   name: string,
-  given: DatabaseSettings & { SMTP_URL: string },
+  given: DatabaseSettings & { SMTP_URL: string; KUBERNETES: "wait" | "off" },
   options: { env: NodeJS.ProcessEnv; detached: boolean; signal: AbortSignal; say: (line: string) => void },
 ): Promise<StartedApi> {
   const { env, detached, signal, say } = options;
@@ -82,7 +82,6 @@ export async function startApi(
     PUBLIC_URL: url,
     TENANT_CREATION: env["TENANT_CREATION"] ?? "open",
     // Never the cluster that the person's own kubeconfig names: the one that is made beside it, when it is there.
-    KUBERNETES: "wait",
     KUBECONFIG: apiKubeconfig(name, env),
   };
   writeFileSync(settingsFile(name, env), JSON.stringify(settings), { mode: 0o600 });

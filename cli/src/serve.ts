@@ -15,7 +15,11 @@ import { answers } from "./process.ts";
 import { duration, type Reporter } from "./terminal.ts";
 
 /** A database and the API on it; told of as soon as it works, whatever else is still under way. */
-export async function serve(name: string, { detach, reporter, signal }: UpOptions): Promise<Part> {
+export async function serve(
+  name: string,
+  { detach, reporter, signal }: UpOptions,
+  withCluster: boolean,
+): Promise<Part> {
   const env = process.env;
   const waits = () => reporter.say("  another process starts or stops the API here: waiting for it");
   const lock = await lockApi(name, env, waits, signal);
@@ -24,7 +28,7 @@ export async function serve(name: string, { detach, reporter, signal }: UpOption
     const found = running !== undefined;
     const { url, ended, stop } = found
       ? { url: running.url, ended: never(), stop: async () => undefined }
-      : await start(name, { env, detach, reporter, signal });
+      : await start(name, { env, detach, reporter, signal, withCluster });
     if (!detach)
       watchMail(mailFolder(name, env), signal, ({ to, subject }) => reporter.say(`  mail to ${to}: ${subject}`));
     const lines = nextLines(url);
@@ -52,11 +56,15 @@ function lockApi(name: string, env: NodeJS.ProcessEnv, onWait: () => void, signa
   return takeLock(join(dataFolder(env), `api-${name}.lock`), onWait, signal);
 }
 
-type Start = Pick<UpOptions, "detach" | "reporter" | "signal"> & { env: NodeJS.ProcessEnv };
+type Start = Pick<UpOptions, "detach" | "reporter" | "signal"> & {
+  env: NodeJS.ProcessEnv;
+  /** Whether there will be one; else nothing waits for it. */
+  withCluster: boolean;
+};
 
 async function start(
   name: string,
-  { env, detach, reporter, signal }: Start,
+  { env, detach, reporter, signal, withCluster }: Start,
 ): Promise<Pick<Part, "ended" | "stop"> & { url: string }> {
   // By it a reset finds what is begun here.
   mkdirSync(apiFolder(name, env), { recursive: true });
@@ -77,7 +85,10 @@ async function start(
       const [settings, started] = [await preparing, await catching];
       signal.throwIfAborted();
       const SMTP_URL = started === undefined ? (env["SMTP_URL"] ?? "") : smtpUrl(started);
-      return [await startApi(name, { ...settings, SMTP_URL }, options), started] as const;
+      return [
+        await startApi(name, { ...settings, SMTP_URL, KUBERNETES: withCluster ? "wait" : "off" }, options),
+        started,
+      ] as const;
     });
     const ended = Promise.race([
       api.ended.then(() => `the API ended by itself; its log is ${apiProgram(name, env).log}`),

@@ -36,7 +36,9 @@ export async function up(options: UpOptions): Promise<boolean> {
   const cluster = plan instanceof NoCluster ? Promise.reject(plan) : operate(name, plan, options);
   // Who names one may be asked for a yes, before anything else happens.
   if (options.context !== undefined) await cluster;
-  const parts = (await Promise.all([attempt("API", serve(name, options)), attempt("cluster", cluster)])).flat();
+  const parts = (
+    await Promise.all([attempt("API", serve(name, options, !(plan instanceof NoCluster))), attempt("cluster", cluster)])
+  ).flat();
   if (options.signal.aborted || parts.length === 0) {
     await stopAll(parts);
     throw options.signal.aborted ? options.signal.reason : failures[0];

@@ -1,5 +1,5 @@
 import { messageOf } from "@leanvibe/runtime";
-import { type Job, type JobResult, PgBoss } from "pg-boss";
+import { type Job, type JobResult, type JobWithMetadata, PgBoss } from "pg-boss";
 import { z } from "zod";
 import type { Parts } from "../parts.ts";
 import type { Handlers } from "./handlers.ts";
@@ -13,7 +13,8 @@ import { queueOf } from "./topics.ts";
 const LOOK_MILLISECONDS = 500;
 /** Of each queue: as many batches at once, so that a slow one does not keep the next waiting. */
 const BATCHES = 2;
-const BATCH = 20;
+/** Small: what is done of a batch is written down when all of it is, and a mail server may take half a minute for each. */
+const BATCH = 4;
 const POLL_SECONDS = 1;
 const STOP_MILLISECONDS = 10_000;
 
@@ -23,7 +24,7 @@ const QUEUE = {
   retryDelay: 2,
   retryBackoff: true,
   retryDelayMax: 3_600,
-  expireInSeconds: 120,
+  expireInSeconds: 300,
   // What takes no sign of life for so long was killed, and is done again.
   heartbeatSeconds: 20,
   // Payloads name people: not for longer than somebody may want to look.
@@ -37,6 +38,7 @@ const WORK = {
   burstWhenBatchFull: true,
   // One that fails must not take its neighbours with it.
   perJobResults: true,
+  includeMetadata: true,
 } as const;
 
 export type Worker = {
@@ -95,16 +97,27 @@ async function schedule(boss: PgBoss, parts: Parts): Promise<void> {
   );
 }
 
-async function perform({ id, data }: Job<unknown>, handlers: Handlers, log: Parts["log"]): Promise<JobResult> {
-  const { tenantId, topic, payload } = jobData.parse(data);
+const labels = z.object({ topic: z.string(), tenantId: z.string() }).partial().catch({});
+
+type Tried = JobWithMetadata<unknown>;
+
+async function perform(
+  { id, data, retryCount, retryLimit }: Tried,
+  handlers: Handlers,
+  log: Parts["log"],
+): Promise<JobResult> {
+  const about = { ...labels.parse(data), id };
   try {
+    const { tenantId, topic, payload } = jobData.parse(data);
     const handler = handlers[topic];
     if (handler === undefined) throw new Error(`nobody here does ${topic}`);
     await handler(payload, { tenantId, id });
     return { id, status: "completed" };
   } catch (error) {
     // Never the payload: it may hold what only its receiver may know.
-    log.warn({ topic, tenant_id: tenantId, id, err: error }, "what the outbox asked for failed; it is tried again");
+    if (retryCount < retryLimit)
+      log.warn({ ...about, err: error }, "what the outbox asked for failed; it is tried again");
+    else log.error({ ...about, err: error }, "what the outbox asked for failed for a day; it is given up");
     return { id, status: "failed", output: { error: messageOf(error) } };
   }
 }

@@ -3,6 +3,8 @@ import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import { reachOf, TABLES } from "../db/roles.ts";
+import { JOBS_SCHEMA } from "../outbox/schema.ts";
+import { queueOf } from "../outbox/topics.ts";
 import type { Parts } from "../parts.ts";
 
 /** So long a caller may be believed who was asked about before the end (accounts/callers.ts), with a little to spare. */
@@ -45,6 +47,8 @@ export async function eraseDeleted(parts: Pick<Parts, "database" | "log">): Prom
   await worker.query(
     `UPDATE tenants t SET lifecycle = 'deleted', updated_at = now()
      WHERE lifecycle = 'pending_deletion' AND deletes_at <= now()
+       -- Whom the platform holds could not call it back, and may have something to hide.
+       AND hold IS NULL AND NOT EXISTS (SELECT FROM tenants p WHERE p.id = t.parent_id AND p.hold IS NOT NULL)
        AND NOT EXISTS (SELECT FROM tenants c WHERE c.parent_id = t.id AND c.lifecycle <> 'deleted')`,
   );
   // Children before the parents that they refer to.
@@ -96,6 +100,11 @@ async function endTenant(client: pg.PoolClient, id: string): Promise<void> {
   const [tenant] = named.parse(rows);
   if (tenant === undefined) return;
   const { subdomain } = tenant;
+  // Nobody is written to any more by whom there is no more.
+  await client.query(`DELETE FROM ${JOBS_SCHEMA}.job WHERE name = $1 AND data->>'tenantId' = $2`, [
+    queueOf("mail.send"),
+    id,
+  ]);
   await client.query("INSERT INTO deleted_tenants (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", [id]);
   await client.query(
     `INSERT INTO held_names (subdomain, held_until) VALUES ($1, now() + interval '${HELD_DAYS} days')
