@@ -30,6 +30,7 @@ import { platform } from "./platform/routes.ts";
 import { projects } from "./projects/routes.ts";
 import { tenantSettings } from "./settings/routes.ts";
 import { tenants } from "./tenants/routes.ts";
+import { welcome } from "./welcome/routes.ts";
 
 /** A Fastify instance whose schemas are zod's. */
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -87,6 +88,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   members(app, parts);
   tenantSettings(app, parts);
   platform(app, parts);
+  welcome(app, parts);
   auditTrail(app, parts);
   exports(app, parts);
   return app;

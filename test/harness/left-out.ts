@@ -29,7 +29,7 @@ export async function leftOut(): Promise<LeftOut[]> {
         findProgram("pgbouncer", process.env) === undefined ? "it is not installed (apt install pgbouncer)" : undefined,
     },
     {
-      pattern: "**/*.browser.test.ts",
+      pattern: "**/*.browser*.test.ts",
       what: "that look at a page in a browser",
       why:
         findProgram("chromium", process.env) === undefined ? "it is not installed (apt install chromium)" : undefined,
