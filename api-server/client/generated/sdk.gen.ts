@@ -482,6 +482,8 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options?: 
 /**
  * Invite somebody
  *
+ * By mail, where mail is sent and your own address is known to be yours; else the answer has what opens the invitation, for you to pass on. An address is invited once a minute at most, an organization's people so many an hour as its plan says.
+ *
  * Needs the permission members:write, which admin, owner have.
  */
 export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>): RequestResult<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError> => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({

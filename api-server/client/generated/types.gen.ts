@@ -2275,7 +2275,16 @@ export type ListInvitationsData = {
         'x-tenant-id'?: string;
     };
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+    };
     url: '/api/v1/invitations';
 };
 

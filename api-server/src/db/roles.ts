@@ -77,7 +77,7 @@ export const DEFINER_SETTING = "search_path=pg_catalog, pg_temp";
 
 /** Functions that run with their owner's rights, and who may call them. */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, readonly Role[]>> = {
-  "lv_admit_child(wanted text)": ["lv_app"],
+  "lv_admit_child(wanted text, at_most integer)": ["lv_app"],
   "lv_admit_tenant(network cidr, wanted text)": ["lv_app"],
   "lv_find_export(wanted bytea)": ["lv_lookup"],
   "lv_find_platform_session(wanted bytea)": ["lv_lookup"],

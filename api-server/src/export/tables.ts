@@ -72,6 +72,7 @@ export const EXPORTED: Readonly<Record<string, ExportedTable>> = {
       "created_at",
       "expires_at",
       "accepted_at",
+      "ended_at",
     ],
     key: ["id"],
   },

@@ -11,6 +11,7 @@ import type { Invitation } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
 import type { Origin } from "../http/identify.ts";
+import { type Page, rowsOf } from "../http/pages.ts";
 import { enqueueLink } from "../mail/links.ts";
 import { enqueue } from "../outbox/outbox.ts";
 import type { Parts } from "../parts.ts";
@@ -18,15 +19,15 @@ import { factsOf } from "../tenants/facts.ts";
 import { planFollowUps } from "../tenants/followups.ts";
 import { holdTenant } from "../tenants/plan.ts";
 import { refusedBy } from "../tenants/state.ts";
+import { isProven, requireMeasure } from "./measure.ts";
 import { addMember, lockedCaller, requireRank, roleNow } from "./members.ts";
 
 const VALID_SECONDS = 7 * 86_400;
-const LISTED_AT_MOST = 200;
 
 /**
  * Invites somebody, or once more: an earlier link of that address is worth nothing then.
  * @returns the token only where no mail is sent: who gets it from their own mailbox alone has shown that it is theirs.
- * @throws Refusal PERMISSION_DENIED for a role above one's own, MEMBER_EXISTS
+ * @throws Refusal PERMISSION_DENIED for a role above one's own, MEMBER_EXISTS, and what `requireMeasure` throws
  */
 export async function invite(
   tx: Transaction,
@@ -41,13 +42,16 @@ export async function invite(
     SELECT 1 AS same FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})`;
   if (same.length > 0)
     throw new Refusal("MEMBER_EXISTS", { detail: `${email} is a member of your organization already.` });
+  await requireMeasure(tx, caller, email);
   const earlier = await tx.$queryRaw<{ role: string }[]>`
-    DELETE FROM invitations WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL
+    UPDATE invitations SET ended_at = now()
+    WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND accepted_at IS NULL AND ended_at IS NULL
     RETURNING role`;
   for (const each of earlier) requireRank(inviter, each.role);
   const { secret, hash } = newSecret("lvi");
   const expiresAt = new Date(Date.now() + VALID_SECONDS * 1000);
-  const mailedAlone = config.mail !== undefined;
+  // In nobody's name of whom it is not known that it is theirs.
+  const mailedAlone = config.mail !== undefined && (await isProven(tx, caller));
   const inside = caller.homeId === undefined;
   const who = { invitedBy: inside ? inviter.userId : null, invitedVia: inside ? null : inviter.userId };
   const by = { ...who, mailedAlone };
@@ -62,14 +66,14 @@ export async function invite(
   return { invitation, token: undefined };
 }
 
-/** Those that can still be accepted, the latest first. */
-export function listInvitations(database: Database, tenantId: string): Promise<Invitation[]> {
+/** What can still be accepted. */
+export const stillOpen = () => ({ acceptedAt: null, endedAt: null, expiresAt: { gt: new Date() } });
+
+/** Those that can still be accepted, in the order in which they were made; one more than `limit` where there is more. */
+export function listInvitations(database: Database, tenantId: string, page: Page): Promise<Invitation[]> {
+  const { after, order } = rowsOf(page);
   return database.read(tenantId, (db) =>
-    db.invitation.findMany({
-      where: { tenantId, acceptedAt: null, expiresAt: { gt: new Date() } },
-      orderBy: { id: "desc" },
-      take: LISTED_AT_MOST,
-    }),
+    db.invitation.findMany({ where: { tenantId, ...stillOpen(), ...after }, ...order }),
   );
 }
 
@@ -82,11 +86,11 @@ export async function withdraw(
   const { tenantId } = caller;
   await database.write(tenantId, async (tx) => {
     const now = await lockedCaller(tx, caller);
-    const where = { tenantId, id, acceptedAt: null };
+    const where = { tenantId, id, acceptedAt: null, endedAt: null };
     const invitation = await tx.invitation.findFirst({ where });
     if (invitation === null) throw new Refusal("INVITATION_NOT_FOUND");
     requireRank(now, invitation.role);
-    await tx.invitation.deleteMany({ where });
+    await tx.invitation.updateMany({ where, data: { endedAt: new Date() } });
     await audit(tx, caller, { action: "invitation.withdrawn", target: targetOf(id) });
   });
 }
@@ -134,7 +138,7 @@ export async function accept(
     await holdTenant(tx, tenantId);
     const now = new Date();
     const [invitation] = await tx.invitation.updateManyAndReturn({
-      where: { tenantId, tokenHash: hash, acceptedAt: null, expiresAt: { gt: now } },
+      where: { tenantId, tokenHash: hash, ...stillOpen() },
       data: { acceptedAt: now },
     });
     if (invitation === undefined) throw new Refusal("INVITATION_NOT_VALID");
@@ -146,7 +150,8 @@ export async function accept(
     const { role, mailedAlone } = invitation;
     await requireInviter(tx, invitation, tenant.parentId);
     if (tenant.onboarding === "unconfirmed") await confirm(tx, tenant, email);
-    if (invitation.invitedBy === null) await planFollowUps(tx, tenant, email);
+    const byNobody = invitation.invitedBy === null && invitation.invitedVia === null;
+    if (byNobody) await planFollowUps(tx, tenant, email);
     const user = await addMember(tx, tenantId, { email, role, name: by.name, passwordHash, proven: mailedAlone }).catch(
       (error: unknown) => {
         throw isTaken(error) ? new Refusal("INVITATION_NOT_VALID", { cause: error }) : error;

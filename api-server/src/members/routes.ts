@@ -81,10 +81,14 @@ function invitations(app: App, parts: Parts): void {
         operationId: "listInvitations",
         summary: "List the open invitations",
         tags,
+        querystring: pageQuery,
         response: { 200: z.array(invitation), default: problem },
       },
     },
-    async (request) => (await listInvitations(database, callerOf(request).tenantId)).map(invitationBody),
+    async (request, reply) => {
+      const rows = await listInvitations(database, callerOf(request).tenantId, request.query);
+      return pageOf(rows, request.query.limit, request, reply).map(invitationBody);
+    },
   );
   app.post(
     "/api/v1/invitations",
@@ -93,6 +97,8 @@ function invitations(app: App, parts: Parts): void {
       schema: {
         operationId: "createInvitation",
         summary: "Invite somebody",
+        description:
+          "By mail, where mail is sent and your own address is known to be yours; else the answer has what opens the invitation, for you to pass on. An address is invited once a minute at most, an organization's people so many an hour as its plan says.",
         tags,
         body: invitationCreation,
         response: { 201: madeInvitation, default: problem },

@@ -117,7 +117,7 @@ async function inviteAnew(tx: Transaction, config: MirrorParts["config"], tenant
   if ((await tx.user.count({ where: { tenantId } })) > 0) return;
   await tx.invitation.deleteMany({ where: { tenantId, role: "owner", acceptedAt: null, invitedBy: null } });
   const tenant = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
-  await inviteOwner(tx, config, tenant, tenant.adminEmail);
+  await inviteOwner(tx, config, tenant, { email: tenant.adminEmail, invitedVia: null });
 }
 
 function columnOf(field: string): string {
@@ -171,6 +171,6 @@ export async function makeRows(
     const details = { name, plan, managed_by: managedBy };
     const target = { kind: "tenant", id };
     await audit(tx, { tenantId: id, kind: "kubectl" }, { action: "tenant.created", target, details });
-    await inviteOwner(tx, config, made, adminEmail);
+    await inviteOwner(tx, config, made, { email: adminEmail, invitedVia: null });
   });
 }

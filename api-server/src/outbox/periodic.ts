@@ -1,6 +1,7 @@
 import { sealAudit } from "../audit/seal.ts";
 import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
+import { removeOldInvitations } from "../platform/invitations.ts";
 import { eraseDeleted } from "../tenants/erase.ts";
 import { sweepUnconfirmed } from "../tenants/sweep.ts";
 
@@ -12,6 +13,7 @@ export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> }
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
+  "remove-old-invitations": { cron: "17 * * * *", run: ({ database }) => removeOldInvitations(database) },
   "seal-audit": { cron: "* * * * *", run: ({ database }) => sealAudit(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, buildApp } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { eraseDeleted } from "../tenants/erase.ts";
+import { sweepUnconfirmed } from "../tenants/sweep.ts";
 import { inDatabase } from "../testing/database.ts";
 import { asking, type Headers, type TestParts, testParts } from "../testing/parts.ts";
 import { platformHeaders } from "../testing/platform.ts";
+import { removeOldInvitations } from "./invitations.ts";
 
 let running: TestParts;
 let parts: Parts;
@@ -85,13 +88,34 @@ describe("where organizations are created by invitation", () => {
     await change("UPDATE tenant_invitations SET expires_at = now() - interval '1 s' WHERE id = $1", [late.id]);
     expect(await create({ subdomain: "late", invitation_code: late.code })).toMatchObject(refused);
     const { body } = await create({ subdomain: "again", invitation_code: again.code });
-    await change("DELETE FROM tenants WHERE id = $1", [body.id]);
+    await change("UPDATE tenants SET created_at = now() - interval '25 hours' WHERE id = $1", [body.id]);
+    expect(await sweepUnconfirmed(parts.database)).toBe(1);
     expect((await create({ subdomain: "again", invitation_code: again.code })).status).toBe(201);
     const days = await change(
       "SELECT round(extract(epoch FROM expires_at - created_at) / 86400)::int AS days FROM tenant_invitations WHERE id = $1",
       [again.id],
     );
     expect(days.rows).toEqual([{ days: 7 }]);
+  });
+
+  test("a code whose tenant was erased opens no other [used twice]", async () => {
+    const { code } = await invitation();
+    const { body } = await create({ subdomain: "erased", invitation_code: code });
+    await change(
+      "UPDATE tenants SET onboarding = 'complete', lifecycle = 'deleted', updated_at = now() - interval '1 day' WHERE id = $1",
+      [body.id],
+    );
+    expect(await eraseDeleted(parts)).toBe(1);
+    expect(await create({ subdomain: "erased-again", invitation_code: code })).toMatchObject(refused);
+  });
+
+  test("goes, with the address in it, a week after it held", async () => {
+    const [over, late] = [await invitation(), await invitation()];
+    await change("UPDATE tenant_invitations SET expires_at = now() - interval '8 days' WHERE id = $1", [over.id]);
+    await change("UPDATE tenant_invitations SET expires_at = now() - interval '6 days' WHERE id = $1", [late.id]);
+    await removeOldInvitations(parts.database);
+    const { rows } = await change("SELECT id FROM tenant_invitations WHERE id = ANY ($1)", [[over.id, late.id]]);
+    expect(rows).toEqual([{ id: late.id }]);
   });
 
   test("the platform's people alone invite, an address and a plan that there are", async () => {

@@ -6,6 +6,11 @@ import type { Operator } from "./authority.ts";
 
 export type MadeInvitation = { id: string; email: string; plan: PlanName; code: string; expiresAt: Date };
 
+/** Takes away those that held until a week ago, and the addresses in them. */
+export async function removeOldInvitations({ worker }: Pick<Database, "worker">): Promise<void> {
+  await worker.query("DELETE FROM tenant_invitations WHERE expires_at < now() - interval '7 days'");
+}
+
 /** Lets whoever reads the mail of that address create a tenant, once, within seven days. */
 export async function inviteTenant(
   { platform }: Pick<Database, "platform">,

@@ -7,11 +7,10 @@ import { Refusal } from "../errors/catalogue.ts";
 import { lockedCaller } from "../members/members.ts";
 import { enqueue } from "../outbox/outbox.ts";
 import type { Parts } from "../parts.ts";
-import { addTenant, type Created, inviteOwner, type TenantCreation } from "./create.ts";
+import { addTenant, admitNetwork, type Created, inviteOwner, type TenantCreation } from "./create.ts";
+import { LIMITS } from "./limits.ts";
 import { nameFor, taken } from "./names.ts";
 import { readUsage, requireRoom } from "./plan.ts";
-
-const CHILDREN_AT_MOST = 100;
 
 const relative = z.object({
   id: z.uuid(),
@@ -62,7 +61,8 @@ export async function readHierarchy(database: Database, { tenantId, plan }: Call
 }
 
 /**
- * A tenant that lives on its parent's plan. Its parent's owner answers for it, so that the cluster hears of it at once.
+ * A tenant that lives on its parent's plan. Its parent's owner answers for it, so that the cluster hears of it at once; on
+ * a plan that anybody has for nothing it is one of those that their network makes.
  * @throws Refusal PERMISSION_DENIED, HIERARCHY_TOO_DEEP, QUOTA_EXCEEDED, and what `createTenant` throws
  */
 export async function createChild(
@@ -71,11 +71,13 @@ export async function createChild(
   caller: Caller,
   { organization_name: organizationName, subdomain, admin_email }: Omit<TenantCreation, "plan" | "invitation_code">,
 ): Promise<Created> {
-  const { tenantId: parentId, email, plan } = caller;
+  const { tenantId: parentId, userId, email, plan } = caller;
   const adminEmail = admin_email ?? null;
   const name = nameFor(organizationName, subdomain);
   await lockedCaller(tx, caller, "children:write");
-  await admitChild(tx, name);
+  await admitChild(tx, name, LIMITS[plan].children);
+  const createdFrom = plan === "starter" ? caller.ip : null;
+  if (createdFrom !== null) await admitNetwork(tx, { ip: createdFrom, invited: false }, name);
   // For the welcome project.
   await requireRoom(tx, parentId, "projects");
   const id = uuid();
@@ -83,20 +85,21 @@ export async function createChild(
   await audit(tx, caller, { action: "child.created", target, details: { name } });
   return await actingFor(tx, { for: id, own: parentId }, async () => {
     // Somebody must answer for the cluster's Tenant.
-    const owner = { parentId, onboarding: "confirmed", adminEmail: adminEmail ?? email };
+    const owner = { parentId, onboarding: "confirmed", adminEmail: adminEmail ?? email, createdFrom };
     const tenant = await addTenant(tx, { id, organizationName, subdomain: name, plan, ...owner });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
     // By somebody of another tenant, whose address is that one's to keep and to destroy.
-    const by = { tenantId: id, name: caller.userId, requestId: caller.requestId };
+    const by = { tenantId: id, name: userId, requestId: caller.requestId };
     await audit(tx, by, { action: "tenant.created", target, details: { name, plan, parent: parentId } });
-    return await inviteOwner(tx, config, tenant, adminEmail);
+    return await inviteOwner(tx, config, tenant, { email: adminEmail, invitedVia: userId });
   });
 }
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "child", "inactive", "many"]) })]);
 
-async function admitChild(tx: Transaction, name: string): Promise<void> {
-  const [{ verdict: said }] = verdict.parse(await tx.$queryRaw`SELECT lv_admit_child(${name}) AS verdict`);
+async function admitChild(tx: Transaction, name: string, atMost: number): Promise<void> {
+  const rows = await tx.$queryRaw`SELECT lv_admit_child(${name}, ${atMost}::integer) AS verdict`;
+  const [{ verdict: said }] = verdict.parse(rows);
   switch (said) {
     case "ok":
       return;
@@ -107,6 +110,8 @@ async function admitChild(tx: Transaction, name: string): Promise<void> {
     case "inactive":
       throw new Refusal("TENANT_NOT_FOUND");
     case "many":
-      throw new Refusal("QUOTA_EXCEEDED", { detail: `An organization has at most ${CHILDREN_AT_MOST} children.` });
+      throw new Refusal("QUOTA_EXCEEDED", {
+        detail: `Child limit reached (${atMost}). Upgrade to create more children.`,
+      });
   }
 }

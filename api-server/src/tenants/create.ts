@@ -54,12 +54,12 @@ export async function createTenant(
   const { organization_name: organizationName, subdomain } = wanted;
   const name = nameFor(organizationName, subdomain);
   const { plan, adminEmail, invited } = await termsOf(tx, config.tenantCreation, wanted);
-  await admit(tx, { ip: origin.ip, invited }, name);
+  await admitNetwork(tx, { ip: origin.ip, invited }, name);
   const data = { id, organizationName, subdomain: name, plan, adminEmail: adminEmail ?? null, createdFrom: origin.ip };
   const tenant = await addTenant(tx, data);
   const target = { kind: "tenant", id };
   await audit(tx, { tenantId: id, ...origin }, { action: "tenant.created", target, details: { name, plan } });
-  return await inviteOwner(tx, config, tenant, adminEmail ?? null);
+  return await inviteOwner(tx, config, tenant, { email: adminEmail ?? null, invitedVia: null });
 }
 
 /** Its row, and what every tenant begins with. @throws Refusal SUBDOMAIN_TAKEN */
@@ -73,19 +73,23 @@ export async function addTenant(tx: Transaction, data: Prisma.TenantUncheckedCre
   return made;
 }
 
-/** By a link, which is mailed where there is an address, and where there is none is for the one answer. */
+/**
+ * By a link, which is mailed where there is an address, and where there is none is for the one answer.
+ * @param whom invitedVia: the parent's owner with whose right it goes, so that who is removed there has left themselves no
+ * way into a child.
+ */
 export async function inviteOwner(
   tx: Transaction,
   config: Founding["config"],
   tenant: Tenant,
-  email: string | null,
+  { email, invitedVia }: { email: string | null; invitedVia: string | null },
 ): Promise<Created> {
   const { id: tenantId, organizationName: organization, onboarding } = tenant;
   const { secret, hash } = newSecret("lvi");
   // Who holds a name for nothing loses it after a day; whom somebody vouches for has time.
   const seconds = onboarding === "unconfirmed" ? LINK_SECONDS : INVITED_SECONDS;
   const expiresAt = new Date(Date.now() + seconds * 1000);
-  const person = { email, role: "owner", mailedAlone: email !== null };
+  const person = { email, invitedVia, role: "owner", mailedAlone: email !== null };
   await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
   if (email === null) return { tenant, claimToken: secret };
   const link = `${config.publicUrl}/welcome?token=${secret}`;
@@ -106,7 +110,12 @@ export async function completeAlone(database: Database, tenantId: string): Promi
 
 const verdict = z.tuple([z.object({ verdict: z.enum(["ok", "held", "network", "total"]) })]);
 
-async function admit(tx: Transaction, { ip, invited }: { ip: string; invited: boolean }, name: string): Promise<void> {
+/** @throws Refusal SUBDOMAIN_TAKEN; RATE_LIMITED where a network, or all of them, made too many within the hour */
+export async function admitNetwork(
+  tx: Transaction,
+  { ip, invited }: { ip: string; invited: boolean },
+  name: string,
+): Promise<void> {
   const network = `${ip}/${isIPv4(ip) ? IPV4_PREFIX : IPV6_PREFIX}`;
   const rows = await tx.$queryRaw`SELECT lv_admit_tenant(network(${network}::inet)::cidr, ${name}) AS verdict`;
   const [{ verdict: said }] = verdict.parse(rows);

@@ -26,7 +26,7 @@ export async function isSettled(database: Database, tenantId: string): Promise<b
     projects: await tx.project.count({ where: { tenantId } }),
     people:
       (await tx.user.count({ where: { tenantId } })) +
-      (await tx.invitation.count({ where: { tenantId, acceptedAt: null } })),
+      (await tx.invitation.count({ where: { tenantId, acceptedAt: null, endedAt: null } })),
   }));
   return active === 0 || projects > 1 || people > 1;
 }

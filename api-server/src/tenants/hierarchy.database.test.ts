@@ -21,7 +21,7 @@ let app: App;
 let made = 0;
 
 beforeAll(async () => {
-  running = await testParts();
+  running = await testParts({ TRUSTED_PROXIES: "127.0.0.1" });
   parts = running.parts;
   app = await buildApp(parts);
 });
@@ -38,7 +38,8 @@ const CHILDREN = "/api/v1/tenants/current/children";
 async function parentOf(plan = "professional") {
   const tenant = await testTenant(parts, plan);
   const user = await testUser(parts, tenant);
-  return { ...tenant, user, headers: (await signedIn(app, tenant, user)).headers };
+  const { headers } = await signedIn(app, tenant, user);
+  return { ...tenant, user, headers: { ...headers, "x-forwarded-for": `10.8.${made++}.1` } };
 }
 
 const create = (headers: Headers, subdomain = `child-${made++}`) =>
@@ -102,6 +103,40 @@ describe("a child", () => {
     );
     const stranger = await parentOf();
     expect(await hierarchy(stranger.headers)).toMatchObject({ parent: null, children: [] });
+  });
+
+  test("is no way back for an owner whom the parent removed, demoted or shut out: links they made are worth nothing [escalation]", async () => {
+    const removal: [string, (headers: Headers, id: string) => Promise<{ status: number }>][] = [
+      ["removed", (headers, id) => ask("DELETE", `/api/v1/members/${id}`, headers)],
+      ["demoted", (headers, id) => ask("PATCH", `/api/v1/members/${id}`, headers, { role: "admin" })],
+      ["shut out", (headers, id) => ask("PATCH", `/api/v1/members/${id}`, headers, { is_active: false })],
+    ];
+    for (const [how, remove] of removal) {
+      const parent = await parentOf();
+      const eve = await testUser(parts, parent, "owner");
+      const { body } = await create((await signedIn(app, parent, eve)).headers);
+      expect((await remove(parent.headers, eve.id)).status).toBeLessThan(300);
+      const token = new URL(body.claim_url).searchParams.get("token");
+      const back = await ask("POST", "/auth/register", {}, { token, password: PASSWORD, email: "eve@evil.example" });
+      expect([how, back.status, back.body.error_code]).toEqual([how, 400, "INVITATION_NOT_VALID"]);
+    }
+  });
+
+  test("is one of few on each plan, and without a subscription one of what its network makes [squatting]", async () => {
+    const starter = await parentOf("starter");
+    const made: number[] = [];
+    for (let at = 0; at < 4; at += 1) made.push((await create(starter.headers)).status);
+    expect(made).toEqual([201, 201, 201, 403]);
+    expect((await create(starter.headers)).body.detail).toBe(
+      "Child limit reached (3). Upgrade to create more children.",
+    );
+    // Of the same network, and with none of its own.
+    const neighbour = { "x-forwarded-for": starter.headers["x-forwarded-for"] };
+    expect(await create({ ...(await parentOf("starter")).headers, ...neighbour })).toMatchObject({
+      status: 429,
+      body: { error_code: "RATE_LIMITED" },
+    });
+    expect((await create({ ...(await parentOf()).headers, ...neighbour })).status).toBe(201);
   });
 
   test("is no owner's but the parent's to make: not an admin's, not a child's, not a stranger's [widening]", async () => {

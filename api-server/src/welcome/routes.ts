@@ -7,7 +7,7 @@ import type { Database } from "../db/database.ts";
 import { ERRORS, Refusal } from "../errors/catalogue.ts";
 import { refusalOf } from "../errors/refused.ts";
 import { addressOf } from "../http/address.ts";
-import { accept } from "../members/invitations.ts";
+import { accept, stillOpen } from "../members/invitations.ts";
 import { registration } from "../members/schema.ts";
 import type { Parts } from "../parts.ts";
 import { donePage, formPage, NOTHING_TYPED, refusedPage, STYLE, type Welcomed } from "./page.ts";
@@ -96,7 +96,7 @@ async function welcomed(database: Database, token: string): Promise<Welcomed> {
   const tokenHash = hashOf(token);
   const tenantId = await database.findInvitation(tokenHash);
   if (tenantId === undefined) throw new Refusal("INVITATION_NOT_VALID");
-  const where = { tenantId, tokenHash, acceptedAt: null, expiresAt: { gt: new Date() } };
+  const where = { tenantId, tokenHash, ...stillOpen() };
   const [invitation, tenant] = await Promise.all([
     database.read(tenantId, (db) => db.invitation.findFirst({ where })),
     database.read(tenantId, (db) => db.tenant.findFirst({ where: { id: tenantId } })),
