@@ -3153,7 +3153,7 @@ export type ListAuditData = {
          * The id of who did it.
          */
         actor?: string;
-        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'audit.exported';
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'audit.exported';
         /**
          * The id of what it was done to.
          */
@@ -3226,7 +3226,7 @@ export type ExportAuditData = {
          * The id of who did it.
          */
         actor?: string;
-        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'audit.exported';
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'audit.exported';
         /**
          * The id of what it was done to.
          */

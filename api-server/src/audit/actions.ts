@@ -27,6 +27,8 @@ export const ACTIONS = {
   "member.joined": "Somebody accepted an invitation.",
   "member.changed": "A member was given another role, or was let in or not.",
   "member.removed": "A member was removed.",
+  "export.asked": "An owner asked for a link to everything that the organization has.",
+  "export.taken": "Somebody used that link.",
   "audit.exported": "Somebody took the audit trail along.",
 } as const;
 

@@ -6,6 +6,7 @@ import type { Database, OpenSnapshot, Transaction } from "../db/database.ts";
 import type { Export } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { lockedCaller, roleNow } from "../members/members.ts";
+import type { Parts } from "../parts.ts";
 import { factsOf } from "../tenants/facts.ts";
 import { refusedEntry } from "../tenants/state.ts";
 import { type Snapshot, WHOLE_MILLISECONDS } from "./archive.ts";
@@ -15,8 +16,13 @@ const REMEMBERED_MILLISECONDS = 30 * 86_400_000;
 const BUSY_SECONDS = 30;
 const PERMISSION = "tenant:export";
 
+type Writes = Pick<Parts, "database" | "audit">;
+
+/** Whence somebody uses a link. */
+type From = { ip: string; requestId: string };
+
 /** A link that was given out. Earlier ones that nobody used are worth nothing then. */
-export async function askExport(database: Database, caller: Caller): Promise<{ made: Export; token: string }> {
+export async function askExport({ database, audit }: Writes, caller: Caller): Promise<{ made: Export; token: string }> {
   const { tenantId } = caller;
   const { secret, hash } = newSecret("lvx");
   const now = Date.now();
@@ -26,7 +32,9 @@ export async function askExport(database: Database, caller: Caller): Promise<{ m
     await tx.export.deleteMany({ where: { tenantId, OR: [{ startedAt: null }, { createdAt: { lt: old } }] } });
     const expiresAt = new Date(now + VALID_MILLISECONDS);
     const by = { requestedBy, homeId: caller.homeId ?? null };
-    return await tx.export.create({ data: { tenantId, id: uuid(), tokenHash: hash, ...by, expiresAt } });
+    const id = uuid();
+    await audit(tx, caller, { action: "export.asked", target: { kind: "export", id } });
+    return await tx.export.create({ data: { tenantId, id, tokenHash: hash, ...by, expiresAt } });
   });
   return { made, token: secret };
 }
@@ -57,7 +65,8 @@ export type Begun = { id: string; snapshot: Snapshot };
  * Uses a link: of many who do so at once one gets the data. While too much is being exported, the link stays good.
  * @throws Refusal EXPORT_NOT_FOUND, EXPORT_LINK_USED, OVERLOADED, and what the tenant's state answers
  */
-export async function beginExport(database: Database, token: string): Promise<Begun> {
+export async function beginExport(parts: Writes, token: string, from: From): Promise<Begun> {
+  const { database } = parts;
   const hash = hashOf(token);
   const tenantId = await database.findExport(hash);
   if (tenantId === undefined) throw new Refusal("EXPORT_NOT_FOUND", { detail: "There is no such link." });
@@ -69,7 +78,13 @@ export async function beginExport(database: Database, token: string): Promise<Be
     });
   }
   try {
-    const { id, subdomain } = await database.write(tenantId, (tx) => useLink(tx, tenantId, hash));
+    const { id, subdomain } = await database.write(tenantId, async (tx) => {
+      const used = await useLink(tx, tenantId, hash);
+      // By whoever had it: the link says no more than who asked for it.
+      const by = { tenantId, userId: used.requestedBy, ...from };
+      await parts.audit(tx, by, { action: "export.taken", target: { kind: "export", id: used.id } });
+      return used;
+    });
     return { id, snapshot: snapshotOf(opened, { id: tenantId, subdomain }) };
   } catch (error) {
     opened.client.release(true);
@@ -85,20 +100,20 @@ async function useLink(
   tx: Transaction,
   tenantId: string,
   tokenHash: Uint8Array<ArrayBuffer>,
-): Promise<{ id: string; subdomain: string }> {
+): Promise<{ id: string; requestedBy: string; subdomain: string }> {
   const now = new Date();
   const [used] = await tx.export.updateManyAndReturn({
     where: { tenantId, tokenHash, startedAt: null, expiresAt: { gt: now } },
     data: { startedAt: now },
   });
   if (used === undefined) throw new Refusal("EXPORT_LINK_USED");
-  const { id, requestedBy: userId, homeId } = used;
-  const role = await roleNow(tx, { tenantId, userId, homeId: homeId ?? undefined });
+  const { id, requestedBy, homeId } = used;
+  const role = await roleNow(tx, { tenantId, userId: requestedBy, homeId: homeId ?? undefined });
   if (role === undefined || !may(role, PERMISSION)) throw new Refusal("EXPORT_LINK_USED");
   const refused = refusedEntry(await factsOf(tx), { role });
   if (refused !== undefined) throw new Refusal(refused);
   const { subdomain } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
-  return { id, subdomain };
+  return { id, requestedBy, subdomain };
 }
 
 /** Writes down how it ended. */

@@ -3,6 +3,7 @@ import { messageOf } from "@leanvibe/runtime";
 import { z } from "zod";
 import type { App } from "../app.ts";
 import { problem } from "../errors/problem.ts";
+import { addressOf } from "../http/address.ts";
 import { callerOf } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
 import { archiveOf, WHOLE_MILLISECONDS } from "./archive.ts";
@@ -39,7 +40,8 @@ export function exports(app: App, parts: Parts): void {
   taking(app, parts);
 }
 
-function asking(app: App, { database, config }: Parts): void {
+function asking(app: App, parts: Parts): void {
+  const { database, config } = parts;
   app.post(
     "/api/v1/tenants/current/export",
     {
@@ -52,7 +54,7 @@ function asking(app: App, { database, config }: Parts): void {
       },
     },
     async (request, reply) => {
-      const { made, token } = await askExport(database, callerOf(request));
+      const { made, token } = await askExport(parts, callerOf(request));
       const url = `${config.publicUrl}/api/v1/exports/${token}`;
       reply.header("Cache-Control", "no-store");
       return reply.code(202).send({ id: made.id, url, expires_at: made.expiresAt.toISOString() });
@@ -83,7 +85,8 @@ function asking(app: App, { database, config }: Parts): void {
   );
 }
 
-function taking(app: App, { database, config }: Parts): void {
+function taking(app: App, parts: Parts): void {
+  const { database, config } = parts;
   app.get(
     "/api/v1/exports/:token",
     {
@@ -105,7 +108,10 @@ function taking(app: App, { database, config }: Parts): void {
       },
     },
     async (request, reply) => {
-      const { id, snapshot } = await beginExport(database, request.params.token);
+      const { id, snapshot } = await beginExport(parts, request.params.token, {
+        ip: addressOf(request),
+        requestId: request.id,
+      });
       const { archive, done } = archiveOf(snapshot);
       const { tenant, takenAt } = snapshot;
       const about = { tenant_id: tenant.id, export_id: id };
