@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
@@ -5,7 +6,7 @@ import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import { v7 as uuid } from "uuid";
+
 import { accounts } from "./accounts/routes.ts";
 import { auditTrail } from "./audit/routes.ts";
 import type { Config } from "./config.ts";
@@ -54,7 +55,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
     trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
     // Never the caller's: two callers could choose the same one, and the log would mix them.
     requestIdHeader: false,
-    genReqId: () => uuid(),
+    genReqId: () => randomUUID(),
     handlerTimeout: HANDLER_MILLISECONDS,
     frameworkErrors: answer,
     clientErrorHandler: answerUnread(config.publicUrl),

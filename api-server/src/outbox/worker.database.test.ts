@@ -82,16 +82,10 @@ describe("mail", () => {
     await app.close();
   });
 
-  test("an address that reads like two is one [injection]", async () => {
-    await createTenant({ organization_name: "Comma", subdomain: "comma", admin_email: "joe,eve@evil.example" });
-    await start();
-    const found = await until(() => {
-      const one = mailbox.received.find(({ mail: { subject } }) => subject?.includes("Comma"));
-      if (one === undefined) throw new Error("not yet");
-      return one;
-    });
-    expect(found.to).toHaveLength(1);
-    expect(found.to[0]).toContain("@evil.example");
+  test("an address that reads like two is none [injection]", async () => {
+    const admin_email = "joe,eve@evil.example";
+    const made = await createTenant({ organization_name: "Comma", subdomain: "comma", admin_email });
+    expect(made).toMatchObject({ status: 400, body: { errors: [{ path: "body.admin_email" }] } });
   });
 
   test("waits where no mail server is named, and while one is down, and is sent once", async () => {

@@ -1,3 +1,4 @@
+export { email } from "./atoms.ts";
 export { InvalidObjectError, type KindObject, type Parsed, type Problem } from "./kind.ts";
 export type { Condition, ObjectMeta } from "./metadata.ts";
 export * from "./names.ts";
