@@ -31,6 +31,7 @@ import { platform } from "./platform/routes.ts";
 import { projects } from "./projects/routes.ts";
 import { tenantSettings } from "./settings/routes.ts";
 import { tenants } from "./tenants/routes.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
 import { welcome } from "./welcome/routes.ts";
 
 /** A Fastify instance whose schemas are zod's. */
@@ -92,6 +93,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   welcome(app, parts);
   auditTrail(app, parts);
   exports(app, parts);
+  webhookRoutes(app, parts);
   return app;
 }
 

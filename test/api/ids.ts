@@ -10,6 +10,9 @@ export type Kind = (typeof KINDS)[number];
 
 /** Where each id leads: to a row of this table, or to what a person of this role has. */
 const PLACES: Readonly<Record<string, string | ((tenant: Planted, role: UserRole) => unknown)>> = {
+  "/api/v1/webhooks/{id}": "webhooks",
+  "/api/v1/webhooks/{id}/deliveries?cursor": "webhook_deliveries",
+  "/api/v1/webhooks/{id}/deliveries/{delivery}": "webhook_deliveries",
   "/api/v1/audit?cursor": "audit_events",
   "/api/v1/projects/{id}": "projects",
   "/api/v1/members/{id}": "users",

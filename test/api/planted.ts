@@ -18,6 +18,8 @@ const TAKEN: Readonly<Record<string, (canary: string) => unknown>> = {
   "sessions.method": () => "password",
   "sessions.entered_tenant_id": () => undefined,
   "invitations.role": () => "viewer",
+  "webhooks.url": (canary) => `https://${canary}.example/`,
+  "webhooks.events": () => ["project.*"],
   "audit_events.actor_kind": () => "user",
   "audit_events.action": () => "project.created",
   "audit_events.target_kind": () => "project",

@@ -45,9 +45,13 @@ export async function developmentToken(
   return await signAccessToken(keys, config.tokens, bearer);
 }
 
+/** Whether a host, as a URL has it, is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
+
 function requireLoopback(publicUrl: string): void {
-  const { hostname } = new URL(publicUrl);
-  if (/^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return;
+  if (isLoopback(new URL(publicUrl).hostname)) return;
   throw new Error(
     `development tokens are only for an API on this machine, and this one is ${publicUrl}. Sign in there, or use a PUBLIC_URL on localhost.`,
   );

@@ -2,7 +2,7 @@
 export const ROLE_PERMISSIONS = {
   viewer: ["projects:read", "settings:read", "tenant:read"],
   member: ["projects:write"],
-  admin: ["audit:read", "children:read", "members:write", "settings:write", "tenant:write"],
+  admin: ["audit:read", "children:read", "members:write", "settings:write", "tenant:write", "webhooks:write"],
   owner: ["children:write", "tenant:delete", "tenant:export"],
 } as const;
 

@@ -29,6 +29,11 @@ export const ACTIONS = {
   "member.removed": "A member was removed.",
   "export.asked": "An owner asked for a link to everything that the organization has.",
   "export.taken": "Somebody used that link.",
+  "webhook.created": "A webhook was made.",
+  "webhook.changed": "A webhook was changed.",
+  "webhook.deleted": "A webhook was deleted.",
+  "webhook.secret_rotated": "A webhook was given another secret.",
+  "webhook.disabled": "A webhook that took nothing for three days was switched off.",
   "audit.exported": "Somebody took the audit trail along.",
 } as const;
 

@@ -1,6 +1,7 @@
 import { v7 as uuid } from "uuid";
 import type { Transaction } from "../db/database.ts";
 import type { Json } from "../hashlog/canonical.ts";
+import { announce } from "../webhooks/announce.ts";
 import type { Action, ActorKind } from "./actions.ts";
 import { sealPersonal } from "./personal.ts";
 
@@ -26,7 +27,7 @@ export type AuditEvent = {
   details?: { [name: string]: Json };
 };
 
-/** Writes down what the caller's transaction does: it is there when, and only when, that commits. */
+/** Writes down, and tells the webhooks that want to hear of it, what the caller's transaction does: it is there when, and only when, that commits. */
 export type Audit = (tx: Transaction, by: By, event: AuditEvent) => Promise<void>;
 
 /** @param secret seals the keys by which personal data is sealed. */
@@ -48,6 +49,7 @@ export function auditing(secret: Buffer): Audit {
         RETURNING tenant_id, id
       )
       INSERT INTO audit_unsealed (tenant_id, event_id) SELECT tenant_id, id FROM written`;
+    await announce(tx, tenantId, { id, at: timeOf(id), action, target, details });
   };
 }
 

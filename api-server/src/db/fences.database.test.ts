@@ -111,6 +111,8 @@ describe("the client", () => {
         ChildGrant: await db.childGrant.findMany(),
         IdempotencyKey: await db.idempotencyKey.findMany(),
         TenantSettings: await db.tenantSettings.findMany(),
+        Webhook: await db.webhook.findMany(),
+        WebhookDelivery: await db.webhookDelivery.findMany(),
         AuditEvent: await db.auditEvent.findMany(),
         PersonalKey: await db.personalKey.findMany(),
         RefreshToken: await db.refreshToken.findMany(),

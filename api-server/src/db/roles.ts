@@ -58,6 +58,12 @@ export const TABLES: Readonly<Record<string, Table>> = {
     roles: { lv_app: { rows: "own", may: ["SELECT"] }, lv_worker: { rows: "every", may: ["INSERT", "SELECT"] } },
     lookup: false,
   },
+  webhooks: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
+  webhook_deliveries: {
+    column: "tenant_id",
+    roles: { lv_app: "own", lv_worker: { rows: "every", may: ["DELETE", "SELECT"] } },
+    lookup: false,
+  },
   personal_keys: { column: "tenant_id", roles: { lv_app: { rows: "own", may: ["INSERT", "SELECT"] } }, lookup: false },
   held_names: { roles: { lv_worker: "every" }, lookup: true },
   platform_tokens: { roles: { lv_worker: "every", lv_owner: "every" }, lookup: false },

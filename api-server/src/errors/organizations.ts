@@ -136,6 +136,28 @@ export const ORGANIZATIONS = {
     cause: "The link was used, withdrawn or replaced by a newer one, or its seven days are over.",
     example: "This invitation is not valid any more.",
   },
+  WEBHOOK_NOT_FOUND: {
+    status: 404,
+    title: "Webhook not found",
+    fix: "List the webhooks with GET /api/v1/webhooks.",
+    cause: "Your organization has no webhook of this id.",
+    example: "Your organization has no such webhook.",
+  },
+  DELIVERY_NOT_FOUND: {
+    status: 404,
+    title: "Delivery not found",
+    fix: "List what was sent with GET /api/v1/webhooks/{id}/deliveries.",
+    cause: "Nothing of this id was sent to this webhook, or it was more than thirty days ago.",
+    example: "Your organization has no such delivery.",
+  },
+  WEBHOOK_URL_REFUSED: {
+    status: 400,
+    title: "The url is refused",
+    fix: "Give an https:// address that can be reached on the Internet.",
+    cause:
+      "The url is not https://, names a user, or leads to an address inside of a network, which callers must not reach.",
+    example: "Nothing is sent to this url: its address is not on the Internet.",
+  },
   PROJECT_NOT_FOUND: {
     status: 404,
     title: "Project not found",

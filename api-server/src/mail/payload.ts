@@ -7,6 +7,7 @@ export const MAILS = {
   held: z.object({ organization: z.string(), reason: z.string() }),
   deletion: z.object({ organization: z.string(), deletes_on: z.iso.date() }),
   deletion_cancelled: z.object({ organization: z.string() }),
+  webhook_disabled: z.object({ organization: z.string(), host: z.string() }),
   follow_up: z.object({ organization: z.string(), day: z.union([z.literal(1), z.literal(3), z.literal(7)]) }),
 } as const;
 
@@ -23,6 +24,7 @@ export const mailPayload = z.discriminatedUnion("mail", [
   z.object({ mail: z.literal("held"), to, values: MAILS.held }),
   z.object({ mail: z.literal("deletion"), to, values: MAILS.deletion }),
   z.object({ mail: z.literal("deletion_cancelled"), to, values: MAILS.deletion_cancelled }),
+  z.object({ mail: z.literal("webhook_disabled"), to, values: MAILS.webhook_disabled }),
   z.object({ mail: z.literal("follow_up"), to, values: MAILS.follow_up }),
 ]);
 

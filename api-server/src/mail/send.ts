@@ -12,6 +12,7 @@ const PAGES = {
   held: "/docs/errors/TENANT_SUSPENDED",
   deletion: "/docs",
   deletion_cancelled: "/docs",
+  webhook_disabled: "/docs",
 } as const;
 
 /** Sends one mail; a follow-up only while there is still something to say. */

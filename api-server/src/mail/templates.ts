@@ -67,7 +67,7 @@ function draftOf(payload: MailPayload, url: string): Draft {
   return { subject: `${organization}: ${subject}`, paragraphs: [paragraph], link: { label: "Go on", url }, after: [] };
 }
 
-type OfState = Extract<MailPayload, { mail: "held" | "deletion" | "deletion_cancelled" }>;
+type OfState = Extract<MailPayload, { mail: "held" | "deletion" | "deletion_cancelled" | "webhook_disabled" }>;
 
 /** What owners are told when their organization cannot be used as before, or can again. */
 function aboutState(payload: OfState, url: string): Draft {
@@ -92,6 +92,17 @@ function aboutState(payload: OfState, url: string): Draft {
       ],
       link: { label: "How to export or cancel", url },
       after: ["If nobody of you asked for this, sign in, cancel, and change your passwords."],
+    };
+  }
+  if (payload.mail === "webhook_disabled") {
+    return {
+      subject: `${organization}: a webhook was switched off`,
+      paragraphs: [
+        `For three days nothing that was sent to ${payload.values.host} was taken, so that nothing is sent there any more.`,
+        "GET /api/v1/webhooks/{id}/deliveries says what was answered; switched on again, it hears of what happens from then on.",
+      ],
+      link: { label: "About webhooks", url },
+      after: [],
     };
   }
   return {

@@ -3,6 +3,7 @@ import { sendMail } from "../mail/send.ts";
 import { deleteObject } from "../mirror/erased.ts";
 import type { Parts } from "../parts.ts";
 import { completeAlone } from "../tenants/create.ts";
+import { deliver } from "../webhooks/deliver.ts";
 import { TOPICS } from "./topics.ts";
 
 /** Whose it is, and the id by which an effect that happens twice is known to be one. */
@@ -19,7 +20,12 @@ export function handlersOf(parts: Parts): Handlers {
   const mail = mailer && {
     "mail.send": handles(TOPICS["mail.send"], (mail, entry) => sendMail(parts, mailer, mail, entry)),
   };
-  return { ...mail, ...clusterHandlers(parts) };
+  const webhook = {
+    "webhook.deliver": handles(TOPICS["webhook.deliver"], ({ delivery }, { tenantId }) =>
+      deliver(parts, tenantId, delivery),
+    ),
+  };
+  return { ...mail, ...webhook, ...clusterHandlers(parts) };
 }
 
 function clusterHandlers({ cluster, database }: Parts): Handlers {

@@ -4,6 +4,7 @@ import type { Parts } from "../parts.ts";
 import { removeOldInvitations } from "../platform/invitations.ts";
 import { eraseDeleted } from "../tenants/erase.ts";
 import { sweepUnconfirmed } from "../tenants/sweep.ts";
+import { removeOldDeliveries } from "../webhooks/sweep.ts";
 
 export const PERIODIC_QUEUE = "periodic";
 
@@ -14,6 +15,7 @@ export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "remove-old-invitations": { cron: "17 * * * *", run: ({ database }) => removeOldInvitations(database) },
+  "remove-old-deliveries": { cron: "7 * * * *", run: ({ database }) => removeOldDeliveries(database) },
   "seal-audit": { cron: "* * * * *", run: ({ database }) => sealAudit(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };

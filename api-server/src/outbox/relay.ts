@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { z } from "zod";
-import { queueOf } from "./topics.ts";
+import { groupOf, queueOf } from "./topics.ts";
 
 const BATCH = 200;
 
@@ -33,10 +33,10 @@ export async function relay(pool: pg.Pool, boss: PgBoss, topics: readonly string
     const byQueue = Map.groupBy(taken, ({ topic }) => queueOf(topic));
     const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) };
     for (const [queue, entries] of byQueue) {
-      const jobs = entries.map(({ tenant_id: tenantId, id, topic, payload }) => ({
-        id,
-        data: { tenantId, topic, payload },
-      }));
+      const jobs = entries.map(({ tenant_id: tenantId, id, topic, payload }) => {
+        const group = groupOf(payload);
+        return { id, data: { tenantId, topic, payload }, ...(group === undefined ? {} : { group }) };
+      });
       await boss.insert(queue, jobs, { db });
     }
     await client.query("COMMIT");

@@ -8,6 +8,8 @@ import { mailPayload } from "../mail/payload.ts";
 export const TOPICS = {
   /** One mail to one person. */
   "mail.send": mailPayload,
+  /** One event to one webhook. Each webhook is a group of its own, so that a slow one delays no other. */
+  "webhook.deliver": z.object({ delivery: z.uuid(), webhook: z.uuid() }),
   /** The cluster's Tenant follows the tenant's row, as it is when this is done. */
   "tenant.apply": z.object({}),
   /** The cluster's Tenant goes, because the tenant's rows are gone; it is kept when those go. */
@@ -18,6 +20,14 @@ export type Topic = keyof typeof TOPICS;
 
 /** What a topic must be given. */
 export type Payload<T extends Topic> = z.input<(typeof TOPICS)[T]>;
+
+const grouped = z.object({ webhook: z.string() });
+
+/** Of what only so much is done at once, where a payload says it. */
+export function groupOf(payload: unknown): { id: string } | undefined {
+  const { data } = grouped.safeParse(payload);
+  return data && { id: data.webhook };
+}
 
 /** The queue of a topic. */
 export function queueOf(topic: string): string {

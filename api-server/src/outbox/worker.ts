@@ -41,6 +41,11 @@ const WORK = {
   includeMetadata: true,
 } as const;
 
+/** Of one group less at once than there are workers: who answers slowly keeps none but their own waiting. */
+const WORK_OF: Readonly<Record<string, object>> = {
+  webhook: { batchSize: 4, localConcurrency: 8, localGroupConcurrency: 4 },
+};
+
 export type Worker = {
   /** Ends what runs, and takes nothing new. */
   stop(): Promise<void>;
@@ -67,7 +72,9 @@ export async function startWorker(parts: Parts, handlers: Handlers): Promise<Wor
   const topics = Object.keys(handlers);
   for (const queue of new Set(topics.map(queueOf))) {
     await boss.createQueue(queue, QUEUE);
-    await boss.work(queue, WORK, (jobs) => Promise.all(jobs.map((job) => perform(job, handlers, log))));
+    await boss.work(queue, { ...WORK, ...WORK_OF[queue] }, (jobs) =>
+      Promise.all(jobs.map((job) => perform(job, handlers, log))),
+    );
   }
   const looking = repeat(LOOK_MILLISECONDS, log, () => relay(database.worker, boss, topics));
   return {
