@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "@leanvibe/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, buildApp } from "./app.ts";
 import { configFrom } from "./config.ts";
@@ -49,6 +51,40 @@ describe("the application", () => {
     const answer = await cut.inject("/health/ready");
     expect([answer.statusCode, answer.json().status]).toEqual([503, "not ready"]);
     await cut.close();
+  });
+
+  test("asks its database once a second whether it answers, whoever asks [amplification]", async () => {
+    let pings = 0;
+    const ping = async () => {
+      pings += 1;
+    };
+    const counting = await buildApp({ ...parts, database: { ...parts.database, ping } });
+    await Promise.all(Array.from({ length: 20 }, () => counting.inject("/health/ready")));
+    expect(pings).toBe(1);
+    await sleep(1_100);
+    await counting.inject("/health/ready");
+    expect(pings).toBe(2);
+    await counting.close();
+  });
+
+  test("tells nobody where its cluster is [reconnaissance]", async () => {
+    const unreached = async () => {
+      throw new Error("not reached");
+    };
+    const server = "https://10.1.2.3:6443";
+    const transport = connect({ server, tls: {}, headers: async () => ({}) });
+    const cluster = { transport, server: () => server, there: unreached, close: async () => undefined };
+    const mirror = {
+      start: () => undefined,
+      state: () => ({ leading: true, fresh: false }),
+      stop: async () => undefined,
+    };
+    const beside = await buildApp({ ...parts, cluster, mirror });
+    const { body } = await beside.inject("/health/ready");
+    expect(body).toContain("the cluster is not heard");
+    expect(body).not.toContain("10.1.2.3");
+    await beside.close();
+    await transport.close();
   });
 
   test("answers every refusal as problem+json with a page of its code", async () => {

@@ -18,7 +18,7 @@ import { exports } from "./export/routes.ts";
 import { measure } from "./health/metrics.ts";
 import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
-import { addressOf } from "./http/address.ts";
+import { callerKey } from "./http/address.ts";
 import { docs } from "./http/docs.ts";
 import { identify } from "./http/identify.ts";
 import { loggedRequest } from "./http/logged.ts";
@@ -41,6 +41,8 @@ export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 const EVENT_LOOP_DELAY_MILLISECONDS = 1_000;
 const RETRY_SECONDS = 5;
 const HANDLER_MILLISECONDS = 30_000;
+const REQUEST_MILLISECONDS = 30_000;
+const CHECKED_MILLISECONDS = 2_000;
 const BODY_LIMIT_BYTES = 1_048_576;
 
 /** Once it is stopping, whoever sends requests is told to send them elsewhere, and still answered. */
@@ -58,6 +60,9 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     handlerTimeout: HANDLER_MILLISECONDS,
+    // Fastify's own is none: a body that comes a byte at a time would be waited for without end.
+    requestTimeout: REQUEST_MILLISECONDS,
+    http: { connectionsCheckingInterval: CHECKED_MILLISECONDS },
     frameworkErrors: answer,
     clientErrorHandler: answerUnread(config.publicUrl),
     routerOptions: { maxParamLength: 200 },
@@ -112,7 +117,7 @@ async function guard(app: App, config: Config): Promise<void> {
   });
   await app.register(rateLimit, {
     global: false,
-    keyGenerator: addressOf,
+    keyGenerator: callerKey,
     errorResponseBuilder: (_request, { ttl }) => {
       const retryAfterSeconds = Math.ceil(ttl / 1000);
       return new Refusal("RATE_LIMITED", {
@@ -128,11 +133,13 @@ async function guard(app: App, config: Config): Promise<void> {
 function answering(publicUrl: string) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const refusal = refusalOf(error);
-    const { status } = ERRORS[refusal.code];
+    const { status, title } = ERRORS[refusal.code];
     const { retryAfterSeconds, note } = refusal.options;
     const about = { error_code: refusal.code, note, err: refusal.cause };
-    if (status >= 500) request.log.error(about, refusal.message);
-    else request.log.debug(about, refusal.message);
+    // The places of faults are named by what the caller wrote there, which may be a secret in the wrong place.
+    const what = refusal.options.errors === undefined ? refusal.message : title;
+    if (status >= 500) request.log.error(about, what);
+    else request.log.debug(about, what);
     if (retryAfterSeconds !== undefined) reply.header("Retry-After", String(retryAfterSeconds));
     if (status === 401) reply.header("WWW-Authenticate", 'Bearer realm="leanvibe"');
     const body = problemOf(refusal, { requestId: request.id, publicUrl });

@@ -60,7 +60,6 @@ const RULES: Rule[] = [
   // Whose is a Kubernetes token that a request to /platform brings, and may they?
   { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
-  ruleFor(KINDS.Event, ["create", "patch"]),
 ];
 
 /** Of several API servers one mirrors. By name RBAC cannot judge a create: the name is not known yet. */

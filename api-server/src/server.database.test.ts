@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildApp } from "./app.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { type TestParts, testParts } from "./testing/parts.ts";
 
@@ -25,6 +27,30 @@ test("listens, and tells its metrics on a port of their own", async () => {
   );
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
 });
+
+test("cuts a request whose body comes a byte at a time, and says so [slow body]", async () => {
+  const app = await buildApp(running.parts);
+  expect(app.server.requestTimeout).toBe(30_000);
+  // As there, only sooner.
+  Object.assign(app.server, { requestTimeout: 2_000, headersTimeout: 2_000 });
+  const { hostname, port } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
+  const socket = createConnection({ host: hostname, port: Number(port) });
+  const head =
+    "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+  socket.write(head);
+  const drip = setInterval(() => socket.write(" "), 200);
+  let answer = "";
+  socket.on("data", (bytes) => {
+    answer += bytes.toString();
+  });
+  socket.on("error", () => undefined);
+  const begun = performance.now();
+  await once(socket, "close");
+  clearInterval(drip);
+  expect(performance.now() - begun).toBeLessThan(8_000);
+  expect(answer).toMatch(/^HTTP\/1.1 408 .*REQUEST_TIMEOUT/s);
+  await app.close();
+}, 20_000);
 
 test("asked to stop, it lingers: connections are answered and closed, and nobody is sent here any more", async () => {
   const { config } = running.parts;

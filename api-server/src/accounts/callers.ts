@@ -34,7 +34,13 @@ export class Callers {
       ttl: STATE_MILLISECONDS,
       // Who waits for what is forgotten meanwhile still gets it; it is only not kept.
       ignoreFetchAbort: true,
-      fetchMethod: async (_id, _stale, { context }) => ({ state: await sessionState(this.#database, context) }),
+      fetchMethod: async (_id, _stale, { context, options }) => {
+        const begun = performance.now();
+        const state = await sessionState(this.#database, context);
+        // What the database saw may be as old as its answer is late. None at all would be for ever.
+        options.ttl = Math.max(1, STATE_MILLISECONDS - (performance.now() - begun));
+        return { state };
+      },
     });
   }
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { By } from "../audit/audit.ts";
 import type { Database, FoundTenant } from "../db/database.ts";
 import { isOrphan } from "../db/faults.ts";
@@ -9,7 +10,10 @@ import { factsOf } from "../tenants/facts.ts";
 import { refusedEntry } from "../tenants/state.ts";
 import { type Device, type Opened, openSession } from "./sessions.ts";
 
-export type LoggedIn = Opened & { user: User; tenant: { id: string; organizationName: string; subdomain: string } };
+export type LoggedIn = Opened & {
+  user: Pick<User, "id" | "email" | "name" | "role">;
+  tenant: { id: string; organizationName: string; subdomain: string };
+};
 
 /**
  * Opens a session for who knows the password. Somebody unknown, somebody inactive and a wrong password are told alike,
@@ -26,7 +30,7 @@ export async function logIn(
   const tenant = await tenantNamed(database, who.named);
   const tenantId = tenant?.lifecycle === "deleted" ? undefined : tenant?.id;
   const user = tenantId === undefined ? undefined : await activeUser(database, tenantId, who.email);
-  const known = await passwords.matches(user?.passwordHash, who.password);
+  const known = await passwords.matches(user?.password_hash, who.password);
   if (tenantId === undefined) throw new Refusal("LOGIN_FAILED");
   const by: By = { tenantId, userId: user?.id, email: user?.email, ip: from.ip, requestId: from.requestId };
   if (!known || user === undefined) throw await failed(parts, by, "LOGIN_FAILED");
@@ -76,15 +80,24 @@ async function tenantNamed(database: Database, names: readonly string[]): Promis
   });
 }
 
-async function activeUser(database: Database, tenantId: string, email: string): Promise<User | undefined> {
+const found = z.array(
+  z.object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string().nullable(),
+    role: z.string(),
+    password_hash: z.string().nullable(),
+  }),
+);
+
+/** By one question, whether there is one or not: a second would tell by the clock that there is. */
+async function activeUser(database: Database, tenantId: string, email: string) {
   // Trap: Prisma's insensitive `equals` is ILIKE, to which an address of % is everybody's.
-  const [found] = await database.read(
+  const rows = await database.read(
     tenantId,
-    (db) =>
-      db.$queryRaw<
-        { id: string }[]
-      >`SELECT id FROM users WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND is_active`,
+    (db) => db.$queryRaw`
+      SELECT id, email, name, role, password_hash FROM users
+      WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND is_active`,
   );
-  if (found === undefined) return undefined;
-  return (await database.read(tenantId, (db) => db.user.findFirst({ where: { tenantId, id: found.id } }))) ?? undefined;
+  return found.parse(rows)[0];
 }

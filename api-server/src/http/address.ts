@@ -1,7 +1,9 @@
 import { isIP } from "node:net";
+import rateLimit from "@fastify/rate-limit";
 import type { FastifyRequest } from "fastify";
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const IPV6_PREFIX = 64;
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
 /**
@@ -10,6 +12,14 @@ const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
  */
 export function addressOf({ ip, socket }: Pick<FastifyRequest, "ip" | "socket">): string {
   return plain(ip) ?? plain(socket.remoteAddress ?? "") ?? "127.0.0.1";
+}
+
+/**
+ * By what callers are told apart where they are counted: who has an IPv6 address mostly has a whole /64 of them, and would
+ * come from another one each time.
+ */
+export function callerKey(request: Pick<FastifyRequest, "ip" | "socket">): string {
+  return rateLimit.normalizeIP(addressOf(request), IPV6_PREFIX);
 }
 
 function plain(text: string): string | undefined {

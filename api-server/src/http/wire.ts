@@ -7,6 +7,7 @@ import type { App } from "../app.ts";
 import { ERRORS, type ErrorCode, Refusal } from "../errors/catalogue.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../errors/problem.ts";
 import { methodsOf } from "./access.ts";
+import { loggedPath } from "./logged.ts";
 
 /** Headers that say who asks, for whom and what: of two, a proxy might believe one and we the other. */
 const ONCE = new Set(["authorization", "content-type", "host", "idempotency-key", "x-tenant-id"]);
@@ -40,7 +41,7 @@ export function refuseUnrouted(app: App): void {
     const own = routeOptions.url?.includes(":") === true ? app.declared.filter((route) => route.url === path) : [];
     if (!is404 && own.length === 0) return;
     const there = methodsOf(is404 ? app.declared : own, path);
-    const detail = `There is no ${method} ${path}`;
+    const detail = `There is no ${method} ${loggedPath(url)}`;
     if (there.length === 0) throw new Refusal("ROUTE_NOT_FOUND", { detail: `${detail}.` });
     reply.header("Allow", there.join(", "));
     throw new Refusal("METHOD_NOT_ALLOWED", { detail: `${detail}; there is ${there.join(", ")}.` });

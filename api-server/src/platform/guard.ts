@@ -1,10 +1,12 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { App } from "../app.ts";
-import { Refusal } from "../errors/catalogue.ts";
+import { type ErrorCode, Refusal } from "../errors/catalogue.ts";
+import { callerKey } from "../http/address.ts";
 import { bearerToken } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
 import type { Operator } from "./authority.ts";
+import { Failures } from "./failures.ts";
 import type { Verb } from "./reviews.ts";
 
 declare module "fastify" {
@@ -17,6 +19,9 @@ declare module "fastify" {
   }
 }
 
+/** The caller's own fault, not the cluster's or ours. */
+const COUNTED: ReadonlySet<ErrorCode> = new Set(["AUTHENTICATION_REQUIRED", "PLATFORM_DENIED"]);
+
 const oneTenant = z.object({ id: z.uuid() });
 
 /** Who asks on a route whose access is `platform`. */
@@ -26,16 +31,28 @@ export function operatorOf({ operator, routeOptions }: FastifyRequest): Operator
 }
 
 /** Before each route with access `platform`: whether whoever asks may do what it does, to the tenant that its path names. */
-export function guardPlatform(app: App, { authority, database }: Pick<Parts, "authority" | "database">): void {
+export function guardPlatform(
+  app: App,
+  { authority, database, config }: Pick<Parts, "authority" | "database" | "config">,
+): void {
+  const failures = new Failures(config.signInPerMinute);
   app.decorateRequest("operator", null);
   app.addHook("onRequest", async (request) => {
     const { access, verb } = request.routeOptions.config;
     if (access !== "platform" || verb === undefined) return;
     const token = bearerToken(request);
     if (token === undefined) throw new Refusal("AUTHENTICATION_REQUIRED");
-    const named = oneTenant.safeParse(request.params);
-    const tenant = named.success ? await database.findTenant(named.data.id) : undefined;
-    // Of one that is not there only those are told who may see them all.
-    request.operator = await authority.require(token, { verb, name: tenant?.subdomain });
+    const caller = callerKey(request);
+    failures.require(caller);
+    try {
+      authority.requireShape(token);
+      const named = oneTenant.safeParse(request.params);
+      const tenant = named.success ? await database.findTenant(named.data.id) : undefined;
+      // Of one that is not there only those are told who may see them all.
+      request.operator = await authority.require(token, { verb, name: tenant?.subdomain });
+    } catch (error) {
+      if (error instanceof Refusal && COUNTED.has(error.code)) failures.add(caller);
+      throw error;
+    }
   });
 }
