@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createClient, getReadiness } from "@leanvibe/client";
 import { z } from "zod";
 import { dataFolder } from "../cluster/layout.ts";
 import { freePortFrom, freePorts } from "../cluster/ports.ts";
 import { ROOT } from "./manifests.ts";
 import type { DatabaseSettings } from "./migrate.ts";
-import { answers, findProgram, type Program, type Started, startProgram, stopProgram } from "./process.ts";
+import { findProgram, type Program, type Started, startProgram, stopProgram } from "./process.ts";
 
 const PORT = 8000;
+const READY_MILLISECONDS = 2_000;
 
 /** Where it listens unless somebody else does. */
 export function usualPort(env: NodeJS.ProcessEnv): number {
@@ -26,8 +28,16 @@ export function apiProgram(name: string, env: NodeJS.ProcessEnv): Program {
     mains: [join(ROOT, "api-server", "src", "main.ts")],
     log: join(folder, "api.log"),
     state: join(folder, "process.json"),
-    isReady: (port) => answers(`http://127.0.0.1:${port}/health/ready`),
+    isReady: (port) => isReady(`http://127.0.0.1:${port}`),
   };
+}
+
+/** Whether the API there answers requests, as it says itself. */
+export async function isReady(baseUrl: string): Promise<boolean> {
+  const client = createClient({ baseUrl });
+  // Whatever else may be there answers something else, or nothing.
+  const answer = await getReadiness({ client, signal: AbortSignal.timeout(READY_MILLISECONDS) }).catch(() => undefined);
+  return answer?.data?.status === "ready";
 }
 
 /** Where the API looks for the cluster that it works beside. */

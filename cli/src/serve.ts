@@ -4,14 +4,13 @@ import { dataFolder } from "../cluster/layout.ts";
 import { type Lock, takeLock } from "../cluster/lock.ts";
 import type { Database, DatabaseOptions } from "../database/database.ts";
 import { planDatabase, startDatabase, stopDatabase } from "../database/ladder.ts";
-import { apiFolder, apiProgram, findApi, type RunningApi, startApi, stopApi } from "./api.ts";
+import { apiFolder, apiProgram, findApi, isReady, type RunningApi, startApi, stopApi } from "./api.ts";
 import { keysFile } from "./keys.ts";
 import { findMailCatcher, mailFolder, smtpUrl, startMailCatcher, stopMailCatcher } from "./mail-catcher.ts";
 import { watchMail } from "./mailbox.ts";
 import { ROOT } from "./manifests.ts";
 import { prepareDatabase } from "./migrate.ts";
 import { never, type Part, timed, type UpOptions } from "./part.ts";
-import { answers } from "./process.ts";
 import { duration, type Reporter } from "./terminal.ts";
 
 /** A database and the API on it; told of as soon as it works, whatever else is still under way. */
@@ -44,7 +43,7 @@ export async function serve(
 /** The API that an earlier run started, when all that it stands on still answers. */
 async function findWhole(name: string, env: NodeJS.ProcessEnv): Promise<RunningApi | undefined> {
   const running = findApi(name, env);
-  if (running === undefined || !(await answers(`${running.url}/health/ready`))) return undefined;
+  if (running === undefined || !(await isReady(running.url))) return undefined;
   const catcher = findMailCatcher(name, env);
   const mailed = env["SMTP_URL"] ?? (catcher && smtpUrl(catcher));
   return running.settings["SMTP_URL"] === mailed ? running : undefined;
