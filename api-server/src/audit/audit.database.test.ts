@@ -93,7 +93,7 @@ describe("the audit trail", () => {
     await ask("DELETE", `/api/v1/projects/${project.id}`, headers);
     const first = (await ask("POST", "/api/v1/invitations", headers, { email: "joe@every.example" })).body;
     await ask("DELETE", `/api/v1/invitations/${first.id}`, headers);
-    const second = (await ask("POST", "/api/v1/invitations", headers, { email: "joe@every.example" })).body;
+    const second = (await ask("POST", "/api/v1/invitations", headers, { email: "jo@every.example" })).body;
     const joe = (await ask("POST", "/auth/register", {}, { token: second.token, password: PASSWORD })).body;
     await ask("PATCH", `/api/v1/members/${joe.user.id}`, headers, { role: "viewer" });
     await ask("PATCH", `/api/v1/members/${joe.user.id}`, headers, { role: "viewer" });
