@@ -154,6 +154,33 @@ describe("the application", () => {
 });
 
 describe("the settings", () => {
+  const least = {
+    DATABASE_URL: "postgresql://lv_app@localhost/x",
+    DATABASE_WORKER_URL: "postgresql://lv_worker@localhost/x",
+    DATABASE_LOOKUP_URL: "postgresql://lv_lookup@localhost/x",
+    SECRET_KEY: Buffer.alloc(32).toString("base64"),
+  };
+
+  test.each(["0.0.0.0", "::", "10.1.2.3", "api.example.com"])(
+    "say what stands before a server that others reach, on %s: all callers would be one else [rate limits]",
+    (HOST) => {
+      expect(() => configFrom({ ...least, HOST })).toThrow(/TRUSTED_PROXIES is needed where HOST is/);
+      expect(() => configFrom({ ...least, HOST, TRUSTED_PROXIES: " , " })).toThrow(/TRUSTED_PROXIES is needed/);
+      expect(configFrom({ ...least, HOST, TRUSTED_PROXIES: "none" }).trustedProxies).toEqual([]);
+      expect(configFrom({ ...least, HOST, TRUSTED_PROXIES: "10.0.0.0/8, ::1" }).trustedProxies).toEqual([
+        "10.0.0.0/8",
+        "::1",
+      ]);
+    },
+  );
+
+  test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])(
+    "need not on %s, which this machine alone reaches",
+    (HOST) => {
+      expect(configFrom({ ...least, HOST }).trustedProxies).toEqual([]);
+    },
+  );
+
   test("name what is missing or wrong, and an example", () => {
     expect(() => configFrom({ PORT: "http", DATABASE_URL: "mysql://x" })).toThrow(
       /PORT must be a port.*PORT=8000[\s\S]*DATABASE_URL must be a PostgreSQL URL[\s\S]*DATABASE_LOOKUP_URL is needed/,

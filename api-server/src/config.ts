@@ -22,6 +22,9 @@ const list = (usual: string) =>
     .default(usual)
     .transform((text) => text.split(",").flatMap((item) => (item.trim() === "" ? [] : [item.trim()])));
 
+/** Reached by this machine alone. */
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/i;
+
 const fields = z.object({
   LOG_LEVEL: z
     .enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}; for example LOG_LEVEL=debug` })
@@ -43,7 +46,7 @@ const fields = z.object({
     .transform((text) => text.replace(/\/+$/, ""))
     .default("http://localhost:8000"),
   TENANT_BASE_DOMAINS: list("leanvibe.com,localhost"),
-  TRUSTED_PROXIES: list(""),
+  TRUSTED_PROXIES: list("").optional(),
   CORS_ORIGINS: list(""),
   TENANT_CREATION: z
     .enum(["open", "invite", "closed"], {
@@ -145,7 +148,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     tokens: { issuer: data.PUBLIC_URL, audience: "leanvibe-api" },
     publicUrl: data.PUBLIC_URL,
     tenantBaseDomains: data.TENANT_BASE_DOMAINS.map((domain) => domain.toLowerCase()),
-    trustedProxies: data.TRUSTED_PROXIES,
+    trustedProxies: proxiesFrom(data),
     corsOrigins: data.CORS_ORIGINS,
     tenantCreation: data.TENANT_CREATION,
     signInPerMinute: data.SIGN_IN_PER_MINUTE,
@@ -156,6 +159,19 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     lingerSeconds: data.LINGER_SECONDS,
     drainSeconds: data.DRAIN_SECONDS,
   };
+}
+
+/**
+ * @throws Error where it is not said and others than this machine may connect: behind an ingress all callers would have its
+ * address, and one of them would use up what each may try.
+ */
+function proxiesFrom({ HOST, TRUSTED_PROXIES: said = [] }: z.output<typeof fields>): string[] {
+  if (said.length === 0 && !LOOPBACK.test(HOST)) {
+    throw new Error(
+      `The settings do not fit:\n  TRUSTED_PROXIES is needed where HOST is ${HOST}: the addresses of what stands before the server, since all who come through it would be one caller else; for example TRUSTED_PROXIES=10.0.0.0/8, or TRUSTED_PROXIES=none where nothing does`,
+    );
+  }
+  return said.filter((proxy) => proxy !== "none");
 }
 
 function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fields>): Config["mail"] {

@@ -10,7 +10,7 @@ const VALUES = {
   replicas: 2,
   /** Made by a person; the first for the server, the second for migrations alone. */
   secrets: { server: "leanvibe-api", owner: "leanvibe-api-owner" },
-  /** Settings that are no secret; it need not be there. */
+  /** Settings that are no secret. TRUSTED_PROXIES is needed: what stands before the API only a person knows. */
   settings: "leanvibe-api",
   ports: { http: 8000, metrics: 9464 },
   /** Until every node has heard that a pod is going, and for requests under way after that. */
@@ -90,10 +90,7 @@ function serverPod() {
           { name: "LINGER_SECONDS", value: String(seconds.linger) },
           { name: "DRAIN_SECONDS", value: String(seconds.drain) },
         ],
-        envFrom: [
-          { configMapRef: { name: VALUES.settings, optional: true } },
-          { secretRef: { name: VALUES.secrets.server } },
-        ],
+        envFrom: [{ configMapRef: { name: VALUES.settings } }, { secretRef: { name: VALUES.secrets.server } }],
         resources,
         startupProbe: { ...asked("/health"), periodSeconds: 1, failureThreshold: 60 },
         readinessProbe: { ...asked("/health/ready"), periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 2 },

@@ -74,7 +74,7 @@ export async function deploy(api: Api): Promise<Deployed> {
   );
   const key = randomBytes(32).toString("base64");
   const server = { DATABASE_URL: app, DATABASE_WORKER_URL: worker, DATABASE_LOOKUP_URL: lookup, SECRET_KEY: key };
-  const settings = { PUBLIC_URL: "http://api.example.com", TENANT_CREATION: "open" };
+  const settings = { PUBLIC_URL: "http://api.example.com", TENANT_CREATION: "open", TRUSTED_PROXIES: "none" };
   const inSystem = (name: string) => ({ name, namespace: SYSTEM_NAMESPACE });
   const own: Manifest[] = [
     { apiVersion: "v1", kind: "Secret", metadata: inSystem("leanvibe-api"), stringData: server },

@@ -783,6 +783,10 @@ export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
 export type RefreshTokensData = {
     body: {
         refresh_token: string;
+        /**
+         * As at the login: of two who bring the same token at once it tells that they are one.
+         */
+        device?: string;
     };
     path?: never;
     query?: never;

@@ -147,6 +147,47 @@ describe("a refresh token", () => {
     expect((await refresh(next.refresh_token)).statusCode).toBe(200);
   });
 
+  test("that comes at once from another network and device ends the session, for the thief and for the owner [theft]", async () => {
+    const proxied = await buildApp({ ...parts, config: { ...parts.config, trustedProxies: ["127.0.0.1"] } });
+    const from = (ip: string, refresh_token: string, device?: string) =>
+      proxied.inject({
+        method: "POST",
+        url: "/auth/refresh",
+        headers: { "x-forwarded-for": ip },
+        body: { refresh_token, ...(device === undefined ? {} : { device }) },
+      });
+    const body = { email: user.email, password: PASSWORD, tenant: tenant.subdomain, device: "Jane's phone" };
+    const { refresh_token: first } = (await logIn(body)).json();
+    const second = (await from("2001:db8::1", first)).json().refresh_token;
+    // Of the same network, and, from another one, of the same device.
+    expect((await from("2001:db8::2", first)).statusCode).toBe(409);
+    expect((await from("192.0.2.7", first, "Jane's phone")).statusCode).toBe(409);
+    expect((await from("192.0.2.7", first, "another")).json()).toMatchObject({ error_code: "AUTHENTICATION_REQUIRED" });
+    expect((await from("2001:db8::1", second)).statusCode).toBe(401);
+    const { rows } = await inDatabase(running.admin, (client) =>
+      client.query(
+        "SELECT count(*)::int AS told FROM audit_events WHERE tenant_id = $1 AND action = 'auth.refresh_reused'",
+        [tenant.id],
+      ),
+    );
+    expect(rows).toEqual([{ told: 1 }]);
+    await proxied.close();
+  });
+
+  test("tells where and when the session was last seen", async () => {
+    const { headers, refreshToken } = await signedIn(app, tenant, user);
+    await inDatabase(running.admin, (client) =>
+      client.query(
+        "UPDATE sessions SET last_seen_at = now() - interval '1 day', ip = '192.0.2.1' WHERE revoked_at IS NULL",
+      ),
+    );
+    await refresh(refreshToken);
+    const listed = (await app.inject({ url: "/auth/sessions", headers })).json();
+    const seen = listed.find(({ current }: { current: boolean }) => current);
+    expect(seen.ip).toBe("127.0.0.1");
+    expect(Date.now() - Date.parse(seen.last_seen_at)).toBeLessThan(10_000);
+  });
+
   test("that comes again later ends the session, for the thief and for the owner [theft]", async () => {
     const { refreshToken } = await signedIn(app, tenant, user);
     const next = (await refresh(refreshToken)).json();

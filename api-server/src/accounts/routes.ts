@@ -84,7 +84,10 @@ function goOn(app: App, parts: Parts): void {
         response: { 200: tokens, default: problem },
       },
     },
-    async (request) => tokensOf(await refreshSession(parts, request.body.refresh_token, originOf(request))),
+    async (request) => {
+      const { refresh_token: token, device } = request.body;
+      return tokensOf(await refreshSession(parts, token, { device, ...originOf(request) }));
+    },
   );
   app.post(
     "/auth/logout",

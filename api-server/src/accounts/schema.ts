@@ -17,7 +17,12 @@ export const switchBody = z.strictObject({
   device: text(200).optional().describe("As where you signed in, where it is left out."),
 });
 
-export const refreshBody = z.strictObject({ refresh_token: text(200).min(1) });
+export const refreshBody = z.strictObject({
+  refresh_token: text(200).min(1),
+  device: text(200)
+    .optional()
+    .describe("As at the login: of two who bring the same token at once it tells that they are one."),
+});
 
 export const tokens = z
   .object({

@@ -4,6 +4,7 @@ import type { Action } from "../audit/actions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { Session } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
+import { networkOf } from "../http/address.ts";
 import type { Origin } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
 import { factsOf } from "../tenants/facts.ts";
@@ -51,14 +52,15 @@ export async function addRefreshToken(
 }
 
 /**
- * Continues a session. Of many who bring the same token at once one gets the next; who comes within ten seconds after is
- * told so and keeps the session; who comes later has a token that was stolen, or was stolen from: the session ends.
+ * Continues a session. Of many who bring the same token at once one gets the next; who comes within ten seconds after, from
+ * the same network or device, is told so and keeps the session. Who comes later, or from elsewhere, has a token that was
+ * stolen, or was stolen from: the session ends.
  * @throws Refusal REFRESH_RACED, AUTHENTICATION_REQUIRED, and what the tenant's state answers
  */
 export async function refreshSession(
   { database, audit }: Pick<Parts, "database" | "audit">,
   token: string,
-  from: Origin,
+  from: Device & Origin,
 ): Promise<Opened> {
   const hash = hashOf(token);
   const tenantId = await database.findRefreshToken(hash);
@@ -75,32 +77,42 @@ export async function refreshSession(
       data: { claimedAt: now },
     });
     if (claimed === undefined)
-      return reused(tx, { tenantId, hash, now }, (userId, sessionId) =>
+      return reused(tx, { tenantId, hash, now, from }, (userId, sessionId) =>
         audit(
           tx,
-          { tenantId, userId, ...from },
+          { tenantId, userId, ip: from.ip, requestId: from.requestId },
           { action: "auth.refresh_reused", target: { kind: "session", id: sessionId } },
         ),
       );
-    const session = await tx.session.findFirst({
-      where: { tenantId, id: claimed.sessionId, revokedAt: null, expiresAt: { gt: now }, user: { isActive: true } },
-    });
-    if (session === null) return unknown();
-    const bearer = bearerOf(session);
-    if (bearer.homeId !== undefined) {
-      const entered = await enteredState(tx, bearer);
-      if (entered === undefined) {
-        await revokeSessions(tx, { tenantId, id: session.id });
-        return unknown();
-      }
-      const closed = refusedEntry(entered, entered);
-      if (closed !== undefined) return new Refusal(closed);
-    }
-    return { bearer, refreshToken: await addRefreshToken(tx, tenantId, session.id, session.expiresAt) };
+    return await goOn(tx, { tenantId, id: claimed.sessionId, now }, from);
   });
   // Returned, not thrown, out of the transaction: what it did must stay.
   if (outcome instanceof Refusal) throw outcome;
   return outcome;
+}
+
+/** With the next token of a session that still holds, which is known from now on by where it goes on. */
+async function goOn(
+  tx: Transaction,
+  { tenantId, id, now }: { tenantId: string; id: string; now: Date },
+  { ip }: Device,
+): Promise<Opened | Refusal> {
+  const [session] = await tx.session.updateManyAndReturn({
+    where: { tenantId, id, revokedAt: null, expiresAt: { gt: now }, user: { isActive: true } },
+    data: { lastSeenAt: now, ip },
+  });
+  if (session === undefined) return unknown();
+  const bearer = bearerOf(session);
+  if (bearer.homeId !== undefined) {
+    const entered = await enteredState(tx, bearer);
+    if (entered === undefined) {
+      await revokeSessions(tx, { tenantId, id });
+      return unknown();
+    }
+    const closed = refusedEntry(entered, entered);
+    if (closed !== undefined) return new Refusal(closed);
+  }
+  return { bearer, refreshToken: await addRefreshToken(tx, tenantId, id, session.expiresAt) };
 }
 
 /** A session that works in a child is its user's in the parent. */
@@ -112,17 +124,24 @@ export function bearerOf({ tenantId, userId, id: sessionId, enteredTenantId }: S
 
 async function reused(
   tx: Transaction,
-  { tenantId, hash, now }: { tenantId: string; hash: Uint8Array<ArrayBuffer>; now: Date },
+  { tenantId, hash, now, from }: { tenantId: string; hash: Uint8Array<ArrayBuffer>; now: Date; from: Device },
   tell: (userId: string, sessionId: string) => Promise<void>,
 ): Promise<Refusal> {
   const token = await tx.refreshToken.findFirst({ where: { tenantId, hash }, include: { session: true } });
   if (token?.claimedAt == null) return unknown();
-  if (now.getTime() - token.claimedAt.getTime() < RACE_SECONDS * 1000)
-    return new Refusal("REFRESH_RACED", { retryAfterSeconds: 1 });
-  const ended = await revokeSessions(tx, { tenantId, id: token.sessionId });
+  const { session, sessionId } = token;
+  const raced = now.getTime() - token.claimedAt.getTime() < RACE_SECONDS * 1000;
+  if (raced && isSameClient(session, from)) return new Refusal("REFRESH_RACED", { retryAfterSeconds: 1 });
+  const ended = await revokeSessions(tx, { tenantId, id: sessionId });
   // Once: who has an old token could else write without end.
-  if (ended > 0) await tell(token.session.userId, token.sessionId);
+  if (ended > 0) await tell(session.userId, sessionId);
   return unknown();
+}
+
+/** By the device that it says it is, or by the network that the session was last seen in. */
+function isSameClient({ ip, device }: Session, from: Device): boolean {
+  if (device !== null && device === from.device) return true;
+  return ip !== null && networkOf(ip) === networkOf(from.ip);
 }
 
 function unknown(): Refusal {

@@ -14,12 +14,14 @@ export function addressOf({ ip, socket }: Pick<FastifyRequest, "ip" | "socket">)
   return plain(ip) ?? plain(socket.remoteAddress ?? "") ?? "127.0.0.1";
 }
 
-/**
- * By what callers are told apart where they are counted: who has an IPv6 address mostly has a whole /64 of them, and would
- * come from another one each time.
- */
+/** By what callers are told apart where they are counted. */
 export function callerKey(request: Pick<FastifyRequest, "ip" | "socket">): string {
-  return rateLimit.normalizeIP(addressOf(request), IPV6_PREFIX);
+  return networkOf(addressOf(request));
+}
+
+/** Who has an IPv6 address mostly has a whole /64 of them, and could come from another one each time. */
+export function networkOf(address: string): string {
+  return rateLimit.normalizeIP(address, IPV6_PREFIX);
 }
 
 function plain(text: string): string | undefined {

@@ -3,6 +3,7 @@ import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
 import { removeOldInvitations } from "../platform/invitations.ts";
 import { eraseDeleted } from "../tenants/erase.ts";
+import { removeExpired } from "../tenants/expired.ts";
 import { sweepUnconfirmed } from "../tenants/sweep.ts";
 import { removeOldDeliveries } from "../webhooks/sweep.ts";
 
@@ -13,6 +14,7 @@ export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> }
 
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
+  "remove-expired": { cron: "37 * * * *", run: (parts) => removeExpired(parts) },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "remove-old-invitations": { cron: "17 * * * *", run: ({ database }) => removeOldInvitations(database) },
   "remove-old-deliveries": { cron: "7 * * * *", run: ({ database }) => removeOldDeliveries(database) },

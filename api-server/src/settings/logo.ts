@@ -7,6 +7,7 @@ export const LOGO_BYTES_AT_MOST = 524_288;
 const PIXELS_AT_MOST = 16_000_000;
 const SIDE_PIXELS = 512;
 const SECONDS_AT_MOST = 5;
+/** Of one organization one. */
 const WAITING_AT_MOST = 8;
 const RETRY_SECONDS = 2;
 
@@ -29,24 +30,28 @@ async function loadReader(): Promise<Reader> {
  * Makes logos of what was sent, one after the other: an image of our own, without a byte of the sender's in it, such as
  * metadata with a place, or a script that some browser would run.
  */
-export function logoMaker(): (sent: Uint8Array) => Promise<Logo> {
+export function logoMaker(): (tenantId: string, sent: Uint8Array) => Promise<Logo> {
   let reader: Promise<Reader> | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+  const waiting = new Set<string>();
   const make = async (sent: Uint8Array): Promise<Logo> => {
     reader ??= loadReader();
     const read = await reader;
     return await made(read(sent, { limitInputPixels: PIXELS_AT_MOST }));
   };
-  return async (sent) => {
-    if (waiting >= WAITING_AT_MOST) throw new Refusal("OVERLOADED", { retryAfterSeconds: RETRY_SECONDS });
-    waiting += 1;
+  return async (tenantId, sent) => {
+    if (waiting.has(tenantId)) {
+      const detail = `Another logo of your organization is being made: try again in ${RETRY_SECONDS} s.`;
+      throw new Refusal("RATE_LIMITED", { detail, retryAfterSeconds: RETRY_SECONDS });
+    }
+    if (waiting.size >= WAITING_AT_MOST) throw new Refusal("OVERLOADED", { retryAfterSeconds: RETRY_SECONDS });
+    waiting.add(tenantId);
     const turn = last.then(() => make(sent));
     last = turn.catch(() => undefined);
     try {
       return await turn;
     } finally {
-      waiting -= 1;
+      waiting.delete(tenantId);
     }
   };
 }

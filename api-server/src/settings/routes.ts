@@ -135,8 +135,9 @@ function logoUpload(app: App, parts: Parts): void {
       async (request, reply) => {
         if (!Buffer.isBuffer(request.body) || request.body.length === 0)
           throw new Refusal("LOGO_NOT_VALID", { detail: "The body is empty." });
-        const logo = await makeLogo(request.body);
-        return answer(reply, await changeLogo(parts, callerOf(request), logo));
+        const caller = callerOf(request);
+        const logo = await makeLogo(caller.tenantId, request.body);
+        return answer(reply, await changeLogo(parts, caller, logo));
       },
     );
   });

@@ -273,11 +273,21 @@ describe("the logo", () => {
 
   test("of many at once are made one after the other, and too many are told to wait [flood]", async () => {
     const sent = await image(2_000, 2_000).removeAlpha().png().toBuffer();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => put(sent, "image/png")));
+    const many = await Promise.all(Array.from({ length: 20 }, () => someone()));
+    const answers = await Promise.all(many.map(({ headers: by }) => put(sent, "image/png", by)));
     const statuses = answers.map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200, 503]));
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(8);
     expect(answers.find(({ status }) => status === 503)?.headers["retry-after"]).toBe("2");
+  });
+
+  test("has one place of the few for each organization: one that floods keeps no other waiting [flood]", async () => {
+    const sent = await image(2_000, 2_000).removeAlpha().png().toBuffer();
+    const { headers: other } = await someone();
+    const flood = Array.from({ length: 20 }, () => put(sent, "image/png"));
+    expect((await put(sent, "image/png", other)).status).toBe(200);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, ...Array.from({ length: 19 }, () => 429)]);
     expect((await put(sent, "image/png")).status).toBe(200);
   });
 
