@@ -8,6 +8,8 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 
 import { accounts } from "./accounts/routes.ts";
+import { countRequests } from "./analytics/collect.ts";
+import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditTrail } from "./audit/routes.ts";
 import type { Config } from "./config.ts";
 import { ERRORS, Refusal } from "./errors/catalogue.ts";
@@ -73,6 +75,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answer);
   measure(app, parts.metrics);
+  countRequests(app, parts.requests);
   app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
   // Also of one that came before: else its connection stays open until the caller thinks of it.
   app.addHook("onSend", async (_request, reply) => {
@@ -90,6 +93,7 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   errorPages(app);
   health(app, parts, life);
   accounts(app, parts);
+  analyticsRoutes(app, parts);
   projects(app, parts);
   tenants(app, parts);
   members(app, parts);

@@ -3,6 +3,7 @@ import { Callers } from "./accounts/callers.ts";
 import { type Keys, loadKeys } from "./accounts/keys.ts";
 import { Passwords } from "./accounts/passwords.ts";
 import { derivedKey } from "./accounts/sealing.ts";
+import { Requests } from "./analytics/collect.ts";
 import { type Audit, auditing } from "./audit/audit.ts";
 import { PERSONAL_KEYS } from "./audit/personal.ts";
 import { type Cluster, openCluster } from "./cluster/connection.ts";
@@ -32,6 +33,8 @@ export type Parts = {
   /** Not there where the API works without a cluster. */
   cluster: Cluster | undefined;
   authority: Authority;
+  /** What this process answers, until it is written down. */
+  requests: Requests;
   /** Not there without a cluster. */
   mirror: Mirror | undefined;
 };
@@ -84,6 +87,7 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
   return {
     ...base,
     metrics,
+    requests: new Requests(),
     audit,
     mirror: cluster === undefined ? undefined : mirrorOf({ ...base, metrics, audit }, cluster),
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),

@@ -4,8 +4,12 @@ import { type Logger, pino } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { handlersOf } from "./outbox/handlers.ts";
+import { repeat } from "./outbox/repeat.ts";
 import { startWorker } from "./outbox/worker.ts";
 import { openParts } from "./parts.ts";
+
+/** A minute is written down so long after its end, at most. */
+const ANALYTICS_MILLISECONDS = 10_000;
 
 export type RunningServer = {
   /** Where it listens; PORT=0 takes any free port. */
@@ -30,6 +34,9 @@ export async function startServer(
   const probes = await serveHealth({ host, port: metricsPort, metrics: parts.metrics, ready: () => !life.stopping });
   const url = await app.listen({ host, port });
   if (config.worker) parts.mirror?.start();
+  const writing = repeat(ANALYTICS_MILLISECONDS, log, () =>
+    parts.requests.flush(parts.database.worker, { last: false }),
+  );
   const worker = config.worker ? await startWorker(parts, handlersOf(parts)) : undefined;
   return {
     url,
@@ -38,7 +45,10 @@ export async function startServer(
       life.stopping = true;
       await sleep(lingerSeconds * 1000);
       await app.close();
-      await Promise.all([worker?.stop(), parts.mirror?.stop()]);
+      await Promise.all([worker?.stop(), parts.mirror?.stop(), writing.stop()]);
+      await parts.requests.flush(parts.database.worker, { last: true }).catch((error: unknown) => {
+        log.warn({ err: error }, "what the last minute's requests were is lost");
+      });
       await Promise.all([close(), probes.stop()]);
     },
   };

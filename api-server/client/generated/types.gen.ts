@@ -6,6 +6,50 @@ export type ClientOptions = {
 };
 
 /**
+ * How the API was used: calls, errors, latency and people.
+ */
+export type Analytics = {
+    resolution: 'minute' | 'hour' | 'day';
+    from: string;
+    to: string;
+    /**
+     * Where nobody asked there is none. The minute that runs comes when it is over.
+     */
+    points: Array<{
+        /**
+         * When it begins.
+         */
+        at: string;
+        calls: number;
+        /**
+         * Answers 4xx.
+         */
+        client_errors: number;
+        /**
+         * Answers 5xx.
+         */
+        server_errors: number;
+        /**
+         * 95 of 100 answers took no longer, as near as a histogram tells.
+         */
+        p95_milliseconds: number | null;
+        /**
+         * People who asked, each once.
+         */
+        users: number;
+    }>;
+    /**
+     * By route, the most called first; only for what is less than 8 days ago.
+     */
+    routes: Array<{
+        route: string;
+        calls: number;
+        client_errors: number;
+        server_errors: number;
+    }>;
+};
+
+/**
  * What was done, and by whom.
  */
 export type AuditEvent = {
@@ -1147,6 +1191,129 @@ export type EndOtherSessionsResponses = {
 };
 
 export type EndOtherSessionsResponse = EndOtherSessionsResponses[keyof EndOtherSessionsResponses];
+
+export type GetAnalyticsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How long a point is; days and hours are those of UTC.
+         */
+        resolution?: 'minute' | 'hour' | 'day';
+        /**
+         * The first moment; an hour, a day or thirty days before `to`, by the resolution.
+         */
+        from?: string;
+        /**
+         * The first moment that is not asked about any more; now, where it is left out.
+         */
+        to?: string;
+    };
+    url: '/api/v1/tenants/current/analytics';
+};
+
+export type GetAnalyticsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetAnalyticsError = GetAnalyticsErrors[keyof GetAnalyticsErrors];
+
+export type GetAnalyticsResponses = {
+    /**
+     * How the API was used: calls, errors, latency and people.
+     */
+    200: Analytics;
+};
+
+export type GetAnalyticsResponse = GetAnalyticsResponses[keyof GetAnalyticsResponses];
+
+export type GetAnalyticsMetricsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tenants/current/analytics/metrics';
+};
+
+export type GetAnalyticsMetricsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetAnalyticsMetricsError = GetAnalyticsMetricsErrors[keyof GetAnalyticsMetricsErrors];
+
+export type GetAnalyticsMetricsResponses = {
+    /**
+     * Metrics.
+     */
+    200: string;
+};
+
+export type GetAnalyticsMetricsResponse = GetAnalyticsMetricsResponses[keyof GetAnalyticsMetricsResponses];
 
 export type ListProjectsData = {
     body?: never;

@@ -116,6 +116,8 @@ describe("the client", () => {
         AuditEvent: await db.auditEvent.findMany(),
         PersonalKey: await db.personalKey.findMany(),
         RefreshToken: await db.refreshToken.findMany(),
+        RequestDay: await db.requestDay.findMany(),
+        RequestMinute: await db.requestMinute.findMany(),
       };
       expect(Object.keys(read).toSorted()).toEqual(Object.keys(Prisma.ModelName).toSorted());
     });

@@ -59,6 +59,16 @@ export const TABLES: Readonly<Record<string, Table>> = {
     lookup: false,
   },
   webhooks: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
+  request_minutes: {
+    column: "tenant_id",
+    roles: { lv_app: { rows: "own", may: ["DELETE", "SELECT"] }, lv_worker: "every" },
+    lookup: false,
+  },
+  request_days: {
+    column: "tenant_id",
+    roles: { lv_app: { rows: "own", may: ["DELETE", "SELECT"] }, lv_worker: "every" },
+    lookup: false,
+  },
   webhook_deliveries: {
     column: "tenant_id",
     roles: { lv_app: "own", lv_worker: { rows: "every", may: ["DELETE", "SELECT"] } },

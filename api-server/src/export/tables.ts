@@ -113,6 +113,11 @@ export const EXPORTED: Readonly<Record<string, ExportedTable>> = {
     columns: ["id", "url", "description", "events", "enabled", "previous_until", "failing_since", "created_at"],
     key: ["id"],
   },
+  request_days: {
+    file: "request_days",
+    columns: ["day", "calls", "client_errors", "server_errors", "buckets", "users"],
+    key: ["day"],
+  },
   webhook_deliveries: {
     file: "webhook-deliveries",
     columns: [
@@ -163,6 +168,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "webhooks.tenant_id": OF_THE_FOLDER,
   "webhooks.secret_sealed": SECRET,
   "webhooks.previous_sealed": SECRET,
+  "request_days.tenant_id": OF_THE_FOLDER,
+  request_minutes: "of which the days are made",
   "webhook_deliveries.tenant_id": OF_THE_FOLDER,
   "audit_events.tenant_id": OF_THE_FOLDER,
   "audit_events.personal": "sealed; the audit trail's own export opens it",

@@ -1,3 +1,4 @@
+import { removeOldDays, rollMinutes } from "../analytics/roll.ts";
 import { sealAudit } from "../audit/seal.ts";
 import { removeExpiredAnswers } from "../idempotency/expired.ts";
 import type { Parts } from "../parts.ts";
@@ -18,6 +19,8 @@ export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "remove-old-invitations": { cron: "17 * * * *", run: ({ database }) => removeOldInvitations(database) },
   "remove-old-deliveries": { cron: "7 * * * *", run: ({ database }) => removeOldDeliveries(database) },
+  "remove-old-days": { cron: "23 3 * * *", run: ({ database }) => removeOldDays(database) },
+  "roll-minutes": { cron: "*/10 * * * *", run: ({ database }) => rollMinutes(database) },
   "seal-audit": { cron: "* * * * *", run: ({ database }) => sealAudit(database) },
   "sweep-unconfirmed": { cron: "*/10 * * * *", run: ({ database }) => sweepUnconfirmed(database) },
 };
