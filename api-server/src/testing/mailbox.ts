@@ -22,6 +22,8 @@ export async function openMailbox(port = 0): Promise<Mailbox> {
       }, done);
     },
   });
+  // Of a connection that broke: whoever was killed while they sent something.
+  server.on("error", () => undefined);
   const listener = server.listen(port, "127.0.0.1");
   await once(listener, "listening");
   const address = listener.address();
