@@ -505,9 +505,9 @@ export type Usage = {
          */
         current: number;
         /**
-         * Of the organization alone.
+         * Of the organization alone, where its parent or children have some too.
          */
-        own: number;
+        own?: number;
         limit: number;
     };
     users: {
@@ -516,9 +516,9 @@ export type Usage = {
          */
         current: number;
         /**
-         * Of the organization alone.
+         * Of the organization alone, where its parent or children have some too.
          */
-        own: number;
+        own?: number;
         limit: number;
     };
 };

@@ -61,7 +61,12 @@ export async function readUsage(database: Database, tenantId: string) {
   const rows = await database.read(tenantId, (db) => db.$queryRaw`SELECT * FROM lv_family_usage()`);
   const [{ plan, projects, users, own_projects, own_users }] = usage.parse(rows);
   return {
-    projects: { current: projects, own: own_projects, limit: PLANS[plan].projects },
-    users: { current: users, own: own_users, limit: PLANS[plan].users },
+    projects: { current: projects, ...ownOf(projects, own_projects), limit: PLANS[plan].projects },
+    users: { current: users, ...ownOf(users, own_users), limit: PLANS[plan].users },
   };
+}
+
+/** Said only where others of the family have some too. */
+function ownOf(current: number, own: number): { own?: number } {
+  return own === current ? {} : { own };
 }

@@ -56,7 +56,7 @@ export const tenantChange = z
 
 const counted = z.object({
   current: z.int().describe("Active ones, of the organization with its parent and all children: what counts."),
-  own: z.int().describe("Of the organization alone."),
+  own: z.int().optional().describe("Of the organization alone, where its parent or children have some too."),
   limit: z.int(),
 });
 

@@ -31,8 +31,8 @@ test("a tenant sees itself, and what its plan leaves", async () => {
     state: "active",
   });
   expect((await app.inject({ url: "/api/v1/tenants/current/usage", headers })).json()).toEqual({
-    projects: { current: 0, own: 0, limit: 5 },
-    users: { current: 1, own: 1, limit: 3 },
+    projects: { current: 0, limit: 5 },
+    users: { current: 1, limit: 3 },
   });
 });
 
