@@ -2,7 +2,8 @@ import { z } from "zod";
 
 /** What each mail needs to know. Links in which a secret stands are sealed: what waits to be sent is kept in the database. */
 export const MAILS = {
-  welcome: z.object({ organization: z.string() }),
+  /** days: for how long the link holds; of one day, what nobody claims is deleted then. */
+  welcome: z.object({ organization: z.string(), days: z.number().default(1) }),
   invitation: z.object({ organization: z.string(), inviter: z.string(), role: z.string() }),
   held: z.object({ organization: z.string(), reason: z.string() }),
   deletion: z.object({ organization: z.string(), deletes_on: z.iso.date() }),

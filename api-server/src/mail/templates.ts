@@ -40,14 +40,17 @@ export function writeMail(payload: MailPayload, link: string): Written {
 function draftOf(payload: MailPayload, url: string): Draft {
   const { organization } = payload.values;
   if (payload.mail === "welcome") {
+    const { days } = payload.values;
     return {
       subject: `Welcome: set a password for ${organization}`,
       paragraphs: [
         `${organization} was made, and you are its owner.`,
-        "Set a password to come in. The link works once, for a day.",
+        `Set a password to come in. The link works once, for ${days === 1 ? "a day" : `${days} days`}.`,
       ],
       link: { label: "Set your password", url },
-      after: ["If this says nothing to you, do nothing: what nobody claims is deleted after a day."],
+      after: [
+        `If this says nothing to you, do nothing${days === 1 ? ": what nobody claims is deleted after a day" : ""}.`,
+      ],
     };
   }
   if (payload.mail === "invitation") {

@@ -93,11 +93,8 @@ export async function inviteOwner(
   await tx.invitation.create({ data: { ...person, tenantId, id: uuid(), tokenHash: hash, expiresAt } });
   if (email === null) return { tenant, claimToken: secret };
   const link = `${config.publicUrl}/welcome?token=${secret}`;
-  await enqueueLink(
-    tx,
-    { tenantId, secret: config.secret, link },
-    { mail: "welcome", to: email, values: { organization } },
-  );
+  const values = { organization, days: seconds / 86_400 };
+  await enqueueLink(tx, { tenantId, secret: config.secret, link }, { mail: "welcome", to: email, values });
   return { tenant, claimToken: undefined };
 }
 
