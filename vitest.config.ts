@@ -16,6 +16,8 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: [...elsewhere, CLUSTER, KUBELET, SIMULATED, DATABASE],
+          // For a machine that has much else to do; what hangs, hangs longer.
+          testTimeout: 20_000,
         },
       },
       {
