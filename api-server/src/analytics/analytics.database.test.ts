@@ -1,17 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type App, buildApp } from "../app.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
-import {
-  asking,
-  signedIn,
-  type TestParts,
-  type TestTenant,
-  testParts,
-  testTenant,
-  testUser,
-} from "../testing/parts.ts";
+import { signedIn, type TestParts, type TestTenant, testTenant, testUser } from "../testing/parts.ts";
 import { Requests } from "./collect.ts";
 import { removeOldDays, rollMinutes } from "./roll.ts";
 
@@ -22,18 +15,12 @@ let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
 
-afterAll(async () => {
-  await app.close();
-  await running.close();
-});
-
-const ask = asking(() => app);
 const sql = (text: string, values: unknown[] = []) =>
   inDatabase(running.admin, async (client) => (await client.query(text, values)).rows);
 const flush = (requests = parts.requests) =>

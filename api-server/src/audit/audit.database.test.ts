@@ -4,18 +4,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type App, buildApp } from "../app.ts";
+import { describe, expect, test, vi } from "vitest";
+import type { App } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
 import {
-  asking,
   type Headers,
   PASSWORD,
   signedIn,
   type TestParts,
   type TestTenant,
-  testParts,
   testTenant,
   testUser,
 } from "../testing/parts.ts";
@@ -27,18 +26,12 @@ let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
 
-afterAll(async () => {
-  await app.close();
-  await running.close();
-});
-
-const ask = asking(() => app);
 const asSuperuser = (text: string, values: unknown[] = []) =>
   inDatabase(running.admin, (client) => client.query(text, values));
 

@@ -1,26 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type App, buildApp } from "../app.ts";
+import { describe, expect, test, vi } from "vitest";
+import type { App } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
-import { asking, type Headers, signedIn, type TestParts, testParts, testTenant, testUser } from "../testing/parts.ts";
+import { type Headers, signedIn, type TestParts, testTenant, testUser } from "../testing/parts.ts";
 
 let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
-
-afterAll(async () => {
-  await app.close();
-  await running.close();
-});
-
-const ask = asking(() => app);
 
 async function account(plan: "starter" | "professional", parentId?: string) {
   const tenant = await testTenant(parts, plan);

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { UserRole } from "../accounts/roles.ts";
-import { type App, buildApp } from "../app.ts";
+import type { App } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
 import {
-  asking,
   type Headers,
   PASSWORD,
   signedIn,
   type TestParts,
   type TestTenant,
-  testParts,
   testTenant,
   testUser,
 } from "../testing/parts.ts";
@@ -20,18 +19,11 @@ let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
-
-afterAll(async () => {
-  await app.close();
-  await running.close();
-});
-
-const ask = asking(() => app);
 
 async function person(tenant: TestTenant, role: UserRole) {
   const user = await testUser(parts, tenant, role);

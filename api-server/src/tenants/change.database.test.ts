@@ -1,35 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type App, buildApp } from "../app.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../app.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
-import {
-  asking,
-  signedIn,
-  type TestParts,
-  type TestTenant,
-  testParts,
-  testTenant,
-  testUser,
-} from "../testing/parts.ts";
+import { signedIn, type TestParts, type TestTenant, testTenant, testUser } from "../testing/parts.ts";
 import { patchLine } from "./change.ts";
 
 let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
 
-afterAll(async () => {
-  await app.close();
-  await running.close();
-});
-
-const ask = asking(() => app);
 const URL = "/api/v1/tenants/current";
 const topics = async ({ id }: TestTenant) =>
   (await parts.database.read(id, (db) => db.outbox.findMany())).map(({ topic }) => topic);

@@ -1,41 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type App, buildApp } from "../app.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../app.ts";
 import { KEPT_DAYS } from "../mirror/rows.ts";
 import type { Parts } from "../parts.ts";
+import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
-import {
-  asking,
-  PASSWORD,
-  signedIn,
-  type TestParts,
-  type TestTenant,
-  testParts,
-  testTenant,
-  testUser,
-} from "../testing/parts.ts";
+import { PASSWORD, signedIn, type TestParts, type TestTenant, testTenant, testUser } from "../testing/parts.ts";
 import { platformHeaders } from "../testing/platform.ts";
 
 let running: TestParts;
 let parts: Parts;
 let app: App;
 
-beforeAll(async () => {
-  running = await testParts();
-  parts = running.parts;
-  app = await buildApp(parts);
-});
-
-afterAll(async () => {
-  await app.close();
-  await running.close();
+const ask = withApp((made, built) => {
+  running = made;
+  parts = made.parts;
+  app = built;
 });
 
 const CURRENT = "/api/v1/tenants/current";
 const CANCEL = `${CURRENT}/cancel-deletion`;
 const THIRTY_DAYS = KEPT_DAYS * 86_400_000;
 
-const ask = asking(() => app);
 const change = (text: string, values: unknown[] = []) =>
   inDatabase(running.admin, (client) => client.query(text, values));
 const entries = async ({ id }: TestTenant) =>
