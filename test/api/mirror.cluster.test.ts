@@ -134,9 +134,11 @@ test("whoever is deleted by kubectl is told by mail", async () => {
   await cluster.api.create(TENANTS, tenantManifest(name, { adminEmail, deletionPolicy: "Delete" }));
   await signIn(server, await mailedLink(adminEmail));
   await cluster.api.remove(TENANTS, { name });
-  await eventually("a mail about the deletion", async () =>
-    mailbox.received.some(({ to, mail }) => to.includes(adminEmail) && mail.text?.includes("deleted")),
+  const told = await eventually("a mail about the deletion", async () =>
+    mailbox.received.find(({ to, mail }) => to.includes(adminEmail) && mail.subject?.includes("going to be deleted")),
   );
+  expect(told.mail.text).toContain("The platform deleted");
+  expect(told.mail.text).not.toContain("cancel");
 });
 
 test("a cluster that knows none of the tenants deletes none [wrong kubeconfig]", async () => {

@@ -6,7 +6,12 @@ export const MAILS = {
   welcome: z.object({ organization: z.string(), days: z.number().default(1) }),
   invitation: z.object({ organization: z.string(), inviter: z.string(), role: z.string() }),
   held: z.object({ organization: z.string(), reason: z.string() }),
-  deletion: z.object({ organization: z.string(), deletes_on: z.iso.date() }),
+  deletion: z.object({
+    organization: z.string(),
+    deletes_on: z.iso.date(),
+    /** Whoever deletes the cluster's object is no owner, and no owner calls that back. */
+    asked_by: z.enum(["owner", "kubectl"]).default("owner"),
+  }),
   deletion_cancelled: z.object({ organization: z.string() }),
   webhook_disabled: z.object({ organization: z.string(), host: z.string() }),
   follow_up: z.object({ organization: z.string(), day: z.union([z.literal(1), z.literal(3), z.literal(7)]) }),

@@ -87,14 +87,23 @@ function aboutState(payload: OfState, url: string): Draft {
     };
   }
   if (payload.mail === "deletion") {
+    const { asked_by, deletes_on } = payload.values;
+    const byOwner = asked_by === "owner";
+    const asked = byOwner
+      ? `An owner of ${organization} asked for its deletion. Until ${deletes_on} its owners can still read it, take its data along by an export, and cancel.`
+      : `The platform deleted ${organization} from its cluster. Until ${deletes_on} its owners can still read it and take its data along by an export.`;
     return {
       subject: `${organization} is going to be deleted`,
       paragraphs: [
-        `An owner of ${organization} asked for its deletion. Until ${payload.values.deletes_on} its owners can still read it, take its data along by an export, and cancel.`,
+        asked,
         "After that day everything of it is gone for good, and its name is free for others 90 days later.",
       ],
-      link: { label: "How to export or cancel", url },
-      after: ["If nobody of you asked for this, sign in, cancel, and change your passwords."],
+      link: { label: byOwner ? "How to export or cancel" : "How to export", url },
+      after: [
+        byOwner
+          ? "If nobody of you asked for this, sign in, cancel, and change your passwords."
+          : "If you did not expect this, ask the platform's support: until then it can be taken back.",
+      ],
     };
   }
   if (payload.mail === "webhook_disabled") {

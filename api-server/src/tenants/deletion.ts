@@ -37,7 +37,7 @@ export function askDeletion({ database, audit }: Writes, caller: Caller, confirm
     if (asked === undefined) return current;
     await audit(tx, caller, { action: "tenant.deletion_asked", target: { kind: "tenant", id } });
     await enqueue(tx, id, { topic: "tenant.apply", payload: {} });
-    await mailOwners(tx, asked, deletionMail(asked));
+    await mailOwners(tx, asked, deletionMail(asked, "owner"));
     return asked;
   });
 }
@@ -71,14 +71,14 @@ export async function objectDeleted({ database, audit }: Writes, id: string): Pr
     if (gone === undefined) return;
     const event = { action: "tenant.deletion_asked", target: { kind: "tenant", id } } as const;
     await audit(tx, { tenantId: id, kind: "kubectl" }, event);
-    await mailOwners(tx, gone, deletionMail(gone));
+    await mailOwners(tx, gone, deletionMail(gone, "kubectl"));
   });
 }
 
-function deletionMail({ organizationName: organization, deletesAt }: Tenant) {
+function deletionMail({ organizationName: organization, deletesAt }: Tenant, asked_by: "owner" | "kubectl") {
   return {
     mail: "deletion",
-    values: { organization, deletes_on: deletesAt?.toISOString().slice(0, 10) ?? "" },
+    values: { organization, deletes_on: deletesAt?.toISOString().slice(0, 10) ?? "", asked_by },
   } as const;
 }
 
