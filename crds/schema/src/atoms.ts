@@ -5,6 +5,9 @@ import { type Rule, rules } from "./rules.ts";
 /** Marks a schema as Kubernetes' int-or-string; the generator turns the union into what the API server takes. */
 export const INT_OR_STRING_KEY = "x-kubernetes-int-or-string";
 
+/** Marks a schema as an object whose fields the API server keeps without knowing them. */
+export const FREE_OBJECT_KEY = "x-kubernetes-preserve-unknown-fields";
+
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** A DNS label (RFC 1123): 1-63 characters, lower case, digits, hyphens inside. */
@@ -197,4 +200,12 @@ export function mapOf<S extends z.ZodObject>(item: S, keys: readonly (keyof z.ou
       `holds two entries with the same ${keys.join(" and ")}; remove one`,
     )
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys });
+}
+
+/** An object with fields of the user's own, of any shape, at most so many at its top. */
+export function freeObject(maxProperties: number) {
+  return z
+    .record(z.string(), z.unknown())
+    .refine((value) => Object.keys(value).length <= maxProperties, `holds more than ${maxProperties} fields`)
+    .meta({ [FREE_OBJECT_KEY]: true, maxProperties });
 }

@@ -7,7 +7,8 @@ import { lint, type StructuralSchema, toStructural } from "./structural.ts";
 export function schemaOf<Spec extends z.ZodType, Status extends z.ZodType>(
   definition: KindDefinition<Spec, Status>,
 ): StructuralSchema {
-  const { kind, description, nameRules } = definition;
+  const { kind, description, nameRules, objectRules = [] } = definition;
+  const rootRules = [...nameRules.map(({ rule, message }) => ({ rule, message })), ...objectRules];
   const spec = toStructural(definition.spec, "spec");
   const status = toStructural(definition.status, "status");
   lint(spec, `${kind}.spec`);
@@ -23,9 +24,7 @@ export function schemaOf<Spec extends z.ZodType, Status extends z.ZodType>(
       spec,
       status,
     },
-    ...(nameRules.length === 0
-      ? {}
-      : { "x-kubernetes-validations": nameRules.map(({ rule, message }) => ({ rule, message })) }),
+    ...(rootRules.length === 0 ? {} : { "x-kubernetes-validations": rootRules }),
   };
 }
 

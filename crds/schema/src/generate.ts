@@ -1,5 +1,8 @@
 import { stringify } from "yaml";
+import type { z } from "zod";
+import { AGENT_TASK } from "./agent-task.ts";
 import { customResourceDefinition } from "./crd.ts";
+import type { KindDefinition } from "./kind.ts";
 import { GROUP } from "./names.ts";
 import { admissionPolicies } from "./policies.ts";
 import { reference } from "./reference.ts";
@@ -8,7 +11,7 @@ import { TENANT } from "./tenant.ts";
 const HEADER = "# Generated from crds/schema by `npm run generate`; edit it there.\n";
 
 /** Every kind we serve. */
-const KINDS = [TENANT] as const;
+const KINDS: readonly KindDefinition<z.ZodType, z.ZodType>[] = [TENANT, AGENT_TASK];
 
 /** What this package generates: path from the repository's root to text. */
 export function generate(): Map<string, string> {

@@ -25,6 +25,8 @@ export interface KindDefinition<Spec extends z.ZodType, Status extends z.ZodType
   conditions: Readonly<Record<string, string>>;
   /** Rules on `self.metadata.name`; they stand at the root, the one place CEL sees it. */
   nameRules: readonly Rule<string>[];
+  /** CEL over the whole object, for what spec and status must say together. A status is the operator's: zod is not asked. */
+  objectRules?: readonly { rule: string; message: string }[];
 }
 
 /** An object of a kind, as the rest of the code sees it. */

@@ -29,6 +29,10 @@ export const LABELS = {
   suspended: "leanvibe.io/suspended",
   /** Beside it: since when, in seconds since the epoch. */
   suspendedSince: "leanvibe.io/suspended-since",
+  /** On the Job and the pods of an AgentTask: "true". Their network policy chooses by it, and nobody else may carry it. */
+  agent: "leanvibe.io/agent",
+  /** On the Job, the pods and the ConfigMaps of an AgentTask: the task's name. */
+  agentTask: "leanvibe.io/agent-task",
 } as const;
 
 /** Annotations we write. */
@@ -47,6 +51,8 @@ export const ANNOTATIONS = {
   resumeWhenScaled: "leanvibe.io/resume-when-scaled",
   /** On Jobs, CronJobs and DaemonSets that a suspension stopped: "true". */
   resume: "leanvibe.io/resume",
+  /** On the pods of an AgentTask: the task as JSON, which only the agent's container is shown. */
+  task: "leanvibe.io/task",
 } as const;
 
 /** Finalizers we write. */
@@ -87,6 +93,8 @@ export const CLUSTER_ROLES = {
   member: "leanvibe-member",
   /** Bound to members by their role: looking only, and at no Secret. */
   viewer: "leanvibe-viewer",
+  /** Bound to agents' account in each of a Tenant's namespaces: their ConfigMaps, and nothing else. */
+  agent: "leanvibe-agent",
 } as const;
 
 /** Images that we build. A registry's own name goes before, where they are pushed to one. */
@@ -98,6 +106,32 @@ export const IMAGES = {
 } as const;
 
 export type ImageName = keyof typeof IMAGES;
+
+/** In each of a Tenant's namespaces: the account of agents' pods, the binding of its rights, and their network policy. */
+export const AGENT_NAME = "leanvibe-agent";
+
+/** Of an agent's token for the gateway to the model: the API server takes no such token. */
+export const GATEWAY_AUDIENCE = "leanvibe-gateway";
+
+/** Service in {@link SYSTEM_NAMESPACE} by which agents reach the model. */
+export const GATEWAY_SERVICE = "leanvibe-gateway";
+
+/** What the names of agents' Jobs, pods and ConfigMaps begin with, and nobody else's in a Tenant's namespace may. */
+export const AGENT_PREFIX = "agt-";
+
+const JOB_NAME_MAX = 50;
+
+/** The one Job of an AgentTask: its name cut so that the pods' fits too, and the head of its uid, for one made anew. */
+export function agentJobName(taskName: string, uid: string): string {
+  const tail = `-${uid.replaceAll("-", "").slice(0, 8)}`;
+  const head = `${AGENT_PREFIX}${taskName}`.slice(0, JOB_NAME_MAX - tail.length - 1).replace(/-+$/, "");
+  return `${head}${tail}`;
+}
+
+/** The ConfigMaps in which an agent says how far it is and what it made. */
+export function agentConfigMaps(jobName: string): { report: string; artifact: string } {
+  return { report: `${jobName}-report`, artifact: `${jobName}-artifact` };
+}
 
 /** Prefix of the namespace a Tenant gets when it lists none. */
 export const DEFAULT_NAMESPACE_PREFIX = "tenant-";

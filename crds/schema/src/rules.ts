@@ -56,10 +56,27 @@ function isWellFormed({ issues }: { issues: readonly { code?: string }[] }): boo
  * asked when the field comes or goes.
  */
 export function immutable<S extends z.ZodObject>(schema: S, fields: readonly (keyof z.output<S> & string)[]): S {
-  const cel = fields.map((field) => ({
-    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-    message: `${field} is fixed when the object is created and was changed; put it back, or create a new object`,
-    fieldPath: `.${field}`,
-  }));
+  return transitions(
+    schema,
+    fields.map((field) => ({
+      rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+      message: `${field} is fixed when the object is created and was changed; put it back, or create a new object`,
+      field,
+    })),
+  );
+}
+
+/** A rule about what an object becomes of what it was. */
+export interface Transition {
+  /** CEL over `self` and `oldSelf`; true accepts. */
+  rule: string;
+  message: string;
+  /** Field below this value that the error points at. */
+  field: string;
+}
+
+/** Adds rules about changes. CEL only, because zod sees one object and never the one before. */
+export function transitions<S extends z.ZodObject>(schema: S, list: readonly Transition[]): S {
+  const cel = list.map(({ rule, message, field }) => ({ rule, message, fieldPath: `.${field}` }));
   return schema.meta({ ...schema.meta(), [CEL_KEY]: [...rulesOn(schema), ...cel] });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { INT_OR_STRING_KEY } from "./atoms.ts";
+import { FREE_OBJECT_KEY, INT_OR_STRING_KEY } from "./atoms.ts";
 import { celRule } from "./rules.ts";
 
 /**
@@ -32,6 +32,7 @@ const structuralSchema = z.strictObject({
   },
   anyOf: z.array(z.strictObject({ type: z.enum(["integer", "string"]) })).optional(),
   "x-kubernetes-int-or-string": z.boolean().optional(),
+  "x-kubernetes-preserve-unknown-fields": z.boolean().optional(),
   "x-kubernetes-list-type": z.enum(["atomic", "set", "map"]).optional(),
   "x-kubernetes-list-map-keys": z.array(z.string()).optional(),
   "x-kubernetes-validations": z.array(celRule).optional(),
@@ -54,6 +55,8 @@ export function toStructural(schema: z.ZodType, path: string): StructuralSchema 
       // zod leaves out the default of anything that transforms, as our quantities do.
       if (def.type === "default") jsonSchema.default = def.defaultValue;
       if (jsonSchema[INT_OR_STRING_KEY] === true) jsonSchema.anyOf = [{ type: "integer" }, { type: "string" }];
+      // What the API server keeps unseen it describes by nothing.
+      if (jsonSchema[FREE_OBJECT_KEY] === true) delete jsonSchema.additionalProperties;
     },
   });
   const parsed = structuralSchema.safeParse(json);
