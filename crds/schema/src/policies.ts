@@ -7,6 +7,7 @@ import {
   type Policy,
   policyManifests,
 } from "./policy.ts";
+import { AGENT_POLICIES } from "./policy-agents.ts";
 import { API_POLICIES } from "./policy-api.ts";
 import { DOOR_POLICIES } from "./policy-doors.ts";
 import { OPERATOR_POLICIES } from "./policy-operator.ts";
@@ -136,5 +137,6 @@ export function admissionPolicies() {
     ...API_POLICIES,
     ...DOOR_POLICIES,
     ...POD_POLICIES,
+    ...AGENT_POLICIES,
   ].flatMap(policyManifests);
 }

@@ -1,4 +1,6 @@
-import { ANNOTATIONS, API_USERNAME, FINALIZERS, GROUP, VERSION } from "./names.ts";
+import { AGENT_TASKS } from "./agent-task.ts";
+import { agentTaskStatus } from "./agent-task-status.ts";
+import { AGENT_PREFIX, ANNOTATIONS, API_USERNAME, FINALIZERS, GROUP, LABELS, VERSION } from "./names.ts";
 import type { Policy } from "./policy.ts";
 import { TENANTS } from "./tenant.ts";
 import { tenantStatus } from "./tenant-status.ts";
@@ -13,7 +15,7 @@ const IS_THE_API = {
   expression: `request.userInfo.username == '${API_USERNAME}'`,
 } as const;
 
-const onTenants = (resource: string, ...operations: readonly string[]) => ({
+const onOurs = (resource: string, ...operations: readonly string[]) => ({
   selector: "everything" as const,
   resourceRules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations, resources: [resource] }],
   matchConditions: [IS_THE_API],
@@ -23,7 +25,7 @@ const onTenants = (resource: string, ...operations: readonly string[]) => ({
 const ACCOUNT = "account";
 
 const STATUS: Policy = {
-  ...onTenants(`${TENANTS.plural}/status`, "UPDATE"),
+  ...onOurs(`${TENANTS.plural}/status`, "UPDATE"),
   name: "leanvibe-api-status",
   variables: [],
   validations: [
@@ -47,7 +49,7 @@ const announced = (object: string) => `${object}.metadata.?annotations[?'${ANNOT
 const finalized = (object: string) => `'${FINALIZERS.tenant}' in ${object}.metadata.?finalizers.orValue([])`;
 
 const OBJECT: Policy = {
-  ...onTenants(TENANTS.plural, "CREATE", "UPDATE"),
+  ...onOurs(TENANTS.plural, "CREATE", "UPDATE"),
   name: "leanvibe-api-tenants",
   variables: [],
   validations: [
@@ -76,4 +78,49 @@ const OBJECT: Policy = {
   ],
 };
 
-export const API_POLICIES: readonly Policy[] = [STATUS, OBJECT];
+const unchanged = (path: string) => `object.?status.${path} == oldObject.?status.${path}`;
+
+const { artifact } = agentTaskStatus.shape;
+
+/** The one field of an AgentTask's status that the API writes. */
+const COLLECTED = "collectedAt";
+
+const TASK_STATUS: Policy = {
+  ...onOurs(`${AGENT_TASKS.plural}/status`, "UPDATE"),
+  name: "leanvibe-api-task-status",
+  variables: [],
+  validations: [
+    {
+      expression: [
+        ...Object.keys(agentTaskStatus.shape).filter((field) => field !== "artifact"),
+        ...Object.keys(artifact.unwrap().shape)
+          .filter((field) => field !== COLLECTED)
+          .map((field) => `artifact.?${field}`),
+      ]
+        .map((field) => unchanged(`?${field}`))
+        .join(" && "),
+      message: `the API's account writes status.artifact.${COLLECTED} of an AgentTask; the rest of its status is the operator's`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
+/** What it has collected it takes away. RBAC cannot say of which names. */
+const CONFIG_MAPS: Policy = {
+  selector: "everything",
+  resourceRules: [
+    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE", "DELETE"], resources: ["configmaps"] },
+  ],
+  matchConditions: [IS_THE_API],
+  name: "leanvibe-api-configmaps",
+  variables: [],
+  validations: [
+    {
+      expression: `request.operation == 'DELETE' && request.name.startsWith('${AGENT_PREFIX}') && namespaceObject != null && '${LABELS.tenant}' in namespaceObject.metadata.?labels.orValue({})`,
+      message: "the API's account deletes agents' ConfigMaps in Tenants' namespaces, and writes none",
+      reason: "Forbidden",
+    },
+  ],
+};
+
+export const API_POLICIES: readonly Policy[] = [STATUS, OBJECT, TASK_STATUS, CONFIG_MAPS];

@@ -1,4 +1,4 @@
-import { LABELS, NETWORK_PROBE, OPERATOR_USERNAME, SYSTEM_NAMESPACE, tenantRoleName } from "./names.ts";
+import { AGENT_NAME, LABELS, NETWORK_PROBE, OPERATOR_USERNAME, SYSTEM_NAMESPACE, tenantRoleName } from "./names.ts";
 import type { Policy } from "./policy.ts";
 
 /**
@@ -35,7 +35,7 @@ const BOUNDS: Policy = {
   ...EVERYWHERE,
   name: "leanvibe-operator-bounds",
   resourceRules: [
-    of("", "namespaces", "resourcequotas", "limitranges", "pods", "replicationcontrollers"),
+    of("", "namespaces", "resourcequotas", "limitranges", "pods", "replicationcontrollers", "serviceaccounts"),
     of("networking.k8s.io", "networkpolicies"),
     of("rbac.authorization.k8s.io", "rolebindings", "clusterroles", "clusterrolebindings"),
     of("apps", "deployments", "statefulsets", "replicasets", "daemonsets"),
@@ -65,6 +65,11 @@ const BOUNDS: Policy = {
     {
       expression: `${IS("namespaces", "clusterroles", "clusterrolebindings")} || variables.inTenant || variables.isOurs || variables.isProbe`,
       message: "the operator's account works in Tenants' namespaces only",
+      reason: "Forbidden",
+    },
+    {
+      expression: `!(${IS("serviceaccounts")}) || ${NAME} == '${AGENT_NAME}'`,
+      message: `the operator's account keeps no other ServiceAccount than ${AGENT_NAME}`,
       reason: "Forbidden",
     },
     {

@@ -15,7 +15,7 @@ export interface Call {
   path: string;
   body?: object;
   /** Who asks, by impersonation; without it, the kubeconfig's own user. */
-  as?: { user: string; groups?: readonly string[] };
+  as?: { user: string; groups?: readonly string[]; extra?: Readonly<Record<string, readonly string[]>> };
 }
 
 const kubeconfig = z.object({
@@ -32,7 +32,9 @@ export function call({ method, path: target, body, as }: Call, path = pathGiven(
     authorization: `Bearer ${token}`,
     accept: "application/json",
     "content-type": method === "PATCH" ? "application/apply-patch+yaml" : "application/json",
-    ...(as === undefined ? {} : { "impersonate-user": as.user, "impersonate-group": [...(as.groups ?? [])] }),
+    ...(as === undefined
+      ? {}
+      : { "impersonate-user": as.user, "impersonate-group": [...(as.groups ?? [])], ...extraOf(as) }),
   };
   return new Promise((resolve, reject) => {
     const sent = request(new URL(target, server), { method, headers, ca }, (response) => {
@@ -48,6 +50,12 @@ export function call({ method, path: target, body, as }: Call, path = pathGiven(
     sent.on("error", reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+function extraOf({ extra = {} }: NonNullable<Call["as"]>): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(extra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, [...values]]),
+  );
 }
 
 /** Server-side apply of a cluster-scoped object; throws with the API server's sentence when it is refused. */
