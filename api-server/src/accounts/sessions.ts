@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Action } from "../audit/actions.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import type { Session } from "../db/generated/client.ts";
+import type { Statement } from "../db/lanes.ts";
 import { Refusal } from "../errors/catalogue.ts";
 import { networkOf } from "../http/address.ts";
 import type { Origin } from "../http/identify.ts";
@@ -180,6 +181,21 @@ export function endSessions(
 
 const ownFacts = sessionFacts.extend({ parent_id: z.string().nullable() });
 
+/** Whose session it is and what holds for them, if it goes on. */
+const OWN: Statement<z.output<typeof ownFacts>> = {
+  name: "lv_session",
+  text: `
+    SELECT u.role, u.email, t.subdomain, t.organization_name, t.parent_id, f.plan, f.lifecycle, f.standing, f.hold
+    FROM sessions s
+    JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+    JOIN tenants t ON t.id = s.tenant_id
+    CROSS JOIN lv_tenant_facts() f
+    WHERE s.tenant_id = $1::uuid AND s.id = $2::uuid AND s.user_id = $3::uuid
+      AND s.entered_tenant_id IS NULL AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
+  row: ([role, email, subdomain, organization_name, parent_id, plan, lifecycle, standing, hold]) =>
+    ownFacts.parse({ role, email, subdomain, organization_name, parent_id, plan, lifecycle, standing, hold }),
+};
+
 /** Undefined when the session has ended or its user is gone, or may no longer be where it is. One round trip. */
 export async function sessionState(database: Database, bearer: Bearer): Promise<SessionState | undefined> {
   if (bearer.homeId !== undefined) {
@@ -187,18 +203,7 @@ export async function sessionState(database: Database, bearer: Bearer): Promise<
     if (state !== undefined) database.joinFamily(bearer.tenantId, bearer.homeId);
     return state;
   }
-  const rows = await database.read(
-    bearer.tenantId,
-    (db) => db.$queryRaw`
-      SELECT u.role, u.email, t.subdomain, t.organization_name, t.parent_id, f.plan, f.lifecycle, f.standing, f.hold
-      FROM sessions s
-      JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
-      JOIN tenants t ON t.id = s.tenant_id
-      CROSS JOIN lv_tenant_facts() f
-      WHERE s.tenant_id = ${bearer.tenantId}::uuid AND s.id = ${bearer.sessionId}::uuid AND s.user_id = ${bearer.userId}::uuid
-        AND s.entered_tenant_id IS NULL AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
-  );
-  const [found] = z.array(ownFacts).parse(rows);
+  const [found] = await database.rows(bearer.tenantId, OWN, [bearer.tenantId, bearer.sessionId, bearer.userId]);
   if (found === undefined) return undefined;
   const { parent_id: parentId, ...state } = found;
   if (parentId !== null) database.joinFamily(bearer.tenantId, parentId);

@@ -23,13 +23,16 @@ afterAll(async () => {
 /** The database, which counts what is read, and gives what it saw only after a while. */
 function slowDatabase(milliseconds: number) {
   const seen = { reads: 0 };
-  const read: Database["read"] = async (tenantId, work) => {
+  const slowly = async <T>(answering: Promise<T>): Promise<T> => {
     seen.reads += 1;
-    const answer = await parts.database.read(tenantId, work);
+    const answer = await answering;
     await sleep(milliseconds);
     return answer;
   };
-  return { seen, database: { ...parts.database, read } };
+  const read: Database["read"] = (tenantId, work) => slowly(parts.database.read(tenantId, work));
+  const rows: Database["rows"] = (tenantId, statement, values) =>
+    slowly(parts.database.rows(tenantId, statement, values));
+  return { seen, database: { ...parts.database, read, rows } };
 }
 
 async function appOn(changed: Partial<Parts>): Promise<App> {

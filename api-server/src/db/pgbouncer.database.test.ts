@@ -8,6 +8,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inDatabase, type TestDatabase, testDatabase } from "../testing/database.ts";
 import { interleaved } from "../testing/interleaved.ts";
 import { type Database, openDatabase } from "./database.ts";
+import type { Statement } from "./lanes.ts";
+
+const DIVIDED: Statement<readonly (string | null)[]> = {
+  name: "lv_test_divided",
+  text: "SELECT string_agg(name, ' '), 1 / $1::int FROM projects",
+  row: (cells) => cells,
+};
 
 let at: TestDatabase;
 let pooler: Pooler;
@@ -30,6 +37,15 @@ describe("through pgbouncer, which gives a connection to another for each transa
   test("a query of one tenant never meets another's, among ten thousand of a hundred tenants [pooling]", async () => {
     expect(await interleaved(database)).toEqual([]);
   }, 120_000);
+
+  test("reads that leave together fail alone, and see their own tenant's rows [pooling]", async () => {
+    const ids = await inDatabase(at.admin, async (client) => (await client.query("SELECT id FROM tenants")).rows);
+    const answers = await Promise.allSettled(
+      ids.map(({ id }, at) => database.rows(id, DIVIDED, [at % 5 === 0 ? "0" : "1"])),
+    );
+    const told = answers.map((answer) => (answer.status === "fulfilled" ? answer.value : answer.reason.code));
+    expect(told).toEqual(ids.map(({ id }, at) => (at % 5 === 0 ? "22012" : [[id, "1"]])));
+  });
 
   test("a query without a tenant is an error on a connection that had one [a pool's left-over]", async () => {
     const attempt = inDatabase(pooler.url(at.urls.lv_app), (client) => client.query("SELECT FROM projects"));

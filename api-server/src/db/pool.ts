@@ -32,7 +32,7 @@ export function patientPool(config: pg.PoolConfig): pg.Pool {
 }
 
 /** Under which each connection knows {@link SET_TENANT} by heart. */
-const SET_TENANT_NAME = "lv_tenant";
+export const SET_TENANT_NAME = "lv_tenant";
 
 /**
  * A pool whose single queries name their tenant: `set_config` and the query leave together, and one Sync behind both makes
@@ -88,7 +88,10 @@ async function inOneTrip(
   }
 }
 
-const statementLost = z.object({ code: z.literal("26000") });
+/** PostgreSQL's code for a connection that does not know what it was taught. */
+export const STATEMENT_LOST = "26000";
+
+const statementLost = z.object({ code: z.literal(STATEMENT_LOST) });
 
 /** Says for whom the rest of the transaction is, which the query's own Sync ends. */
 function setTenant(connection: pg.Connection, tenantId: string, isPrepared: boolean): void {

@@ -4,7 +4,6 @@ import type { Database, Transaction } from "../db/database.ts";
 import { isTaken } from "../db/faults.ts";
 import type { Project } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
-import { type Page, rowsOf } from "../http/pages.ts";
 import type { Parts } from "../parts.ts";
 import { requireRoom } from "../tenants/plan.ts";
 
@@ -18,12 +17,6 @@ export type ProjectChange = {
   description?: string | null | undefined;
   status?: "active" | "archived" | undefined;
 };
-
-/** In the order of their creation; one more than `limit` where there is more. */
-export function listProjects(database: Database, tenantId: string, page: Page): Promise<Project[]> {
-  const { after, order } = rowsOf(page);
-  return database.read(tenantId, (db) => db.project.findMany({ where: { tenantId, ...SEEN, ...after }, ...order }));
-}
 
 /** @throws Refusal PROJECT_NOT_FOUND, also for another tenant's */
 export async function findProject(database: Database, tenantId: string, id: string): Promise<Project> {

@@ -6,7 +6,8 @@ import { callerOf } from "../http/identify.ts";
 import { pageOf, pageQuery } from "../http/pages.ts";
 import { headersOf, once } from "../idempotency/once.ts";
 import type { Parts } from "../parts.ts";
-import { changeProject, createProject, deleteProject, findProject, listProjects } from "./projects.ts";
+import { listProjects } from "./list.ts";
+import { changeProject, createProject, deleteProject, findProject } from "./projects.ts";
 import { type ProjectBody, project, projectChange, projectCreation } from "./schema.ts";
 
 const READ = { access: "tenant", permission: "projects:read" } as const;
@@ -31,7 +32,7 @@ export function projects(app: App, parts: Parts): void {
     },
     async (request, reply) => {
       const rows = await listProjects(database, callerOf(request).tenantId, request.query);
-      return pageOf(rows, request.query.limit, request, reply).map(bodyOf);
+      return pageOf(rows, request.query.limit, request, reply);
     },
   );
   app.post(

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Refusal } from "../errors/catalogue.ts";
+import { inDatabase, type TestDatabase, testDatabase } from "../testing/database.ts";
+import { type Database, openDatabase } from "./database.ts";
+import type { Statement } from "./lanes.ts";
+
+let at: TestDatabase;
+let database: Database;
+const tenants = Array.from({ length: 40 }, () => randomUUID());
+
+beforeAll(async () => {
+  at = await testDatabase();
+  database = await openDatabase({ url: at.urls.lv_app, workerUrl: at.urls.lv_worker, lookupUrl: at.urls.lv_lookup });
+  for (const id of tenants) {
+    await database.write(id, async (tx) => {
+      await tx.tenant.create({ data: { id, subdomain: `t-${id}`, organizationName: id } });
+      await tx.project.create({ data: { tenantId: id, id, name: id } });
+    });
+  }
+});
+
+afterAll(async () => {
+  await database.close();
+  await at.drop();
+});
+
+const cells = (row: readonly (string | null)[]) => row;
+
+/** Whose rows are seen, by which connection; an error where one divides by zero. */
+const DIVIDED: Statement<readonly (string | null)[]> = {
+  name: "lv_test_divided",
+  text: "SELECT string_agg(name, ' '), pg_backend_pid(), 1 / $1::int FROM projects",
+  row: cells,
+};
+
+const statement = (name: string, text: string) => ({ name, text, row: cells });
+const ofAll = (ask: (id: string, at: number) => Promise<readonly (readonly (string | null)[])[]>) =>
+  Promise.allSettled(tenants.map(ask));
+
+describe("reads that share a connection", () => {
+  test("of forty tenants in one moment take two connections, and each sees its own rows alone", async () => {
+    const rows = await Promise.all(tenants.map((id) => database.rows(id, DIVIDED, ["1"])));
+    expect(rows.map(([row]) => row?.[0])).toEqual(tenants);
+    const connections = new Set(rows.map(([row]) => row?.[1]));
+    expect(connections.size).toBeLessThanOrEqual(2);
+  });
+
+  test("fail alone: those before and behind in the same packet are answered [one tenant's error]", async () => {
+    const fails = (place: number) => place % 5 === 2;
+    for (let round = 0; round < 20; round += 1) {
+      const answers = await ofAll((id, place) => database.rows(id, DIVIDED, [fails(place) ? "0" : "1"]));
+      for (const [place, answer] of answers.entries()) {
+        if (!fails(place)) expect(answer).toMatchObject({ status: "fulfilled", value: [[tenants[place], {}, "1"]] });
+        else expect(answer).toMatchObject({ status: "rejected", reason: { code: "22012" } });
+      }
+    }
+  });
+
+  test("leave no tenant behind for whoever has the connection next [a pool's left-over]", async () => {
+    const NAMED = statement("lv_test_named", "SELECT current_setting('lv.tenant_id')");
+    const [first = "", second = ""] = tenants;
+    const named = await Promise.all([database.rows(first, NAMED, []), database.rows(second, NAMED, [])]);
+    expect(named).toEqual([[[first]], [[second]]]);
+    await expect(database.write(first, (tx) => tx.project.count())).resolves.toBe(1);
+  });
+
+  test("cannot be led to another tenant by their parameters, whatever stands in them [injection]", async () => {
+    const [own = "", other = ""] = tenants;
+    const ECHO = statement("lv_test_echo", "SELECT $1::text, $2::text, $3::text, count(*) FROM projects");
+    for (const value of [
+      "",
+      "'; SELECT set_config('lv.tenant_id', 'x', true) --",
+      `\u20ac\u{1f600}${other}`,
+      "x".repeat(70_000),
+    ]) {
+      expect(await database.rows(own, ECHO, [value, null, other])).toEqual([[value, null, other, "1"]]);
+    }
+    const [zero, next] = await Promise.allSettled([
+      database.rows(own, ECHO, ["\0", null, ""]),
+      database.rows(other, ECHO, ["next", null, ""]),
+    ]);
+    expect([zero.status, next]).toEqual(["rejected", { status: "fulfilled", value: [["next", null, "", "1"]] }]);
+    await expect(database.rows("'", ECHO, ["", null, ""])).rejects.toThrow(/invalid input syntax for type uuid/);
+  });
+
+  test("whose connection is lost fail, and the server goes on", async () => {
+    const SLEEPING = statement("lv_test_sleeping", "SELECT pg_sleep(5)");
+    const failed = ofAll((id) => database.rows(id, SLEEPING, []));
+    await sleep(200);
+    await inDatabase(at.admin, (client) =>
+      client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lv_app' AND datname = current_database()",
+      ),
+    );
+    for (const { status, reason } of (await failed).map((each) => ({ reason: undefined, ...each }))) {
+      expect([status, reason]).toEqual(["rejected", expect.any(Refusal)]);
+    }
+    // The pool hears of those that lay idle.
+    await sleep(200);
+    expect(await ofAll((id) => database.rows(id, DIVIDED, ["1"]))).toMatchObject(
+      tenants.map(() => ({ status: "fulfilled" })),
+    );
+  });
+
+  test("that meet a connection which forgot what it was taught fail once, and never again", async () => {
+    const [id = ""] = tenants;
+    await database.rows(id, DIVIDED, ["1"]);
+    await database.rows(id, statement("lv_test_forgetting", "DEALLOCATE ALL"), []);
+    await expect(database.rows(id, DIVIDED, ["1"])).rejects.toMatchObject({ code: "26000" });
+    await expect(database.rows(id, DIVIDED, ["1"])).resolves.toHaveLength(1);
+  });
+
+  test("whose statement the database does not take fail with what it says, each time", async () => {
+    const [id = ""] = tenants;
+    const WRONG = statement("lv_test_wrong", "SELECT nothing FROM nowhere");
+    for (let round = 0; round < 4; round += 1) {
+      await expect(database.rows(id, WRONG, [])).rejects.toMatchObject({ code: expect.stringMatching(/42P01|26000/) });
+    }
+  });
+});

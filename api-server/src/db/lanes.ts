@@ -1,0 +1,185 @@
+import pg from "pg";
+import { type Cell, ENDING, parsing, running } from "./packets.ts";
+import { SET_TENANT, SET_TENANT_NAME, STATEMENT_LOST } from "./pool.ts";
+
+/**
+ * A read that is asked for at nearly every request, short enough that others may stand behind it: its text is known
+ * beforehand, and so are its columns.
+ */
+export type Statement<T> = {
+  /** Under which each connection knows it. */
+  name: string;
+  /** Of the tenant alone, by row-level security. */
+  text: string;
+  /** What a row is to who asked. */
+  row: (cells: Row) => T;
+};
+
+type Row = readonly Cell[];
+
+/** Connections that are shared, of all those of the pool. */
+const LANES = 2;
+
+/**
+ * Reads that share connections: what several requests ask for in one moment leaves in one packet, and is answered in one.
+ * Each names its tenant and ends with a Sync of its own, so that it is a transaction of its own: it sees its tenant's rows
+ * alone, and where it fails the ones behind it do not.
+ */
+export class Lanes {
+  readonly #pool: pg.Pool;
+  readonly #prepared: boolean;
+  readonly #lanes = new Set<Lane>();
+  readonly #known = new WeakMap<pg.PoolClient, Set<string>>();
+
+  /** @param prepared whether a connection knows tomorrow what it was taught today. */
+  constructor(pool: pg.Pool, { prepared }: { prepared: boolean }) {
+    this.#pool = pool;
+    this.#prepared = prepared;
+  }
+
+  /** Rows of that tenant. */
+  read<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
+    const lane = this.#lane();
+    return new Promise((resolve, reject) => {
+      const packetFor = (client: pg.PoolClient) => this.#packetFor(client, tenantId, statement, values);
+      const read = new Read(packetFor, (error, rows) => {
+        lane.leave(error);
+        if (error !== null) return reject(error);
+        try {
+          resolve(rows.map(statement.row));
+        } catch (fault) {
+          reject(fault);
+        }
+      });
+      lane.add(read);
+    });
+  }
+
+  /** The one with the fewest who wait for an answer. */
+  #lane(): Lane {
+    let least: Lane | undefined;
+    for (const lane of this.#lanes) {
+      if (lane.gathers) return lane;
+      if (least === undefined || lane.underWay < least.underWay) least = lane;
+    }
+    if (least !== undefined && (least.underWay === 0 || this.#lanes.size >= LANES)) return least;
+    const lane: Lane = new Lane(this.#pool, () => this.#lanes.delete(lane));
+    this.#lanes.add(lane);
+    return lane;
+  }
+
+  #packetFor<T>(client: pg.PoolClient, tenantId: string, { name, text }: Statement<T>, values: readonly Cell[]) {
+    if (!this.#prepared) {
+      const [tenant, query] = [parsing("", SET_TENANT), parsing("", text)];
+      return [tenant, running("", [tenantId]), query, running("", values), ENDING];
+    }
+    const packet = [running(SET_TENANT_NAME, [tenantId]), running(name, values), ENDING];
+    let known = this.#known.get(client);
+    if (known === undefined) {
+      known = new Set();
+      this.#known.set(client, known);
+    }
+    if (known.has(name)) return packet;
+    known.add(name);
+    return [parsing(name, text), ...packet];
+  }
+}
+
+/** One connection for as long as anybody waits for an answer of it. */
+class Lane {
+  underWay = 0;
+  readonly #end: () => void;
+  readonly #waiting: Read[] = [];
+  #client: pg.PoolClient | undefined;
+  #packets: Buffer[] = [];
+  #isBroken = false;
+
+  constructor(pool: pg.Pool, end: () => void) {
+    this.#end = end;
+    pool.connect().then(
+      (client) => {
+        this.#client = client;
+        for (const read of this.#waiting.splice(0)) this.#send(client, read);
+      },
+      (error: Error) => {
+        for (const read of this.#waiting.splice(0)) read.handleError(error);
+      },
+    );
+  }
+
+  /** Whether what is added now leaves together with what is there. */
+  get gathers(): boolean {
+    return this.#client === undefined || this.#packets.length > 0;
+  }
+
+  add(read: Read): void {
+    this.underWay += 1;
+    if (this.#client === undefined) this.#waiting.push(read);
+    else this.#send(this.#client, read);
+  }
+
+  /** One was answered. */
+  leave(error: Error | null): void {
+    if (error !== null && !(error instanceof pg.DatabaseError && isHarmless(error))) this.#isBroken = true;
+    this.underWay -= 1;
+    if (this.underWay > 0) return;
+    this.#end();
+    this.#client?.release(this.#isBroken);
+  }
+
+  #send(client: pg.PoolClient, read: Read): void {
+    read.submit = ({ stream }) => {
+      if (this.#packets.length === 0) setImmediate(() => this.#flush(stream));
+      this.#packets.push(...read.packetFor(client));
+    };
+    client.query(read);
+  }
+
+  #flush(stream: pg.Connection["stream"]): void {
+    const packet = Buffer.concat(this.#packets);
+    this.#packets = [];
+    // Of one that is lost who waits is told by the client.
+    if (stream.writable) stream.write(packet);
+  }
+}
+
+/** Whether the connection goes on behind it; one that does not know what it was taught does not learn it either. */
+function isHarmless({ severity, code }: pg.DatabaseError): boolean {
+  return severity === "ERROR" && code !== STATEMENT_LOST;
+}
+
+/** One read as pg's client sees it, which tells it of each message of its answer. */
+class Read extends pg.Query {
+  declare callback: (error: Error | null) => void;
+  readonly packetFor: (client: pg.PoolClient) => Buffer[];
+  readonly #rows: Row[] = [];
+  #isNamed = false;
+
+  constructor(packetFor: Read["packetFor"], done: (error: Error | null, rows: readonly Row[]) => void) {
+    super({ text: "" });
+    this.packetFor = packetFor;
+    let isDone = false;
+    this.callback = (error) => {
+      if (isDone) return;
+      isDone = true;
+      done(error, this.#rows);
+    };
+  }
+
+  handleDataRow({ fields }: { fields: Row }): void {
+    // The first row is set_config's.
+    if (this.#isNamed) this.#rows.push(fields);
+  }
+
+  handleCommandComplete(): void {
+    this.#isNamed = true;
+  }
+
+  handleReadyForQuery(): void {
+    this.callback(null);
+  }
+
+  handleError(error: Error): void {
+    this.callback(error);
+  }
+}
