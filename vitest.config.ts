@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { leftOut } from "./test/harness/left-out.ts";
 
+const RUN_FOLDER = "./test/harness/run-folder.ts";
 const CLUSTER = "**/*.cluster.test.ts";
 const KUBELET = "**/*.kubelet.test.ts";
 const SIMULATED = "**/*.simulated.test.ts";
@@ -16,6 +17,7 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: [...elsewhere, CLUSTER, KUBELET, SIMULATED, DATABASE],
+          globalSetup: [RUN_FOLDER],
           // For a machine that has much else to do; what hangs, hangs longer.
           testTimeout: 20_000,
         },
@@ -25,7 +27,7 @@ export default defineConfig({
           name: "database",
           include: [DATABASE],
           exclude: elsewhere,
-          globalSetup: ["./test/harness/database.ts"],
+          globalSetup: [RUN_FOLDER, "./test/harness/database.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -37,7 +39,7 @@ export default defineConfig({
           exclude: elsewhere,
           // One cluster for all of them; some stop the operator or take a definition away, so one file at a time.
           fileParallelism: false,
-          globalSetup: ["./test/harness/set-up.ts", "./test/harness/database.ts"],
+          globalSetup: [RUN_FOLDER, "./test/harness/set-up.ts", "./test/harness/database.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
