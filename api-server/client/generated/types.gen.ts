@@ -58,7 +58,7 @@ export type AuditEvent = {
     actor: {
         kind: 'user' | 'platform' | 'system' | 'kubectl';
         /**
-         * Null where nobody knows who it was.
+         * Null for the platform's people, and where nobody knows who it was.
          */
         id: string | null;
         /**
@@ -72,7 +72,7 @@ export type AuditEvent = {
         id: string;
     };
     /**
-     * Null once the person is deleted.
+     * Null for the platform's people, and once the person is deleted.
      */
     ip: string | null;
     request_id: string | null;

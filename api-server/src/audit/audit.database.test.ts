@@ -156,7 +156,7 @@ describe("the audit trail", () => {
     expect(last.rows).toEqual([{ action: "auth.logged_out" }]);
   });
 
-  test("tells of what the platform and a parent's owner did, each in the trail of whom it concerns", async () => {
+  test("tells of what the platform and a parent's owner did, each in the trail of whom it concerns, and not who of the platform", async () => {
     const jane = await owner();
     const child = (await ask("POST", "/api/v1/tenants/current/children", jane.headers, { organization_name: "Child" }))
       .body;
@@ -175,11 +175,20 @@ describe("the audit trail", () => {
       details,
       ip,
     }));
-    const platform = { kind: "platform", id: expect.any(String), email: null };
+    // Which of the platform's people it was, and whence, is the platform's to know.
+    const platform = { kind: "platform", id: null, email: null };
+    const { rows: whole } = await asSuperuser(
+      "SELECT DISTINCT actor_id FROM audit_events WHERE tenant_id = $1 AND actor_kind = 'platform'",
+      [jane.tenant.id],
+    );
+    const [{ actor_id: staff }] = whole as [{ actor_id: string }];
+    expect(staff).not.toBe("");
+    expect((await ask("GET", `/api/v1/audit?actor=${encodeURIComponent(staff)}`, jane.headers)).body).toEqual([]);
+    expect((await app.inject({ url: "/api/v1/audit/export", headers: jane.headers })).body).not.toContain(staff);
     const target = { kind: "tenant", id: jane.tenant.id };
     expect(told.slice(0, -1)).toEqual([
-      { action: "tenant.reactivated", actor: platform, target, details: {}, ip: "127.0.0.1" },
-      { action: "tenant.suspended", actor: platform, target, details: { reason: "Security" }, ip: "127.0.0.1" },
+      { action: "tenant.reactivated", actor: platform, target, details: {}, ip: null },
+      { action: "tenant.suspended", actor: platform, target, details: { reason: "Security" }, ip: null },
       expect.objectContaining({ action: "child.created", target: { kind: "tenant", id: child.id } }),
     ]);
     const { rows } = await asSuperuser("SELECT actor_id, action, personal FROM audit_events WHERE tenant_id = $1", [

@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { Database } from "../db/database.ts";
 import type { AuditEvent, PersonalKey } from "../db/generated/client.ts";
 import type { Page } from "../http/pages.ts";
-import { ACTOR_KINDS } from "./actions.ts";
+import { ACTOR_KINDS, type ActorKind } from "./actions.ts";
 import { leastId } from "./audit.ts";
 import { openPersonal } from "./personal.ts";
 import type { AuditBody, AuditFilter } from "./schema.ts";
 
 const EXPORT_PAGE = 500;
+/** Whose people tenants know as one: which of them it was, and whence, the platform itself can tell by the rows. */
+const PLATFORM = "platform" satisfies ActorKind;
 
 type Reads = { database: Database; secret: Buffer };
 
@@ -46,7 +48,7 @@ export async function* exportAudit(reads: Reads, tenantId: string, filter: Audit
 /** Ids grow with time, so that a time is an id, and the table's key finds it. */
 function conditionsOf({ actor, action, target, from, to }: AuditFilter) {
   return [
-    ...(actor === undefined ? [] : [{ actorId: actor }]),
+    ...(actor === undefined ? [] : [{ actorId: actor, actorKind: { not: PLATFORM } }]),
     ...(action === undefined ? [] : [{ action }]),
     ...(target === undefined ? [] : [{ targetId: target }]),
     ...(from === undefined ? [] : [{ id: { gte: leastId(new Date(from)) } }]),
@@ -71,11 +73,14 @@ async function keysOf(database: Database, tenantId: string, rows: readonly Audit
 const details = z.record(z.string(), z.unknown());
 
 function bodyOf(row: AuditEvent, keys: Keys, secret: Buffer): AuditBody {
-  const { email, ip } = openPersonal(secret, row, keys.get(row.personalKey ?? ""));
+  const isPlatforms = row.actorKind === PLATFORM;
+  const { email, ip } = isPlatforms
+    ? { email: null, ip: null }
+    : openPersonal(secret, row, keys.get(row.personalKey ?? ""));
   return {
     id: row.id,
     at: row.at.toISOString(),
-    actor: { kind: z.enum(ACTOR_KINDS).parse(row.actorKind), id: row.actorId, email },
+    actor: { kind: z.enum(ACTOR_KINDS).parse(row.actorKind), id: isPlatforms ? null : row.actorId, email },
     action: row.action,
     target: { kind: row.targetKind, id: row.targetId },
     ip,

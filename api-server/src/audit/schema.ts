@@ -28,12 +28,12 @@ export const auditEvent = z
     at: z.iso.datetime(),
     actor: z.object({
       kind: z.enum(ACTOR_KINDS),
-      id: z.string().nullable().describe("Null where nobody knows who it was."),
+      id: z.string().nullable().describe("Null for the platform's people, and where nobody knows who it was."),
       email: z.string().nullable().describe("Null once the person is deleted."),
     }),
     action: z.string(),
     target: z.object({ kind: z.string(), id: z.string() }),
-    ip: z.string().nullable().describe("Null once the person is deleted."),
+    ip: z.string().nullable().describe("Null for the platform's people, and once the person is deleted."),
     request_id: z.uuid().nullable(),
     details: z.record(z.string(), z.unknown()),
   })
