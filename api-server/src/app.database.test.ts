@@ -99,6 +99,24 @@ describe("the application", () => {
     });
   });
 
+  test("says at each answer what a browser must not do with it, whichever answer it is", async () => {
+    for (const url of ["/health", "/api/v1/nothing", "/api/v1/projects", "/docs", "/docs/errors"]) {
+      const { headers } = await app.inject({ url, headers: { "x-tenant-id": "nobody" } });
+      expect(headers, url).toMatchObject({
+        "content-security-policy": expect.stringMatching(/^default-src 'self';.*;frame-ancestors 'none';/),
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+        "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+      // The page asks for its scripts by what it was asked for by itself.
+      expect(headers["content-security-policy"]?.toString().includes("upgrade-insecure-requests"), url).toBe(
+        url !== "/docs",
+      );
+    }
+  });
+
   test.each(Object.entries(ERRORS))("has a page for %s with cause, fix and example", async (code, entry) => {
     const { statusCode, body } = await app.inject(`/docs/errors/${code}`);
     expect(statusCode).toBe(200);

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -22,9 +21,11 @@ import { health } from "./health/routes.ts";
 import { requireDeclarations } from "./http/access.ts";
 import { callerKey } from "./http/address.ts";
 import { docs } from "./http/docs.ts";
+import { setHeaders } from "./http/headers.ts";
 import { identify } from "./http/identify.ts";
-import { loggedRequest } from "./http/logged.ts";
+import { loggedRequest, logOf } from "./http/logged.ts";
 import { describeRoutes, openApiDocument } from "./http/openapi.ts";
+import { losePatience } from "./http/patience.ts";
 import { answerUnread, readOneWay, refuseUnrouted } from "./http/wire.ts";
 import { members } from "./members/routes.ts";
 import type { Parts } from "./parts.ts";
@@ -42,7 +43,6 @@ export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 /** Later answers would come when nobody waits for them any more. */
 const EVENT_LOOP_DELAY_MILLISECONDS = 1_000;
 const RETRY_SECONDS = 5;
-const HANDLER_MILLISECONDS = 30_000;
 const REQUEST_MILLISECONDS = 30_000;
 const CHECKED_MILLISECONDS = 2_000;
 const BODY_LIMIT_BYTES = 1_048_576;
@@ -56,12 +56,12 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   const answer = answering(config.publicUrl);
   const app: App = fastify({
     loggerInstance: log.child({}, { serializers: { req: loggedRequest } }),
+    childLoggerFactory: logOf,
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
     // Never the caller's: two callers could choose the same one, and the log would mix them.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    handlerTimeout: HANDLER_MILLISECONDS,
     // Fastify's own is none: a body that comes a byte at a time would be waited for without end.
     requestTimeout: REQUEST_MILLISECONDS,
     http: { connectionsCheckingInterval: CHECKED_MILLISECONDS },
@@ -76,10 +76,12 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   app.setErrorHandler(answer);
   measure(app, parts.metrics);
   countRequests(app, parts.requests);
-  app.addHook("onRequest", async ({ id }, reply) => void reply.header("X-Request-Id", id));
+  losePatience(app);
+  await setHeaders(app);
   // Also of one that came before: else its connection stays open until the caller thinks of it.
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, done) => {
     if (life.stopping) reply.header("Connection", "close");
+    done();
   });
   await guard(app, config);
   readOneWay(app);
@@ -108,7 +110,6 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
 
 /** What stands before every route: headers, what a browser may do, and refusals rather than answers that come too late. */
 async function guard(app: App, config: Config): Promise<void> {
-  await app.register(helmet, { contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"] } } });
   await app.register(cors, {
     origin: config.corsOrigins,
     exposedHeaders: ["ETag", "Idempotent-Replayed", "Link", "X-Next-Cursor", "X-Request-Id"],

@@ -44,6 +44,13 @@ export class Callers {
     });
   }
 
+  /** Whose a token is, as far as that is known at this moment without asking anybody. */
+  known(token: string): Bearing | undefined {
+    const bearer = this.#tokens.get(token);
+    const state = bearer === undefined ? undefined : this.#states.get(bearer.sessionId)?.state;
+    return bearer === undefined || state === undefined ? undefined : { ...bearer, ...state };
+  }
+
   /** @throws Refusal AUTHENTICATION_REQUIRED; TENANT_NOT_FOUND when the token's tenant is gone */
   async callerOf(token: string): Promise<Bearing> {
     const bearer = this.#tokens.get(token) ?? (await this.#read(token));

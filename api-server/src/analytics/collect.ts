@@ -86,10 +86,11 @@ function newCounts(): Counts {
 
 /** Counts what is answered to somebody of a tenant; the route as it is declared, of which there are only so many. */
 export function countRequests(app: App, requests: Requests): void {
-  app.addHook("onResponse", async ({ caller, method, routeOptions }, { statusCode, elapsedTime }) => {
-    if (caller === null) return;
+  app.addHook("onResponse", ({ caller, method, routeOptions }, { statusCode, elapsedTime }, done) => {
+    if (caller === null) return done();
     const { tenantId, userId } = caller;
     const route = `${method} ${routeOptions.url}`;
     requests.count({ tenantId, userId, route, status: statusCode, milliseconds: elapsedTime });
+    done();
   });
 }

@@ -9,7 +9,6 @@ const BY_FRAMEWORK: Readonly<Record<string, { code: ErrorCode; detail: string }>
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: "MALFORMED_BODY", detail: "Content-Length is not the body's length." },
   FST_ERR_CTP_BODY_TOO_LARGE: { code: "BODY_TOO_LARGE", detail: "The body is larger than this route takes." },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", detail: "This route takes application/json." },
-  FST_ERR_HANDLER_TIMEOUT: { code: "OVERLOADED", detail: "The answer took too long." },
 };
 
 /** What Fastify says of a path that it cannot look for. */

@@ -93,10 +93,10 @@ function taking(app: App, parts: Parts): void {
       config: {
         access: "tenantFromCredential",
         rateLimit: { max: config.signInPerMinute, timeWindow: "1 minute" },
+        patienceMilliseconds: WHOLE_MILLISECONDS,
       },
       // Who only asks whether there is something there must not use it up.
       exposeHeadRoute: false,
-      handlerTimeout: WHOLE_MILLISECONDS,
       schema: {
         operationId: "takeExport",
         summary: "Take everything along, as a ZIP",

@@ -35,8 +35,9 @@ export function createHttpMetrics(): HttpMetrics {
 
 /** The route as it is declared, never the path: a caller could make as many series as there are paths. */
 export function measure(app: App, metrics: HttpMetrics): void {
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
     metrics.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
   });
 }

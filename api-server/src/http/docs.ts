@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import fastify from "fastify";
 import type { App } from "../app.ts";
+import { policyWithoutHttps } from "./headers.ts";
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>LeanVibe API</title><link rel="icon" href="data:,"></head><body><div id="app"></div><noscript>This page needs JavaScript; the same for programs is
@@ -25,18 +26,17 @@ const START = `Scalar.createApiReference("#app", ${JSON.stringify({
 })});
 `;
 
-/** As everywhere, but for one thing: where the API has no HTTPS the page would ask for its own scripts by it. */
-const helmet = {
-  contentSecurityPolicy: { directives: { "frame-ancestors": ["'none'"], "upgrade-insecure-requests": null } },
-};
-
 /** The API told of in a browser, from what each route declares. */
 export function docs(app: App): void {
   const config = { access: "public" } as const;
   const page = { hide: true, summary: "This, for people: every route with what it takes and answers" };
   for (const url of ["/docs", "/docs/"]) {
-    app.get(url, { config: { ...config }, helmet, schema: page }, async (_request, reply) =>
-      reply.type("text/html; charset=utf-8").send(PAGE),
+    app.get(url, { config: { ...config }, schema: page }, async (_request, reply) =>
+      reply
+        .type("text/html; charset=utf-8")
+        // Where the API has no HTTPS the page would ask for its own scripts by it.
+        .header("Content-Security-Policy", await policyWithoutHttps())
+        .send(PAGE),
     );
   }
   const script = { hide: true, summary: "Of the page" };

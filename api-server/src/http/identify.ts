@@ -35,10 +35,11 @@ export function callerOf({ caller, routeOptions }: FastifyRequest): Caller {
  */
 export function identify(app: App, { config, callers, database }: Parts): void {
   app.decorateRequest("caller", null);
-  app.addHook("onRequest", async (request) => {
-    if (request.routeOptions.config.access !== "tenant") return;
-    const names = namedTenants(request, config);
-    const token = bearerToken(request);
+  const admit = (request: FastifyRequest, caller: Bearing): void => {
+    requireRight(caller, request);
+    request.caller = { ...caller, ...originOf(request) };
+  };
+  const identified = async (request: FastifyRequest, names: readonly string[], token: string | undefined) => {
     if (token === undefined) {
       if (names.length === 0) throw new Refusal("TENANT_REQUIRED");
       await findNamed(names, database);
@@ -46,8 +47,20 @@ export function identify(app: App, { config, callers, database }: Parts): void {
     }
     const caller = await callers.callerOf(token);
     await requireOwn(names, caller, database);
-    requireRight(caller, request);
-    request.caller = { ...caller, ...originOf(request) };
+    admit(request, caller);
+  };
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (request.routeOptions.config.access !== "tenant") return done();
+    const names = namedTenants(request, config);
+    const token = bearerToken(request);
+    const known = token === undefined ? undefined : callers.known(token);
+    if (known === undefined || !isOwn(names, known)) {
+      identified(request, names, token).then(() => done(), done);
+      return;
+    }
+    // As nearly every request: nothing needs to be waited for.
+    admit(request, known);
+    done();
   });
 }
 
@@ -58,10 +71,14 @@ export function originOf(request: FastifyRequest): Origin {
   return { ip: addressOf(request), requestId: request.id };
 }
 
+/** Told from what is known, without a look into the database. */
+function isOwn(names: readonly string[], caller: Bearing): boolean {
+  return names.every((name) => name === caller.subdomain || name === caller.tenantId);
+}
+
 /** @throws Refusal TENANT_MISMATCH and what `findNamed` throws */
 async function requireOwn(names: readonly string[], caller: Bearing, database: Parts["database"]): Promise<void> {
-  // Without a look into the database where it can be told from what is known.
-  if (names.every((name) => name === caller.subdomain || name === caller.tenantId)) return;
+  if (isOwn(names, caller)) return;
   const { id } = await findNamed(names, database);
   if (id === caller.tenantId) return;
   // As the caller named it: its subdomain would be news to who only has its id.
@@ -93,13 +110,21 @@ async function findNamed(names: readonly string[], database: Parts["database"]):
 }
 
 /** By header, then by host; in lower case, as ids and subdomains are. */
-export function namedTenants(request: FastifyRequest, { tenantBaseDomains, publicUrl }: Config): string[] {
+export function namedTenants(request: FastifyRequest, config: Config): string[] {
   const header = request.headers["x-tenant-id"];
   const byHeader = (Array.isArray(header) ? header.join(",") : (header ?? "")).trim().toLowerCase();
   // The API's own host may look like a tenant's.
-  const own = request.hostname.toLowerCase() === new URL(publicUrl).hostname;
-  const byHost = own ? undefined : subdomainOf(request.hostname, tenantBaseDomains);
+  const own = request.hostname.toLowerCase() === ownHost(config);
+  const byHost = own ? undefined : subdomainOf(request.hostname, config.tenantBaseDomains);
   return [...new Set([byHeader, byHost ?? ""])].filter((name) => name !== "");
+}
+
+const ownHosts = new WeakMap<Config, string>();
+
+function ownHost(config: Config): string {
+  const host = ownHosts.get(config) ?? new URL(config.publicUrl).hostname;
+  ownHosts.set(config, host);
+  return host;
 }
 
 /** One label under one of these names. */

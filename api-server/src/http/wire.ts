@@ -14,7 +14,7 @@ const ONCE = new Set(["authorization", "content-type", "host", "idempotency-key"
 
 /** Refuses what could be read in two ways, before anything is made of it. */
 export function readOneWay(app: App): void {
-  app.addHook("onRequest", async ({ raw }) => {
+  app.addHook("onRequest", ({ raw }, _reply, done) => {
     const seen = new Set<string>();
     for (let at = 0; at < raw.rawHeaders.length; at += 2) {
       const name = raw.rawHeaders[at]?.toLowerCase() ?? "";
@@ -22,6 +22,7 @@ export function readOneWay(app: App): void {
       if (seen.has(name)) throw new Refusal("HEADER_REPEATED", { detail: `The header ${name} is there twice.` });
       seen.add(name);
     }
+    done();
   });
   const parse = app.getDefaultJsonParser("error", "error");
   // Nothing of ours is plain text.
@@ -35,11 +36,11 @@ export function readOneWay(app: App): void {
 
 /** Refuses what no route is for, before anything of its body is read. */
 export function refuseUnrouted(app: App): void {
-  app.addHook("onRequest", async ({ is404, method, url, routeOptions }, reply) => {
+  app.addHook("onRequest", ({ is404, method, url, routeOptions }, reply, done) => {
     const [path = ""] = url.split("?");
     // Trap: a path of its own is also what another route's parameter may be, and that route may have the method.
     const own = routeOptions.url?.includes(":") === true ? app.declared.filter((route) => route.url === path) : [];
-    if (!is404 && own.length === 0) return;
+    if (!is404 && own.length === 0) return done();
     const there = methodsOf(is404 ? app.declared : own, path);
     const detail = `There is no ${method} ${loggedPath(url)}`;
     if (there.length === 0) throw new Refusal("ROUTE_NOT_FOUND", { detail: `${detail}.` });

@@ -37,9 +37,12 @@ export function guardPlatform(
 ): void {
   const failures = new Failures(config.signInPerMinute);
   app.decorateRequest("operator", null);
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", (request, _reply, done) => {
     const { access, verb } = request.routeOptions.config;
-    if (access !== "platform" || verb === undefined) return;
+    if (access !== "platform" || verb === undefined) return done();
+    admit(request, verb).then(() => done(), done);
+  });
+  const admit = async (request: FastifyRequest, verb: Verb): Promise<void> => {
     const token = bearerToken(request);
     if (token === undefined) throw new Refusal("AUTHENTICATION_REQUIRED");
     const caller = callerKey(request);
@@ -54,5 +57,5 @@ export function guardPlatform(
       if (error instanceof Refusal && COUNTED.has(error.code)) failures.add(caller);
       throw error;
     }
-  });
+  };
 }
