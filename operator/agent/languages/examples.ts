@@ -1,0 +1,46 @@
+import type { Example } from "./language.ts";
+
+const PROMPT = /^\s*>>>\s*(.+?)\s*$/;
+/** `f(1) == 2`, `f(1) = 2`, `f(1) ==> 2`, `f(1) ➞ 2`; an arrow is also a type hint, so a literal must follow. */
+const STATED = /(?:^|[\s`])([A-Za-z_]\w*\(.*\))`?\s*(?:#\s*)?(?:={1,3}>?|-{1,3}>|➞|→|returns?|should return)\s*(.+?)\s*$/;
+const CALL = /^[A-Za-z_]\w*\(.*\)$/;
+const LITERAL = /^(-?\d|\[|\(|\{|["']|True\b|False\b|None\b)/;
+
+const EXAMPLES_MAX = 30;
+
+/**
+ * Examples that a text promises: Python's own form (`>>> f(1)` and the result below it) and the forms people write.
+ * Only calls with literal results; a doubtful one is left out, because what fails here counts as a fault of the code.
+ */
+export function examplesIn(text: string): Example[] {
+  const lines = text.split("\n");
+  const found = lines.flatMap((line, index) => {
+    const prompt = line.match(PROMPT)?.[1];
+    if (prompt !== undefined && CALL.test(prompt)) return example(prompt, lines[index + 1] ?? "");
+    const [, call = "", result = ""] = line.replace(PROMPT, "$1").match(STATED) ?? [];
+    return call === "" ? [] : example(call, result);
+  });
+  const byText = new Map(found.map((one) => [`${one.call} ${one.result}`, one]));
+  return [...byText.values()].slice(0, EXAMPLES_MAX);
+}
+
+function example(call: string, after: string): Example[] {
+  const result = after
+    .trim()
+    .replace(/\s+#.*$/, "")
+    .replace(/[.;,]$/, "");
+  const whole = LITERAL.test(result) && closes(result) && closes(call);
+  return whole ? [{ call, result }] : [];
+}
+
+const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g;
+const INNERMOST = /\([^()[\]{}]*\)|\[[^()[\]{}]*\]|\{[^()[\]{}]*\}/g;
+/** What may be left of a literal or a call whose strings and brackets are closed: one word, at most with operators. */
+const CLOSED = /^[\w.+\-@]+(\s*([-+*/%]|==|and|or)\s*[\w.+\-@]+)*$/;
+
+/** Are brackets and quotes closed, with nothing behind the last one? A result of several lines is not. */
+function closes(text: string): boolean {
+  let rest = text.replace(STRING, "@");
+  for (let inner = rest.replace(INNERMOST, "@"); inner !== rest; inner = rest.replace(INNERMOST, "@")) rest = inner;
+  return CLOSED.test(rest);
+}

@@ -1,0 +1,67 @@
+import type { SourceFile } from "@leanvibe/schema";
+import type { Command, RunResult } from "../workspace.ts";
+import type { LanguageName } from "./packages.ts";
+
+/** What a task makes: it decides what is started, documented and prepared for deployment. */
+export type Kind = "service" | "program" | "library";
+
+/** What a test runner said. It ran beside the code that it judges, so it feeds quality and proves nothing. */
+export type TestReport = {
+  total: number;
+  passed: number;
+  failed: number;
+  /** Names as the runner tells them, with what went wrong. */
+  failures: { name: string; detail: string }[];
+  /** Percent of lines; undefined where none could be measured. */
+  coverage: number | undefined;
+  /** `path: lines` of what no test reached. */
+  uncovered: string[];
+};
+
+export type Route = { method: string; path: string };
+
+/** Everything that differs between the languages an agent writes. */
+export type Language = {
+  name: LanguageName;
+  /** As a fence and a person name it. */
+  title: string;
+  fence: string;
+  /** Where the one file of a single function goes. */
+  single: string;
+  /** Rules that a prompt repeats, in the fewest words. */
+  codeRules(kind: Kind): string;
+  testRules(kind: Kind): string;
+  /** Files of the agent's own beside the generated ones: settings of the tools, the start of a service. */
+  scaffold(kind: Kind): SourceFile[];
+  isTest(path: string): boolean;
+  isCode(path: string): boolean;
+  /** Findings that need nothing to run: what is missing or not allowed. */
+  inspect(files: readonly SourceFile[], kind: Kind): string[];
+  /** Top-level names of what a file imports that is neither the language's own nor a file of the workspace. */
+  foreignImports(files: readonly SourceFile[]): string[];
+  check(files: readonly SourceFile[]): Command;
+  lint(files: readonly SourceFile[]): Command;
+  tests: {
+    commands(files: readonly SourceFile[]): Command[];
+    /** What the commands leave behind. */
+    reports: readonly string[];
+    read(run: RunResult, reports: readonly SourceFile[], files: readonly SourceFile[]): TestReport;
+  };
+  /** A file of tests that holds each example to what it promises. */
+  exampleTests(examples: readonly Example[], code: readonly SourceFile[]): SourceFile | undefined;
+  /** Names that others may use of these files. */
+  symbols(files: readonly SourceFile[]): string[];
+  routes(files: readonly SourceFile[]): Route[];
+  /** The command that starts the service of {@link scaffold}. */
+  start: readonly string[];
+  runFile(path: string): readonly string[];
+  deployment(kind: Kind): SourceFile[];
+};
+
+/** `call` gives `result`, both as source text. */
+export type Example = { call: string; result: string };
+
+/** Bounds of a run whose output a person or a model reads. */
+export const CHECK_BOUNDS = { timeoutMilliseconds: 60_000, outputBytes: 64 * 1024 } as const;
+/** Tests may take longer; what a report needs more of stands in files. */
+export const TEST_BOUNDS = { timeoutMilliseconds: 120_000, outputBytes: 256 * 1024 } as const;

@@ -1,0 +1,138 @@
+import type { SourceFile } from "@leanvibe/schema";
+import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
+import { importable } from "./packages.ts";
+import { casesOf, pythonCoverage } from "./pytest.ts";
+import { pythonDeployment } from "./python-deployment.ts";
+import { PYTHON_LINT } from "./python-lint.ts";
+import { PYTHON_STANDARD } from "./python-standard.ts";
+
+const START = `"""Starts the service: on a socket where one is named, else on PORT."""
+import os
+
+import uvicorn
+
+from app import app
+
+socket = os.environ.get("LISTEN_SOCKET")
+if socket:
+    uvicorn.run(app, uds=socket, log_level="warning")
+else:
+    uvicorn.run(app, host="0.0.0.0", port=int(os.environ.get("PORT", "8080")), log_level="warning")
+`;
+
+const IMPORT = /^[ \t]*import[ \t]+([\w., \t]+)/gm;
+const FROM_IMPORT = /^[ \t]*from[ \t]+([\w.]+)[ \t]+import\b/gm;
+const DEFINED = /^(?:async[ \t]+def|def|class)[ \t]+([A-Za-z]\w*)/gm;
+const ROUTE = /^[ \t]*@\w+\.(get|post|put|patch|delete|head|options)\(\s*["']([^"']*)["']/gm;
+
+const isTest = (path: string): boolean => /(^|\/)(test_[^/]*|conftest)\.py$/.test(path) || path.startsWith("tests/");
+const isCode = (path: string): boolean => path.endsWith(".py") && !isTest(path) && path !== "start.py";
+const codeOf = (files: readonly SourceFile[]): SourceFile[] => files.filter(({ path }) => isCode(path));
+const pythonOf = (files: readonly SourceFile[]): string[] =>
+  files.map(({ path }) => path).filter((path) => path.endsWith(".py"));
+
+export const python: Language = {
+  name: "python",
+  title: "Python",
+  fence: "python",
+  single: "solution.py",
+  codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  scaffold: (kind) => (kind === "service" ? [{ path: "start.py", content: START }] : []),
+  isTest,
+  isCode,
+  inspect,
+  foreignImports(files) {
+    const allowed = importable("python");
+    const local = new Set(files.flatMap(({ path }) => path.split("/").map((part) => part.replace(/\.py$/, ""))));
+    const names = files.filter(({ path }) => path.endsWith(".py")).flatMap(({ content }) => importsOf(content));
+    return [...new Set(names)].filter((name) => !PYTHON_STANDARD.has(name) && !allowed.has(name) && !local.has(name));
+  },
+  check: (files) => ({ argv: ["python3", "-m", "py_compile", ...pythonOf(files)], ...CHECK_BOUNDS }),
+  lint: (files) => ({
+    argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
+    stdin: PYTHON_LINT,
+    ...CHECK_BOUNDS,
+  }),
+  tests: {
+    commands: (files) => [
+      { argv: testCommand(files), ...TEST_BOUNDS },
+      { argv: ["python3", "-m", "coverage", "json", "-q", "-o", "coverage.json"], ...CHECK_BOUNDS },
+    ],
+    reports: ["report.xml", "coverage.json"],
+    read(_run, reports, files) {
+      const named = (name: string) => reports.find(({ path }) => path === name)?.content ?? "";
+      return { ...casesOf(named("report.xml")), ...pythonCoverage(named("coverage.json"), codeOf(files)) };
+    },
+  },
+  exampleTests,
+  symbols: (files) => [
+    ...new Set(codeOf(files).flatMap(({ content }) => [...content.matchAll(DEFINED)].map(([, name = ""]) => name))),
+  ],
+  routes: (files) => codeOf(files).flatMap(({ content }) => routesOf(content)),
+  start: ["python3", "start.py"],
+  runFile: (path) => ["python3", path],
+  deployment: pythonDeployment,
+};
+
+const CODE_RULES = [
+  "Code goes into *.py files at the top, without folders; import your own files by name: from metrics import total.",
+  "Type hints and a docstring for every function. Validate all input; raise ValueError with a clear message for bad input.",
+];
+const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
+  service: [
+    "app.py defines app = FastAPI() with all routes; nothing is started there.",
+    "Refuse bad input with status 400 or 422 and missing authentication with 401.",
+  ],
+  program: ["main.py is the program: it reads sys.argv and standard input, and prints its result to standard output."],
+  library: ["Define every function that the task asks for."],
+};
+const TEST_RULES = [
+  "Tests go into tests/test_*.py for pytest; import from the code by name: from metrics import total.",
+  "Each test's name begins with its kind: def test_unit_..., test_edge_...",
+];
+const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
+  service: [
+    "Ask the service by: from fastapi.testclient import TestClient; from app import app; client = TestClient(app).",
+  ],
+  program: ["Test the functions; the program itself is tested elsewhere."],
+  library: [],
+};
+
+function inspect(files: readonly SourceFile[], kind: Kind): string[] {
+  const findings = codeOf(files)
+    .filter(({ content }) => /pragma:\s*no cover/.test(content))
+    .map(({ path }) => `${path} switches coverage off with a comment; remove it`);
+  if (kind !== "service") return findings;
+  const app = files.find(({ path }) => path === "app.py")?.content;
+  if (app === undefined) return [...findings, "there is no app.py, which must define app = FastAPI()"];
+  return /^app\b[^=\n]*=/m.test(app) ? findings : [...findings, "app.py does not define app = FastAPI()"];
+}
+
+function testCommand(files: readonly SourceFile[]): string[] {
+  const tests = files.map(({ path }) => path).filter((path) => /(^|\/)test_[^/]*\.py$/.test(path));
+  const pytest = ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--junitxml=report.xml", ...tests];
+  return ["python3", "-m", "coverage", "run", "--source=.", "--omit=tests/*,test_*,start.py", ...pytest];
+}
+
+function importsOf(content: string): string[] {
+  const plain = [...content.matchAll(IMPORT)].flatMap(([, names = ""]) => names.split(","));
+  const from = [...content.matchAll(FROM_IMPORT)].map(([, name = ""]) => name);
+  return [...plain, ...from].map((name) => name.trim().split(/[\s.]/)[0] ?? "").filter((name) => name !== "");
+}
+
+function routesOf(content: string): Route[] {
+  return [...content.matchAll(ROUTE)].map(([, method = "", path = ""]) => ({ method: method.toUpperCase(), path }));
+}
+
+/** One test an example, each on its own: one that raises must not hide the others. */
+function exampleTests(examples: readonly Example[], code: readonly SourceFile[]): SourceFile | undefined {
+  if (examples.length === 0) return undefined;
+  const modules = codeOf(code).map(({ path }) => path.replace(/\.py$/, "").replaceAll("/", "."));
+  const tests = examples.map(
+    ({ call, result }, index) =>
+      `def test_unit_example_${index + 1}():\n    got = ${call}\n    expected = ${result}\n    assert got == expected or repr(got) == repr(expected)\n`,
+  );
+  const content = [...modules.map((name) => `from ${name} import *`), "", ...tests].join("\n");
+  return { path: "tests/test_examples.py", content };
+}

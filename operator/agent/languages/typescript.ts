@@ -1,0 +1,187 @@
+import { isBuiltin } from "node:module";
+import type { SourceFile } from "@leanvibe/schema";
+import { CHECK_BOUNDS, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
+import { coverageOf } from "./lcov.ts";
+import { importable } from "./packages.ts";
+import { countsOf } from "./tap.ts";
+import { typescriptDeployment } from "./typescript-deployment.ts";
+
+/** Node strips types and knows no enum, no parameter property and no import of a type by value: tsc says so first. */
+const TSCONFIG = {
+  compilerOptions: {
+    target: "es2024",
+    lib: ["es2024"],
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    types: ["node"],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    erasableSyntaxOnly: true,
+    verbatimModuleSyntax: true,
+  },
+};
+
+const APP = "src/app.ts";
+const START = `// Starts the service: on a socket where one is named, else on PORT.
+import { build } from "./src/app.ts";
+
+const app = await build();
+const socket = process.env["LISTEN_SOCKET"];
+await app.listen(socket ? { path: socket } : { port: Number(process.env["PORT"] ?? 8080), host: "0.0.0.0" });
+`;
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']/g;
+const EXPORTED =
+  /^export\s+(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|const|let|class|type|interface|enum)\s+([A-Za-z_$][\w$]*)/gm;
+const EXPORT_LIST = /^export\s*\{([^}]*)\}/gm;
+const SHORT_ROUTE = /\.(get|post|put|patch|delete|head|options)\s*(?:<[^(]*>)?\(\s*["'`](\/[^"'`\n]*)["'`]/gi;
+const LONG_ROUTE = /\.route\s*(?:<[^(]*>)?\(\s*\{[^}]*?method:\s*["'](\w+)["'][^}]*?url:\s*["'`](\/[^"'`\n]*)["'`]/g;
+
+const isTest = (path: string): boolean => /\.test\.ts$/.test(path) || path.startsWith("tests/");
+const isCode = (path: string): boolean => path.endsWith(".ts") && !isTest(path) && path !== "start.ts";
+const codeOf = (files: readonly SourceFile[]): SourceFile[] => files.filter(({ path }) => isCode(path));
+
+export const typescript: Language = {
+  name: "typescript",
+  title: "TypeScript",
+  fence: "ts",
+  single: "solution.ts",
+  codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  scaffold: (kind) => [
+    { path: "package.json", content: `${JSON.stringify({ type: "module", private: true }, null, 2)}\n` },
+    { path: "tsconfig.json", content: `${JSON.stringify(TSCONFIG, null, 2)}\n` },
+    ...(kind === "service" ? [{ path: "start.ts", content: START }] : []),
+  ],
+  isTest,
+  isCode,
+  inspect,
+  foreignImports(files) {
+    const allowed = importable("typescript");
+    return unique(
+      files.flatMap(({ path, content }) =>
+        path.endsWith(".ts") ? [...content.matchAll(IMPORT)].map(([, name = ""]) => packageName(name)) : [],
+      ),
+    ).filter((name) => name !== "" && !isBuiltin(name) && !allowed.has(name));
+  },
+  check: () => ({ argv: ["tsc", "-p", "tsconfig.json"], ...CHECK_BOUNDS }),
+  lint: () => ({
+    argv: [
+      "tsc",
+      "-p",
+      "tsconfig.json",
+      "--noUnusedLocals",
+      "--noUnusedParameters",
+      "--noImplicitReturns",
+      "--noFallthroughCasesInSwitch",
+    ],
+    ...CHECK_BOUNDS,
+  }),
+  tests: {
+    commands: (files) => [{ argv: testCommand(files), ...TEST_BOUNDS }],
+    reports: ["coverage.lcov"],
+    read: (run, reports, files) => ({
+      ...countsOf(run.stdout),
+      ...coverageOf(reports.find(({ path }) => path === "coverage.lcov")?.content ?? "", codeOf(files)),
+    }),
+  },
+  exampleTests: () => undefined,
+  symbols: (files) =>
+    unique(
+      codeOf(files).flatMap(({ content }) => [
+        ...[...content.matchAll(EXPORTED)].map(([, name = ""]) => name),
+        ...[...content.matchAll(EXPORT_LIST)].flatMap(([, names = ""]) => names.split(",").map(exportedAs)),
+      ]),
+    ).filter((name) => name !== ""),
+  routes: (files) => codeOf(files).flatMap(({ content }) => routesOf(content)),
+  start: ["node", "start.ts"],
+  runFile: (path) => ["node", path],
+  deployment: typescriptDeployment,
+};
+
+const CODE_RULES = [
+  'Code goes into src/*.ts, ES modules; import your own files with their ending: import { a } from "./a.ts".',
+  "Import types with `import type`. No enum, no namespace, no `private x` in constructor parameters.",
+  "Strict types, no `any`. Validate all input; throw an Error with a clear message for bad input.",
+];
+const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
+  service: [
+    `${APP} exports a function build() that returns a fastify instance with all routes and does not listen.`,
+    "Refuse bad input with status 400 and missing authentication with 401.",
+  ],
+  program: [
+    "src/main.ts is the program: it reads process.argv and standard input, and prints its result to standard output.",
+  ],
+  library: ["Export every function that the task asks for."],
+};
+const TEST_RULES = [
+  'Tests go into tests/*.test.ts: import test from "node:test"; import assert from "node:assert/strict"; import from "../src/NAME.ts".',
+  'Each test has a name that begins with its kind: test("unit: ...", () => { ... }).',
+];
+const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
+  service: [
+    'Ask the service by: const app = await build(); const answer = await app.inject({ method: "GET", url: "/path" }); at the end await app.close().',
+  ],
+  program: ["Test the exported functions; the program itself is tested elsewhere."],
+  library: [],
+};
+
+function inspect(files: readonly SourceFile[], kind: Kind): string[] {
+  const findings = codeOf(files)
+    .filter(({ content }) => /node:coverage (disable|ignore)|@ts-(nocheck|ignore)/.test(content))
+    .map(({ path }) => `${path} switches checks off with a comment; remove it`);
+  if (kind !== "service") return findings;
+  const app = files.find(({ path }) => path === APP)?.content;
+  if (app === undefined) return [...findings, `there is no ${APP}, which must export a function build()`];
+  const built = /export\s+(async\s+)?function\s+build\b|export\s+const\s+build\b|export\s*\{[^}]*\bbuild\b/.test(app);
+  return built ? findings : [...findings, `${APP} does not export a function build()`];
+}
+
+function testCommand(files: readonly SourceFile[]): string[] {
+  const tests = files.map(({ path }) => path).filter((path) => /\.test\.ts$/.test(path));
+  return [
+    "node",
+    "--test",
+    "--test-timeout=20000",
+    "--experimental-test-coverage",
+    "--test-coverage-exclude=tests/**",
+    "--test-reporter=tap",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=lcov",
+    "--test-reporter-destination=coverage.lcov",
+    ...tests,
+  ];
+}
+
+/** `fastify/types` as `fastify`, `@types/node` whole; nothing for a file of the workspace. */
+function packageName(specifier: string): string {
+  if (/^[./]/.test(specifier) || specifier.startsWith("node:")) return "";
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function exportedAs(text: string): string {
+  return (
+    text
+      .trim()
+      .replace(/^type\s+/, "")
+      .split(/\s+as\s+/)
+      .at(-1)
+      ?.trim() ?? ""
+  );
+}
+
+function routesOf(content: string): Route[] {
+  return [...content.matchAll(SHORT_ROUTE), ...content.matchAll(LONG_ROUTE)].map(([, method = "", path = ""]) => ({
+    method: method.toUpperCase(),
+    path,
+  }));
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
