@@ -1,0 +1,167 @@
+import { AGENT_STAGE_NAMES, type AgentStage } from "@leanvibe/schema";
+import type { Asking } from "./answers/ask.ts";
+import { analyse } from "./phases/analysis.ts";
+import { design } from "./phases/architecture.ts";
+import { generateCode } from "./phases/code.ts";
+import { correct } from "./phases/correction.ts";
+import { documentWork } from "./phases/documentation.ts";
+import { qualityFindings } from "./phases/quality-check.ts";
+import { generateTests } from "./phases/tests.ts";
+import { type Finding, validate } from "./phases/validation.ts";
+import { merged, permitted, type Work } from "./phases/work.ts";
+import { type Outcome, outcomeOf, type State } from "./state.ts";
+import { circling } from "./stuck.ts";
+import { failedOutcome, finalOutcomeOf, rankOf } from "./verdict.ts";
+import type { Sandbox } from "./workspace.ts";
+
+export type Loop = {
+  asking: Asking;
+  sandbox: Sandbox;
+  /** After each phase and each correction; what it keeps is what a next pod goes on from. */
+  keep(state: State): Promise<void>;
+  /** What is being done now, in one line. */
+  tell(state: State, activity: string): void;
+};
+
+/**
+ * The whole of a task: phases in order, then corrections until what was run says that it works or another has no point.
+ * It ends in an outcome for everything that is the task's or the model's own doing, and throws what a new pod may do
+ * better: the model was gone, the pod was told to stop.
+ */
+export async function runTask(loop: Loop, begun: State): Promise<{ state: State; outcome: Outcome }> {
+  const run = new Run(loop, begun);
+  try {
+    await run.create();
+    return { outcome: await run.prove(), state: run.state };
+  } catch (error) {
+    const outcome = finalOutcomeOf(error);
+    if (outcome === undefined) throw error;
+    return { outcome, state: run.state };
+  }
+}
+
+type Best = { rank: number; work: Work; measured: State["measured"] };
+
+class Run {
+  state: State;
+  readonly #loop: Loop;
+  #best: Best | undefined;
+
+  constructor(loop: Loop, state: State) {
+    this.#loop = loop;
+    this.state = state;
+  }
+
+  /** The phases that make something, each unless an earlier pod has done it. */
+  async create(): Promise<void> {
+    const { asking } = this.#loop;
+    await this.#phase("analysis", "Analysing the task", async (work) => ({ analysis: await analyse(asking, work) }));
+    if (this.state.work.profile.name === "project") {
+      await this.#phase("architecture", "Designing the architecture", async (work) => ({
+        architecture: await design(asking, work),
+      }));
+    }
+    await this.#phase("code", "Generating code", async (work) => ({
+      code: merged(work.code, permitted(work, await generateCode(asking, work)).code),
+    }));
+    await this.#phase("tests", "Creating tests", async (work) => ({
+      tests: merged(work.tests, await generateTests(asking, work)),
+    }));
+  }
+
+  /** Validation, documentation and quality check, with a correction after each of them that finds a fault. */
+  async prove(): Promise<Outcome> {
+    const { maxIterations } = this.state.work.task;
+    for (;;) {
+      const findings = await this.#findings();
+      if (findings.length === 0) return this.#done();
+      if (this.state.iterations >= maxIterations) return this.#failed(findings, undefined);
+      const text = findings.map((finding) => finding.text).join("\n");
+      const { tried, why } = circling(this.state.tried, [...this.state.work.code, ...this.state.work.tests], text);
+      await this.#advance({ tried });
+      if (why !== undefined) return this.#failed(findings, why);
+      if (!(await this.#corrected(findings))) return this.#failed(findings, undefined);
+    }
+  }
+
+  async #findings(): Promise<Finding[]> {
+    this.#tell("Validating the code");
+    const { findings, measured } = await validate(this.#loop.sandbox, this.#loop.asking.steps, this.state.work);
+    await this.#advance({ measured });
+    this.#remember(findings);
+    if (findings.length > 0) return findings;
+    await this.#advance({ stage: "validated" });
+    if (this.state.work.profile.name === "function") return [];
+    this.#tell("Writing documentation");
+    const written = await documentWork(this.#loop.asking, this.#loop.sandbox, this.state.work);
+    await this.#advance({
+      stage: "documentation",
+      work: { ...this.state.work, documentation: written.files },
+      measured: { ...measured, ...written.measured },
+    });
+    return qualityFindings(this.#loop.asking.steps, this.state.measured, this.state.work.profile);
+  }
+
+  /** Answers without usable files count as corrections too, and others are asked for; false when there are no more. */
+  async #corrected(findings: readonly Finding[]): Promise<boolean> {
+    const { maxIterations } = this.state.work.task;
+    while (this.state.iterations < maxIterations) {
+      const iteration = this.state.iterations + 1;
+      this.#tell(`Correcting (${iteration} of ${maxIterations}): ${findings[0]?.text.split("\n", 1)[0] ?? ""}`);
+      const changed = await correct(this.#loop.asking, this.state.work, findings, iteration);
+      await this.#advance({ iterations: iteration, work: { ...this.state.work, ...changed } });
+      if (changed !== undefined) return true;
+    }
+    return false;
+  }
+
+  async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {
+    if (reached(this.state.stage, stage)) return;
+    this.#tell(activity);
+    const made = await make(this.state.work);
+    await this.#advance({ stage, work: { ...this.state.work, ...made } });
+  }
+
+  async #done(): Promise<Outcome> {
+    await this.#advance({ stage: "done" });
+    const { total = 0, passed = 0 } = this.state.measured.tests ?? {};
+    const { acceptance } = this.state.measured;
+    const judged = acceptance === undefined ? "no acceptance cases" : `${acceptance.passed} acceptance cases`;
+    return outcomeOf("Succeeded", "Completed", `${passed} of ${total} tests pass, and ${judged}`);
+  }
+
+  /** What is handed out of work that failed is the best of what there was, not the last. */
+  async #failed(findings: readonly Finding[], stalled: string | undefined): Promise<Outcome> {
+    if (this.#best !== undefined && this.#best.rank < rankOf(findings, this.state.measured)) {
+      const { work, measured } = this.#best;
+      await this.#advance({ work, measured });
+    }
+    return failedOutcome(findings, this.state, stalled);
+  }
+
+  #remember(findings: readonly Finding[]): void {
+    const { work, measured } = this.state;
+    const rank = rankOf(findings, measured);
+    if (this.#best === undefined || rank < this.#best.rank) this.#best = { rank, work, measured };
+  }
+
+  async #advance(change: Partial<State>): Promise<void> {
+    const stage = reached(this.state.stage, change.stage) ? this.state.stage : change.stage;
+    this.state = { ...this.state, ...change, stage, usage: this.#loop.asking.model.used() };
+    // Figures alone are in the report; they are measured again by whoever goes on from here.
+    if (change.work !== undefined || change.stage !== undefined || change.iterations !== undefined) {
+      await this.#loop.keep(this.state);
+    }
+  }
+
+  #tell(activity: string): void {
+    this.state = { ...this.state, usage: this.#loop.asking.model.used() };
+    this.#loop.tell(this.state, activity);
+  }
+}
+
+/** Is that stage behind us? Progress never goes back inside a pod, also when a late fault is corrected. */
+function reached(current: AgentStage | undefined, stage: AgentStage | undefined): boolean {
+  if (stage === undefined) return true;
+  return current !== undefined && AGENT_STAGE_NAMES.indexOf(current) >= AGENT_STAGE_NAMES.indexOf(stage);
+}

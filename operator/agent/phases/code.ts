@@ -1,0 +1,61 @@
+import type { SourceFile } from "@leanvibe/schema";
+import { type Asking, ask } from "../answers/ask.ts";
+import { FILE_FORMAT, readFiles } from "../answers/files.ts";
+import type { Read } from "../answers/json.ts";
+import { packagesText } from "../languages/packages.ts";
+import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
+
+const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
+
+/** The first version of the code. Nothing comes of an answer without files: validation says what is missing then. */
+export async function generateCode(asking: Asking, work: Work): Promise<SourceFile[]> {
+  const found = await ask(asking, {
+    step: "code_generation",
+    prompt: work.profile.name === "function" ? functionPrompt(work) : projectPrompt(work),
+    answerTokens: ANSWER_TOKENS[work.profile.name],
+    read: (text) => codeOnly(work, readFiles(text, onlyFile(work))),
+  });
+  if (found === undefined) asking.steps.note("code_generation", "failed", "no usable files came");
+  return found ?? [];
+}
+
+function projectPrompt(work: Work) {
+  const { language, kind, architecture } = work;
+  const plan = (architecture?.files ?? []).map(({ path, purpose }) => `- ${path}: ${purpose}`).join("\n");
+  return {
+    system: `You are a senior ${language.title} developer. You write complete, working code and nothing else.`,
+    sections: sectionsOf(
+      { title: "Task", text: taskText(work), keep: true },
+      { title: "It is done when", text: criteriaText(work) },
+      { title: "Existing files", text: shown(work.code) },
+      { title: "Files to write", text: plan, keep: true },
+      { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name)}`, keep: true },
+    ),
+    ask: `Write every file completely. No tests, no settings, no explanations. ${FILE_FORMAT}`,
+  };
+}
+
+function functionPrompt(work: Work) {
+  const { language, task } = work;
+  return {
+    system: `You are a senior ${language.title} developer. You answer with one fenced block of code and nothing else.`,
+    sections: [{ title: "", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true }],
+    ask: "Complete this function. Write the whole file: imports, every function of it, no tests, no examples of use.",
+  };
+}
+
+function onlyFile({ profile, language, architecture, code }: Work): string | undefined {
+  if (profile.name === "function") return language.single;
+  const planned = architecture?.files ?? [];
+  return planned.length === 1 && code.length === 0 ? planned[0]?.path : undefined;
+}
+
+function codeOnly(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
+  if (!read.ok) return read;
+  const { code } = permitted(work, read.value);
+  if (code.length === 0) return { ok: false, error: "there is no file of code in the answer" };
+  if (work.profile.name !== "function") return { ...read, value: code };
+  // One function is one file, whatever the model calls it.
+  const [file] = code;
+  return file === undefined ? read : { ...read, value: [{ path: work.language.single, content: file.content }] };
+}

@@ -1,0 +1,89 @@
+import type { SourceFile } from "@leanvibe/schema";
+import { type Asking, ask } from "../answers/ask.ts";
+import { FILE_FORMAT, readFiles } from "../answers/files.ts";
+import type { Read } from "../answers/json.ts";
+import { packagesText } from "../languages/packages.ts";
+import type { Finding } from "./validation.ts";
+import { merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
+
+const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
+
+/**
+ * Asks for the files that must change, with what really came of running them. The first try is the likeliest answer;
+ * later ones may be less likely, because the likeliest was wrong.
+ * @returns undefined when no usable files came.
+ */
+export async function correct(
+  asking: Asking,
+  work: Work,
+  findings: readonly Finding[],
+  iteration: number,
+): Promise<Pick<Work, "code" | "tests"> | undefined> {
+  const target = targetOf(findings);
+  const changed = await ask(asking, {
+    step: `self_correction-${iteration}`,
+    prompt: promptOf(work, findings, target),
+    answerTokens: ANSWER_TOKENS[work.profile.name],
+    temperature: Math.min(0.8, 0.3 * (iteration - 1)),
+    seed: iteration,
+    read: (text) => changes(work, readFiles(text, onlyFile(work, target))),
+  });
+  if (changed === undefined) return undefined;
+  const { code, tests } = permitted(work, changed);
+  return { code: merged(work.code, placed(work, code)), tests: merged(work.tests, tests) };
+}
+
+type Target = "code" | "tests" | "either";
+
+/** Where the fault must be: examples of the task are right, what no line reaches needs tests, else nobody knows. */
+function targetOf(findings: readonly Finding[]): Target {
+  const kinds = new Set(findings.map(({ kind }) => kind));
+  if (kinds.has("examples")) return "code";
+  if (kinds.size === 1 && kinds.has("coverage")) return "tests";
+  return "either";
+}
+
+const ASKED: Readonly<Record<Target, string>> = {
+  code: "The code is wrong. Correct it.",
+  tests: "Add tests. Keep those that are there.",
+  either:
+    "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
+};
+
+function promptOf(work: Work, findings: readonly Finding[], target: Target) {
+  const { language, kind } = work;
+  const tests = target === "code" ? [] : work.tests;
+  return {
+    system: `You are a senior ${language.title} developer who corrects code. You answer with files and nothing else.`,
+    sections: sectionsOf(
+      { title: "Task", text: taskText(work), keep: true },
+      {
+        title: "Rules",
+        text: `${language.codeRules(kind)}\n${language.testRules(kind)}\n- ${packagesText(language.name)}`,
+      },
+      { title: "Tests", text: shown(tests) },
+      { title: "Code", text: shown(work.code), keep: true },
+      { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
+    ),
+    ask: `${ASKED[target]} Answer with the files that must change, each one complete. ${FILE_FORMAT}`,
+  };
+}
+
+function onlyFile(work: Work, target: Target): string | undefined {
+  if (target === "tests") return work.tests.length === 1 ? work.tests[0]?.path : undefined;
+  return work.code.length === 1 ? work.code[0]?.path : undefined;
+}
+
+function changes(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
+  if (!read.ok) return read;
+  const { code, tests, refused } = permitted(work, read.value);
+  if (code.length + tests.length > 0) return read;
+  return { ok: false, error: `only files were changed that are not yours to change: ${refused.join(", ")}` };
+}
+
+/** One function is one file, whatever the model calls it. */
+function placed({ profile, language }: Work, code: readonly SourceFile[]): readonly SourceFile[] {
+  const [file] = code;
+  if (profile.name !== "function" || file === undefined) return code;
+  return [{ path: language.single, content: file.content }];
+}

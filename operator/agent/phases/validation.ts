@@ -1,0 +1,143 @@
+import type { SourceFile } from "@leanvibe/schema";
+import { judgeAcceptance } from "../acceptance.ts";
+import type { TestReport } from "../languages/language.ts";
+import type { Measured } from "../quality.ts";
+import type { Steps } from "../steps.ts";
+import type { RunResult, Sandbox } from "../workspace.ts";
+import { type Work, workspaceOf } from "./work.ts";
+
+/** What kind of fault: it decides the reason that a task ends with, and how the next correction is asked for. */
+export type FindingKind =
+  | "missing"
+  | "package"
+  | "check"
+  | "tests"
+  | "examples"
+  | "coverage"
+  | "acceptance"
+  | "quality";
+
+export type Finding = { kind: FindingKind; text: string };
+
+export type Verdict = { findings: Finding[]; measured: Measured };
+
+const OUTPUT_CHARACTERS = 3_000;
+const FAILURES_SHOWN = 5;
+const REPORT_BYTES = 1024 * 1024;
+
+/**
+ * Runs all that can be run. What makes the rest pointless ends it early, so that a correction hears of one thing at a
+ * time: a package that is not there, then what does not compile, then tests, then cases that the code never saw.
+ */
+export async function validate(sandbox: Sandbox, steps: Steps, work: Work): Promise<Verdict> {
+  const verdict = await examined(sandbox, work);
+  const text = verdict.findings.map((finding) => `${finding.kind}: ${finding.text}`).join("\n\n");
+  steps.note("code_validation", text === "" ? "completed" : "failed", `${JSON.stringify(verdict.measured)}\n${text}`);
+  return verdict;
+}
+
+async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
+  const { language, kind, profile, task } = work;
+  const files = workspaceOf(work);
+  const before = staticFindings(work, files);
+  if (before.length > 0) return { findings: before, measured: {} };
+  await sandbox.put(files);
+  const check = await sandbox.run(language.check(files));
+  if (check.exitCode !== 0) {
+    const text = `${language.title} does not compile:\n${outputOf(check)}`;
+    return { findings: [{ kind: "check", text }], measured: { checked: false } };
+  }
+  const lint = profile.name === "function" ? undefined : await sandbox.run(language.lint(files));
+  const report = await runTests(sandbox, work, files);
+  const measured: Measured = {
+    checked: true,
+    ...(lint === undefined
+      ? {}
+      : { lintFindings: lint.exitCode === 0 ? 0 : Math.max(1, lint.stdout.trim().split("\n").length) }),
+    tests: { total: report.total, passed: report.passed, failed: report.failed },
+    ...(report.coverage === undefined ? {} : { coverage: report.coverage }),
+  };
+  const findings = testFindings(work, report, profile.coverageBar);
+  if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
+    findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
+  }
+  if (task.acceptance.length === 0) return { findings, measured };
+  const { kinds, ...acceptance } = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
+  if (kinds.length > 0) {
+    const text = `Of ${acceptance.total} hidden acceptance cases of this ${kind} ${acceptance.failed.length} fail: ${kinds.join(", ")}. Read the task again and find what the code does otherwise.`;
+    findings.push({ kind: "acceptance", text });
+  }
+  return { findings, measured: { ...measured, acceptance } };
+}
+
+function staticFindings({ language, kind, profile, code, tests }: Work, files: readonly SourceFile[]): Finding[] {
+  if (code.every(({ path }) => !language.isCode(path))) return [{ kind: "missing", text: "There is no code yet." }];
+  const foreign = language.foreignImports([...code, ...tests]);
+  if (foreign.length > 0) {
+    const text = `These packages are imported and are not installed: ${foreign.join(", ")}. Do without them.`;
+    return [{ kind: "package", text }];
+  }
+  if (profile.name === "function") return [];
+  return language.inspect(files, kind).map((text) => ({ kind: "missing", text }));
+}
+
+async function runTests(sandbox: Sandbox, { language }: Work, files: readonly SourceFile[]): Promise<TestReport> {
+  let first: RunResult | undefined;
+  for (const command of language.tests.commands(files)) {
+    const run = await sandbox.run(command);
+    first ??= run;
+  }
+  const reports = await sandbox.get(language.tests.reports, REPORT_BYTES);
+  const empty: RunResult = {
+    exitCode: 1,
+    signal: null,
+    timedOut: false,
+    stdout: "",
+    stderr: "",
+    truncated: false,
+    milliseconds: 0,
+  };
+  const run = first ?? empty;
+  const report = language.tests.read(run, reports, files);
+  // What a runner counts and how it ends must agree: a process that ends itself may leave a report of passing tests.
+  if (report.total > 0 && report.failed === 0 && run.exitCode !== 0) {
+    const why = run.timedOut ? "the tests did not end in time" : outputOf(run);
+    return { ...report, failed: 1, total: report.total + 1, failures: [{ name: "the test run", detail: why }] };
+  }
+  return report.total > 0 ? report : { ...report, failures: [{ name: "the test run", detail: outputOf(run) }] };
+}
+
+function testFindings({ language }: Work, report: TestReport, bar: number | undefined): Finding[] {
+  const findings: Finding[] = [];
+  const examples = report.failures.filter(({ name }) => name.startsWith("test_unit_example_"));
+  const others = report.failures.filter((failure) => !examples.includes(failure));
+  if (report.total === 0) {
+    // None passed of none is no success.
+    findings.push({ kind: "tests", text: `No ${language.title} test ran.\n${told(report.failures)}` });
+  } else if (report.failed > 0) {
+    if (examples.length > 0) findings.push({ kind: "examples", text: `Examples of the task fail:\n${told(examples)}` });
+    if (others.length > 0 || examples.length === 0) {
+      findings.push({ kind: "tests", text: `${report.failed} of ${report.total} tests fail:\n${told(others)}` });
+    }
+  }
+  if (bar !== undefined && report.failed === 0 && report.total > 0 && (report.coverage ?? 0) < bar) {
+    const where = report.uncovered.slice(0, 10).join("\n");
+    findings.push({
+      kind: "coverage",
+      text: `The tests reach ${report.coverage ?? 0} % of the lines; ${bar} % are needed. Not reached:\n${where}`,
+    });
+  }
+  return findings;
+}
+
+function told(failures: TestReport["failures"]): string {
+  const texts = failures.slice(0, FAILURES_SHOWN).map(({ name, detail }) => `- ${name}\n${detail}`);
+  const more = failures.length > FAILURES_SHOWN ? [`and ${failures.length - FAILURES_SHOWN} more`] : [];
+  return [...texts, ...more].join("\n");
+}
+
+/** The end of what a program said: compilers and runners sum up there. */
+function outputOf({ stdout, stderr, timedOut }: RunResult): string {
+  const text = `${stdout}\n${stderr}`.trim();
+  return `${timedOut ? "It did not end in time.\n" : ""}${text.length > OUTPUT_CHARACTERS ? `...${text.slice(-OUTPUT_CHARACTERS)}` : text}`;
+}

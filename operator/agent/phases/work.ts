@@ -1,0 +1,86 @@
+import type { SourceFile, TaskInput } from "@leanvibe/schema";
+import type { Kind, Language } from "../languages/language.ts";
+import type { Analysis } from "./analysis.ts";
+import type { Architecture } from "./architecture.ts";
+
+/** Which phases a task goes through, and what it is held to. */
+export type Profile = {
+  name: "project" | "function";
+  /** Percent of lines that the tests must reach; undefined where a correct answer is worth more than a covered one. */
+  coverageBar: number | undefined;
+};
+
+export const PROFILES: Readonly<Record<Profile["name"], Profile>> = {
+  /** All phases, for whatever a tenant asks. */
+  project: { name: "project", coverageBar: 90 },
+  /** One function in one file: analysis, code, tests, validation. */
+  function: { name: "function", coverageBar: undefined },
+};
+
+/** What the phases hand to each other. */
+export type Work = {
+  task: TaskInput;
+  profile: Profile;
+  kind: Kind;
+  language: Language;
+  analysis: Analysis | undefined;
+  architecture: Architecture | undefined;
+  code: SourceFile[];
+  tests: SourceFile[];
+  documentation: SourceFile[];
+};
+
+/** The whole workspace: the agent's own files last, so that no generated one takes their place. */
+export function workspaceOf({ code, tests, documentation, language, kind, profile }: Work): SourceFile[] {
+  const scaffold = profile.name === "function" && language.name === "python" ? [] : language.scaffold(kind);
+  return [...merged([...code, ...tests, ...documentation], scaffold)];
+}
+
+/** `files` with `changed` in place of what has the same path. */
+export function merged(files: readonly SourceFile[], changed: readonly SourceFile[]): SourceFile[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  for (const file of changed) byPath.set(file.path, file);
+  return [...byPath.values()];
+}
+
+/** Settings of the tools that judge the code: the code has no say in them. */
+const SETTINGS =
+  /^(package(-lock)?\.json|tsconfig[^/]*\.json|start\.(ts|py)|pyproject\.toml|setup\.(py|cfg)|tox\.ini|pytest\.ini|sitecustomize\.py|usercustomize\.py|tests\/test_examples\.py)$/;
+
+/** Of what a model wrote, what it may write; the rest by path, for the step log. */
+export function permitted(
+  work: Work,
+  files: readonly SourceFile[],
+): { code: SourceFile[]; tests: SourceFile[]; refused: string[] } {
+  const own = files.filter(({ path }) => !SETTINGS.test(path));
+  return {
+    code: own.filter(({ path }) => !work.language.isTest(path)),
+    tests: own.filter(({ path }) => work.language.isTest(path)),
+    refused: files.filter(({ path }) => SETTINGS.test(path)).map(({ path }) => path),
+  };
+}
+
+/** Files as a prompt shows them, in the form in which they are asked for. */
+export function shown(files: readonly SourceFile[]): string {
+  return files.map(({ path, content }) => `FILE: ${path}\n\`\`\`\n${content.trimEnd()}\n\`\`\``).join("\n\n");
+}
+
+/** What the task says of itself. Its acceptance cases are never among it. */
+export function taskText({ task }: Work): string {
+  const requirements =
+    Object.keys(task.requirements).length === 0 ? "" : `\nRequirements: ${JSON.stringify(task.requirements)}`;
+  return `${task.title}\n${task.description}${requirements}`;
+}
+
+export function criteriaText({ analysis }: Work): string {
+  return Object.entries(analysis?.criteria ?? {})
+    .map(([key, criterion]) => `- ${key}: ${criterion}`)
+    .join("\n");
+}
+
+/** Sections without those that say nothing. */
+export function sectionsOf(
+  ...sections: readonly { title: string; text: string; keep?: boolean }[]
+): { title: string; text: string; keep?: boolean }[] {
+  return sections.filter(({ text }) => text.trim() !== "");
+}

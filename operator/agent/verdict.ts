@@ -1,0 +1,56 @@
+import type { AgentReason } from "@leanvibe/schema";
+import { BudgetExceeded, ContextLengthExceeded, ModelRefused } from "./model/errors.ts";
+import type { Finding, FindingKind } from "./phases/validation.ts";
+import type { Measured } from "./quality.ts";
+import { type Outcome, outcomeOf, type State } from "./state.ts";
+
+/** The reason that a fault gives to a task which ends with it; the first that applies is the one that is told. */
+const REASONS: readonly (readonly [FindingKind, AgentReason])[] = [
+  ["package", "PackageUnavailable"],
+  ["missing", "ValidationFailed"],
+  ["check", "IterationsExhausted"],
+  ["examples", "IterationsExhausted"],
+  ["tests", "IterationsExhausted"],
+  ["acceptance", "AcceptanceFailed"],
+  ["coverage", "QualityTooLow"],
+  ["quality", "QualityTooLow"],
+];
+
+/** How far from done: what does not compile is further than what fails a test. Lower is better. */
+const WEIGHTS: Readonly<Record<FindingKind, number>> = {
+  missing: 1e9,
+  package: 1e8,
+  check: 1e7,
+  examples: 1e6,
+  acceptance: 1e4,
+  tests: 100,
+  coverage: 10,
+  quality: 1,
+};
+
+/** Work that failed: why, and each fault as an issue. */
+export function failedOutcome(findings: readonly Finding[], state: State, stalled: string | undefined): Outcome {
+  const kinds = new Set(findings.map(({ kind }) => kind));
+  const reason = REASONS.find(([kind]) => kinds.has(kind))?.[1] ?? "ValidationFailed";
+  const issues = [
+    ...findings.map(({ text }) => text.replace(/\s+/g, " ")),
+    ...(state.measured.acceptance?.failed.map((name) => `acceptance case fails: ${name}`) ?? []),
+  ];
+  const tries = `${state.iterations} of ${state.work.task.maxIterations} corrections`;
+  if (stalled !== undefined) return outcomeOf("Failed", "Stalled", `${stalled}, after ${tries}`, issues);
+  return outcomeOf("Failed", reason, `it still fails after ${tries}`, issues);
+}
+
+export function rankOf(findings: readonly Finding[], { tests, acceptance }: Measured): number {
+  const kinds = new Set(findings.map(({ kind }) => kind));
+  const heaviest = [...kinds].reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  return heaviest + (acceptance?.failed.length ?? 0) * WEIGHTS.tests + (tests?.failed ?? 0);
+}
+
+/** Ends that are final although nothing was decided about the work; undefined for what a new pod may do better. */
+export function finalOutcomeOf(error: unknown): Outcome | undefined {
+  if (error instanceof BudgetExceeded) return outcomeOf("BudgetExceeded", "BudgetExceeded", error.message);
+  if (error instanceof ContextLengthExceeded) return outcomeOf("Failed", "ContextLengthExceeded", error.message);
+  if (error instanceof ModelRefused) return outcomeOf("Failed", "ModelUnavailable", error.message);
+  return undefined;
+}
