@@ -2,7 +2,8 @@ import type { Example } from "./language.ts";
 
 const PROMPT = /^\s*>>>\s*(.+?)\s*$/;
 /** `f(1) == 2`, `f(1) = 2`, `f(1) ==> 2`, `f(1) ➞ 2`; an arrow is also a type hint, so a literal must follow. */
-const STATED = /(?:^|[\s`])([A-Za-z_]\w*\(.*\))`?\s*(?:#\s*)?(?:={1,3}>?|-{1,3}>|➞|→|returns?|should return)\s*(.+?)\s*$/;
+const STATED =
+  /(?:^|[\s`])([A-Za-z_]\w*\(.*\))`?\s*(?:#\s*)?(?:={1,3}>?|-{1,3}>|➞|→|returns?|should return)\s*(.+?)\s*$/;
 const CALL = /^[A-Za-z_]\w*\(.*\)$/;
 const LITERAL = /^(-?\d|\[|\(|\{|["']|True\b|False\b|None\b)/;
 
