@@ -1,4 +1,5 @@
 import { findProgram } from "../../cli/cluster/requirements.ts";
+import { sandboxMissing } from "../agent/machine.ts";
 import { JUDGED, judgeMissing } from "../cyclonus/judge.ts";
 import { IMAGES_TESTS, imagesMissing } from "../images/missing.ts";
 import { kubernetesMissing, MINORS_TESTS } from "../minors/control-plane.ts";
@@ -40,6 +41,11 @@ export async function leftOut(): Promise<LeftOut[]> {
       why: lacking.length === 0 ? undefined : `there is no ${lacking.join(" and no ")}`,
     },
     { pattern: IMAGES_TESTS, what: "that build the images and run them as pods", why: await imagesMissing(rung) },
+    {
+      pattern: "**/test/agent/sandbox.security.test.ts",
+      what: "that attack an agent's sandbox",
+      why: await sandboxMissing(process.env),
+    },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
   ];
