@@ -33,6 +33,8 @@ import { guardPlatform } from "./platform/guard.ts";
 import { platform } from "./platform/routes.ts";
 import { projects } from "./projects/routes.ts";
 import { tenantSettings } from "./settings/routes.ts";
+import { taskResults } from "./tasks/results.ts";
+import { tasks } from "./tasks/routes.ts";
 import { tenants } from "./tenants/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import { welcome } from "./welcome/routes.ts";
@@ -105,6 +107,8 @@ export async function buildApp(parts: Parts, life: Life = { stopping: false }): 
   auditTrail(app, parts);
   exports(app, parts);
   webhookRoutes(app, parts);
+  tasks(app, parts);
+  taskResults(app, parts);
   return app;
 }
 

@@ -35,6 +35,7 @@ const fields = z.object({
   DATABASE_URL: postgres("lv_app", "DATABASE_URL"),
   DATABASE_WORKER_URL: postgres("lv_worker", "DATABASE_WORKER_URL"),
   DATABASE_LOOKUP_URL: postgres("lv_lookup", "DATABASE_LOOKUP_URL"),
+  DATABASE_LISTEN_URL: postgres("lv_lookup", "DATABASE_LISTEN_URL").optional(),
   SECRET_KEY: z
     .string({ error: "is needed: 32 random bytes in base64, made once; for example by openssl rand -base64 32" })
     .transform((text) => Buffer.from(text, "base64"))
@@ -102,7 +103,13 @@ export type ClusterPlace = { kubeconfig: string; mayCome: boolean } | "pod";
 export type Config = {
   logLevel: (typeof LEVELS)[number];
   listen: { host: string; port: number; metricsPort: number };
-  database: { url: string; workerUrl: string; lookupUrl: string };
+  database: {
+    url: string;
+    workerUrl: string;
+    lookupUrl: string;
+    /** By which it hears of what others write; not there where all go through a pooler of transactions. */
+    listenUrl: string | undefined;
+  };
   /** 32 bytes that the database never has: what it keeps secret is sealed by them. */
   secret: Buffer;
   /** Who signs tokens, and for whom. */
@@ -143,7 +150,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
   return {
     logLevel: data.LOG_LEVEL,
     listen: { host: data.HOST, port: data.PORT, metricsPort: data.METRICS_PORT },
-    database: { url: data.DATABASE_URL, workerUrl: data.DATABASE_WORKER_URL, lookupUrl: data.DATABASE_LOOKUP_URL },
+    database: databaseFrom(data),
     secret: data.SECRET_KEY,
     tokens: { issuer: data.PUBLIC_URL, audience: "leanvibe-api" },
     publicUrl: data.PUBLIC_URL,
@@ -172,6 +179,12 @@ function proxiesFrom({ HOST, TRUSTED_PROXIES: said = [] }: z.output<typeof field
     );
   }
   return said.filter((proxy) => proxy !== "none");
+}
+
+function databaseFrom(data: z.output<typeof fields>): Config["database"] {
+  const { DATABASE_URL: url, DATABASE_WORKER_URL: workerUrl, DATABASE_LOOKUP_URL: lookupUrl } = data;
+  const pooled = new URL(lookupUrl).searchParams.get("pgbouncer") === "true";
+  return { url, workerUrl, lookupUrl, listenUrl: data.DATABASE_LISTEN_URL ?? (pooled ? undefined : lookupUrl) };
 }
 
 function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fields>): Config["mail"] {

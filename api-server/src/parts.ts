@@ -13,6 +13,7 @@ import { createHttpMetrics, type HttpMetrics } from "./health/metrics.ts";
 import { type Mailer, openMailer } from "./mail/mailer.ts";
 import { type Mirror, mirrorOf } from "./mirror/mirror.ts";
 import { Authority } from "./platform/authority.ts";
+import { TaskNews } from "./tasks/news.ts";
 
 /** Often enough that a new key is known long before it signs. */
 const KEYS_MILLISECONDS = 600_000;
@@ -35,6 +36,8 @@ export type Parts = {
   authority: Authority;
   /** What this process answers, until it is written down. */
   requests: Requests;
+  /** Of tasks, for those who watch them. */
+  news: TaskNews;
   /** Not there without a cluster. */
   mirror: Mirror | undefined;
 };
@@ -73,6 +76,7 @@ export async function openParts(
     close: async () => {
       clearInterval(timer);
       parts.mailer?.close();
+      await parts.news.close();
       await cluster?.close();
       await database.close();
     },
@@ -89,6 +93,7 @@ export async function partsOn(base: Pick<Parts, "config" | "log" | "database" | 
     metrics,
     requests: new Requests(),
     audit,
+    news: new TaskNews({ listenUrl: config.database.listenUrl, worker: database.worker, log: base.log }),
     mirror: cluster === undefined ? undefined : mirrorOf({ ...base, metrics, audit }, cluster),
     passwords: await Passwords.open(derivedKey(config.secret, "leanvibe password pepper")),
     authority: new Authority(database, base.cluster?.transport),

@@ -2,8 +2,8 @@
 // @ts-nocheck
 
 import { client } from './client.gen.ts';
-import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ApproveDeletionData, ApproveDeletionErrors, ApproveDeletionResponses, AskExportData, AskExportErrors, AskExportResponses, CancelDeletionData, CancelDeletionErrors, CancelDeletionResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteGrantData, DeleteGrantErrors, DeleteGrantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteTenantData, DeleteTenantErrors, DeleteTenantResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAnalyticsData, GetAnalyticsErrors, GetAnalyticsMetricsData, GetAnalyticsMetricsErrors, GetAnalyticsMetricsResponses, GetAnalyticsResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetExportData, GetExportErrors, GetExportResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListGrantsData, ListGrantsErrors, ListGrantsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RedeliverData, RedeliverErrors, RedeliverResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, SwitchTenantData, SwitchTenantErrors, SwitchTenantResponses, TakeExportData, TakeExportErrors, TakeExportResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
+import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
+import type { ApproveDeletionData, ApproveDeletionErrors, ApproveDeletionResponses, AskExportData, AskExportErrors, AskExportResponses, CancelDeletionData, CancelDeletionErrors, CancelDeletionResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeProjectData, ChangeProjectErrors, ChangeProjectResponses, ChangeSettingsData, ChangeSettingsErrors, ChangeSettingsResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateChildData, CreateChildErrors, CreateChildResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteGrantData, DeleteGrantErrors, DeleteGrantResponses, DeleteLogoData, DeleteLogoErrors, DeleteLogoResponses, DeleteProjectData, DeleteProjectErrors, DeleteProjectResponses, DeleteTenantData, DeleteTenantErrors, DeleteTenantResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAnalyticsData, GetAnalyticsErrors, GetAnalyticsMetricsData, GetAnalyticsMetricsErrors, GetAnalyticsMetricsResponses, GetAnalyticsResponses, GetApiHealthData, GetApiHealthErrors, GetApiHealthResponses, GetExportData, GetExportErrors, GetExportResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHierarchyData, GetHierarchyErrors, GetHierarchyResponses, GetLogoData, GetLogoErrors, GetLogoResponses, GetPlatformTenantData, GetPlatformTenantErrors, GetPlatformTenantResponses, GetProjectData, GetProjectErrors, GetProjectResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetTaskCodeData, GetTaskCodeErrors, GetTaskCodeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetUsageData, GetUsageErrors, GetUsageResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, InviteTenantData, InviteTenantErrors, InviteTenantResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListGrantsData, ListGrantsErrors, ListGrantsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPlatformTenantsData, ListPlatformTenantsErrors, ListPlatformTenantsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTaskStepsData, ListTaskStepsErrors, ListTaskStepsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, OpenPlatformSessionData, OpenPlatformSessionErrors, OpenPlatformSessionResponses, ReactivateTenantData, ReactivateTenantErrors, ReactivateTenantResponses, RedeliverData, RedeliverErrors, RedeliverResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SuspendTenantData, SuspendTenantErrors, SuspendTenantResponses, SwitchTenantData, SwitchTenantErrors, SwitchTenantResponses, TakeExportData, TakeExportErrors, TakeExportResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, WatchTaskData, WatchTaskErrors, WatchTaskResponse, WatchTaskResponses, WithdrawInvitationData, WithdrawInvitationErrors, WithdrawInvitationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -958,5 +958,148 @@ export const redeliver = <ThrowOnError extends boolean = false>(options: Options
             type: 'http'
         }],
     url: '/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver',
+    ...options
+});
+
+/**
+ * List the tasks
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const listTasks = <ThrowOnError extends boolean = false>(options?: Options<ListTasksData, ThrowOnError>): RequestResult<ListTasksResponses, ListTasksErrors, ThrowOnError> => (options?.client ?? client).get<ListTasksResponses, ListTasksErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks',
+    ...options
+});
+
+/**
+ * Give an agent a task
+ *
+ * It runs as an AgentTask in a namespace of your organization. More than the plan's at a time wait: queue_position says for how many.
+ *
+ * Needs the permission tasks:write, which member, admin, owner have.
+ */
+export const createTask = <ThrowOnError extends boolean = false>(options: Options<CreateTaskData, ThrowOnError>): RequestResult<CreateTaskResponses, CreateTaskErrors, ThrowOnError> => (options.client ?? client).post<CreateTaskResponses, CreateTaskErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get a task and how far it is
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const getTask = <ThrowOnError extends boolean = false>(options: Options<GetTaskData, ThrowOnError>): RequestResult<GetTaskResponses, GetTaskErrors, ThrowOnError> => (options.client ?? client).get<GetTaskResponses, GetTaskErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}',
+    ...options
+});
+
+/**
+ * Run a task that has ended once more, as a new one
+ *
+ * Needs the permission tasks:write, which member, admin, owner have.
+ */
+export const retryTask = <ThrowOnError extends boolean = false>(options: Options<RetryTaskData, ThrowOnError>): RequestResult<RetryTaskResponses, RetryTaskErrors, ThrowOnError> => (options.client ?? client).post<RetryTaskResponses, RetryTaskErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}/retry',
+    ...options
+});
+
+/**
+ * End a task; what is done by then is kept
+ *
+ * Needs the permission tasks:write, which member, admin, owner have.
+ */
+export const cancelTask = <ThrowOnError extends boolean = false>(options: Options<CancelTaskData, ThrowOnError>): RequestResult<CancelTaskResponses, CancelTaskErrors, ThrowOnError> => (options.client ?? client).post<CancelTaskResponses, CancelTaskErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}/cancel',
+    ...options
+});
+
+/**
+ * What an agent did, step by step
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const listTaskSteps = <ThrowOnError extends boolean = false>(options: Options<ListTaskStepsData, ThrowOnError>): RequestResult<ListTaskStepsResponses, ListTaskStepsErrors, ThrowOnError> => (options.client ?? client).get<ListTaskStepsResponses, ListTaskStepsErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}/steps',
+    ...options
+});
+
+/**
+ * What an agent made: as JSON, or as a ZIP by Accept or ?format=zip
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const getTaskCode = <ThrowOnError extends boolean = false>(options: Options<GetTaskCodeData, ThrowOnError>): RequestResult<GetTaskCodeResponses, GetTaskCodeErrors, ThrowOnError> => (options.client ?? client).get<GetTaskCodeResponses, GetTaskCodeErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}/code',
+    ...options
+});
+
+/**
+ * A task's progress as it happens, as an event stream
+ *
+ * Events `progress` are numbered: who comes again with Last-Event-ID goes on after it. The stream ends with the task; 204 says that there is nothing more to come.
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const watchTask = <ThrowOnError extends boolean = false>(options: Options<WatchTaskData, ThrowOnError, WatchTaskResponse>): Promise<ServerSentEventsResult<WatchTaskResponses>> => (options.client ?? client).sse.get<WatchTaskResponses, WatchTaskErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/tasks/{id}/events',
+    ...options
+});
+
+/**
+ * The agents that worked for the organization, and what they were seen to do
+ *
+ * Needs the permission tasks:read, which viewer, member, admin, owner have.
+ */
+export const listAgents = <ThrowOnError extends boolean = false>(options?: Options<ListAgentsData, ThrowOnError>): RequestResult<ListAgentsResponses, ListAgentsErrors, ThrowOnError> => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
+    security: [{
+            key: 'bearer',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/v1/agents',
     ...options
 });

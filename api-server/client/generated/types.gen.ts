@@ -6,6 +6,22 @@ export type ClientOptions = {
 };
 
 /**
+ * An agent that worked for your organization.
+ */
+export type Agent = {
+    id: string;
+    agent_id: string;
+    /**
+     * What it was seen to do.
+     */
+    capabilities: Array<string>;
+    languages: Array<string>;
+    tasks: number;
+    first_seen_at: string;
+    last_seen_at: string;
+};
+
+/**
  * How the API was used: calls, errors, latency and people.
  */
 export type Analytics = {
@@ -304,7 +320,7 @@ export type Problem = {
      * What was wrong with this request.
      */
     detail: string;
-    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'CHILDREN_EXIST' | 'DELETION_NOT_PENDING' | 'EXPORT_NOT_FOUND' | 'EXPORT_LINK_USED' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'WEBHOOK_NOT_FOUND' | 'DELIVERY_NOT_FOUND' | 'WEBHOOK_URL_REFUSED' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
+    error_code: 'TENANT_REQUIRED' | 'TENANT_AMBIGUOUS' | 'TENANT_NOT_FOUND' | 'AUTHENTICATION_REQUIRED' | 'TENANT_MISMATCH' | 'TENANT_SUSPENDED' | 'PAYMENT_REQUIRED' | 'PERMISSION_DENIED' | 'ENTERED_SESSION' | 'LOGIN_FAILED' | 'PLATFORM_DENIED' | 'BOOTSTRAP_NOT_VALID' | 'BOOTSTRAP_CLOSED' | 'REFRESH_RACED' | 'SESSION_NOT_FOUND' | 'VALIDATION_FAILED' | 'MALFORMED_BODY' | 'MALFORMED_REQUEST' | 'HEADER_REPEATED' | 'HEADERS_TOO_LARGE' | 'REQUEST_TIMEOUT' | 'METHOD_NOT_ALLOWED' | 'BODY_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'PRECONDITION_REQUIRED' | 'PRECONDITION_FAILED' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS' | 'SUBDOMAIN_TAKEN' | 'MANAGED_BY_KUBECTL' | 'CHILDREN_EXIST' | 'DELETION_NOT_PENDING' | 'EXPORT_NOT_FOUND' | 'EXPORT_LINK_USED' | 'PLAN_NEEDS_SUBSCRIPTION' | 'TENANT_CREATION_BY_INVITATION' | 'TENANT_CREATION_CLOSED' | 'HIERARCHY_TOO_DEEP' | 'GRANT_NOT_FOUND' | 'QUOTA_EXCEEDED' | 'LOGO_NOT_FOUND' | 'LOGO_NOT_VALID' | 'MEMBER_NOT_FOUND' | 'MEMBER_EXISTS' | 'LAST_OWNER' | 'INVITATION_NOT_FOUND' | 'INVITATION_NOT_VALID' | 'WEBHOOK_NOT_FOUND' | 'DELIVERY_NOT_FOUND' | 'WEBHOOK_URL_REFUSED' | 'PROJECT_NOT_FOUND' | 'PROJECT_EXISTS' | 'TASK_NOT_FOUND' | 'TASK_ENDED' | 'TASK_NOT_ENDED' | 'TASK_TOO_LARGE' | 'TASK_QUEUE_FULL' | 'CODE_NOT_READY' | 'BUDGET_EXCEEDED' | 'AGENT_NOT_RECOGNIZED' | 'TASK_NOT_OF_AGENT' | 'TASK_NOT_RUNNING' | 'MODEL_NOT_FOUND' | 'MODEL_NOT_PRICED' | 'MODEL_REQUEST_REFUSED' | 'CONTEXT_LENGTH_EXCEEDED' | 'MODEL_UNAVAILABLE' | 'RATE_LIMITED' | 'OVERLOADED' | 'DATABASE_UNAVAILABLE' | 'CLUSTER_UNAVAILABLE' | 'INTERNAL_ERROR';
     /**
      * Under which the log tells of it.
      */
@@ -413,6 +429,120 @@ export type Settings = {
      * Whether members need a second factor. Kept here; signing in does not ask for one yet.
      */
     mfa_policy: 'off' | 'optional' | 'required';
+};
+
+/**
+ * A task of an agent.
+ */
+export type Task = {
+    id: string;
+    tenant_id: string;
+    /**
+     * Of its AgentTask in the cluster.
+     */
+    name: string;
+    namespace: string | null;
+    managed_by: 'api' | 'kubectl';
+    project_id: string | null;
+    /**
+     * Null of one that kubectl made.
+     */
+    created_by: string | null;
+    retry_of: string | null;
+    title: string;
+    description: string;
+    priority: 'urgent' | 'high' | 'medium' | 'low';
+    language: string;
+    model: string | null;
+    requirements: {
+        [key: string]: unknown;
+    };
+    status: 'pending' | 'in_progress' | 'completed' | 'failed';
+    phase: 'Pending' | 'Queued' | 'Running' | 'Suspended' | 'Succeeded' | 'Failed' | 'Cancelled' | 'TimedOut' | 'BudgetExceeded';
+    /**
+     * The last stage that is complete.
+     */
+    stage: 'analysis' | 'architecture' | 'code' | 'tests' | 'validated' | 'documentation' | 'done' | null;
+    progress: number;
+    activity: string | null;
+    /**
+     * How many start before it, plus one; null where none does.
+     */
+    queue_position: number | null;
+    attempt: number;
+    iterations: number;
+    /**
+     * As the agent says.
+     */
+    usage: {
+        input_tokens: number;
+        output_tokens: number;
+        llm_calls: number;
+    };
+    verification: {
+        tests_total?: number;
+        tests_passed?: number;
+        tests_failed?: number;
+        coverage?: number;
+        quality_score?: number;
+        acceptance?: {
+            total: number;
+            passed: number;
+            failed: number;
+        };
+    } | null;
+    /**
+     * Its acceptance cases passed, judged outside of the process that ran the code.
+     */
+    verified: boolean;
+    issues: Array<string>;
+    reason: string | null;
+    message: string | null;
+    code_ready: boolean;
+    created_at: string;
+    started_at: string | null;
+    completed_at: string | null;
+    updated_at: string;
+};
+
+/**
+ * What an agent made.
+ */
+export type TaskCode = {
+    task_id: string;
+    lines_of_code: number;
+    complexity: number;
+    files: Array<{
+        path: string;
+        content: string;
+    }>;
+    tests: Array<{
+        path: string;
+        content: string;
+    }>;
+    documentation: Array<{
+        path: string;
+        content: string;
+    }>;
+    /**
+     * What was cut so that all of it fits, by name.
+     */
+    truncated: Array<string>;
+};
+
+/**
+ * One thing that an agent did.
+ */
+export type TaskExecution = {
+    id: string;
+    agent_id: string;
+    step: string;
+    status: 'completed' | 'failed';
+    prompt: string;
+    output: string;
+    ms: number;
+    tokens: number;
+    started_at: string;
 };
 
 /**
@@ -3394,7 +3524,7 @@ export type ListAuditData = {
          * The id of who did it.
          */
         actor?: string;
-        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'webhook.created' | 'webhook.changed' | 'webhook.deleted' | 'webhook.secret_rotated' | 'webhook.disabled' | 'audit.exported';
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'task.created' | 'task.cancelled' | 'task.ended' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'webhook.created' | 'webhook.changed' | 'webhook.deleted' | 'webhook.secret_rotated' | 'webhook.disabled' | 'audit.exported';
         /**
          * The id of what it was done to.
          */
@@ -3467,7 +3597,7 @@ export type ExportAuditData = {
          * The id of who did it.
          */
         actor?: string;
-        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'webhook.created' | 'webhook.changed' | 'webhook.deleted' | 'webhook.secret_rotated' | 'webhook.disabled' | 'audit.exported';
+        action?: 'auth.logged_in' | 'auth.login_failed' | 'auth.logged_out' | 'auth.refresh_reused' | 'session.ended' | 'session.others_ended' | 'tenant.created' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'tenant.deletion_approved' | 'child.entered' | 'grant.given' | 'grant.taken' | 'child.created' | 'settings.changed' | 'project.created' | 'project.changed' | 'project.deleted' | 'task.created' | 'task.cancelled' | 'task.ended' | 'invitation.created' | 'invitation.withdrawn' | 'member.joined' | 'member.changed' | 'member.removed' | 'export.asked' | 'export.taken' | 'webhook.created' | 'webhook.changed' | 'webhook.deleted' | 'webhook.secret_rotated' | 'webhook.disabled' | 'audit.exported';
         /**
          * The id of what it was done to.
          */
@@ -3733,7 +3863,7 @@ export type CreateWebhookData = {
         /**
          * Of which events it hears; project.* is each that begins so.
          */
-        events: Array<'project.created' | 'project.changed' | 'project.deleted' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'project.*' | 'tenant.*'>;
+        events: Array<'project.created' | 'project.changed' | 'project.deleted' | 'task.created' | 'task.cancelled' | 'task.ended' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'project.*' | 'task.*' | 'tenant.*'>;
         description?: string | null;
         enabled?: boolean;
     };
@@ -3921,7 +4051,7 @@ export type ChangeWebhookData = {
         /**
          * Of which events it hears; project.* is each that begins so.
          */
-        events?: Array<'project.created' | 'project.changed' | 'project.deleted' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'project.*' | 'tenant.*'>;
+        events?: Array<'project.created' | 'project.changed' | 'project.deleted' | 'task.created' | 'task.cancelled' | 'task.ended' | 'tenant.confirmed' | 'tenant.changed' | 'tenant.suspended' | 'tenant.reactivated' | 'tenant.deletion_asked' | 'tenant.deletion_cancelled' | 'project.*' | 'task.*' | 'tenant.*'>;
         description?: string | null;
         enabled?: boolean;
     };
@@ -4225,3 +4355,636 @@ export type RedeliverResponses = {
 };
 
 export type RedeliverResponse = RedeliverResponses[keyof RedeliverResponses];
+
+export type ListTasksData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+        /**
+         * Only those in this state.
+         */
+        status?: 'pending' | 'in_progress' | 'completed' | 'failed';
+        /**
+         * Only those of this project.
+         */
+        project_id?: string;
+    };
+    url: '/api/v1/tasks';
+};
+
+export type ListTasksErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListTasksError = ListTasksErrors[keyof ListTasksErrors];
+
+export type ListTasksResponses = {
+    /**
+     * List the tasks
+     */
+    200: Array<Task>;
+};
+
+export type ListTasksResponse = ListTasksResponses[keyof ListTasksResponses];
+
+export type CreateTaskData = {
+    body: {
+        title: string;
+        description: string;
+        /**
+         * Urgent ones start first.
+         */
+        priority?: 'urgent' | 'high' | 'medium' | 'low';
+        /**
+         * What the result must have, by names of your own; each is looked at. At most 16 KiB of JSON.
+         */
+        requirements?: {
+            [key: string]: unknown;
+        };
+        language?: 'typescript' | 'python';
+        project_id?: string;
+        /**
+         * A model of the platform's table, by name; else its usual one.
+         */
+        model?: string;
+        /**
+         * Files that are there already, to be corrected or continued.
+         */
+        source?: Array<{
+            path: string;
+            content: string;
+        }>;
+        /**
+         * Cases that decide whether the task is done. The model never sees them.
+         */
+        acceptance?: Array<{
+            name: string;
+            /**
+             * Program and arguments, run in the workspace without a shell.
+             */
+            command?: string;
+            stdin?: string;
+            http?: {
+                method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+                path: string;
+                body?: string;
+            };
+            expect: {
+                exit_code?: number;
+                status?: number;
+                /**
+                 * What comes out, apart from blanks and line ends at its end.
+                 */
+                stdout?: string;
+                /**
+                 * The same as JSON.
+                 */
+                json?: string;
+            };
+        }>;
+        /**
+         * How often the agent may correct its own work; 3.
+         */
+        max_iterations?: number;
+        /**
+         * What it may take at most.
+         */
+        limits?: {
+            max_tokens?: number;
+            active_deadline_seconds?: number;
+        };
+    };
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/tasks';
+};
+
+export type CreateTaskErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that is not taken.
+     */
+    415: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type CreateTaskError = CreateTaskErrors[keyof CreateTaskErrors];
+
+export type CreateTaskResponses = {
+    /**
+     * A task of an agent.
+     */
+    202: Task;
+};
+
+export type CreateTaskResponse = CreateTaskResponses[keyof CreateTaskResponses];
+
+export type GetTaskData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/tasks/{id}';
+};
+
+export type GetTaskErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetTaskError = GetTaskErrors[keyof GetTaskErrors];
+
+export type GetTaskResponses = {
+    /**
+     * A task of an agent.
+     */
+    200: Task;
+};
+
+export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
+
+export type RetryTaskData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+        /**
+         * A UUID of your own: for a day, whoever sends the same request with it again gets the same answer.
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/tasks/{id}/retry';
+};
+
+export type RetryTaskErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type RetryTaskError = RetryTaskErrors[keyof RetryTaskErrors];
+
+export type RetryTaskResponses = {
+    /**
+     * A task of an agent.
+     */
+    202: Task;
+};
+
+export type RetryTaskResponse = RetryTaskResponses[keyof RetryTaskResponses];
+
+export type CancelTaskData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/tasks/{id}/cancel';
+};
+
+export type CancelTaskErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type CancelTaskError = CancelTaskErrors[keyof CancelTaskErrors];
+
+export type CancelTaskResponses = {
+    /**
+     * A task of an agent.
+     */
+    202: Task;
+};
+
+export type CancelTaskResponse = CancelTaskResponses[keyof CancelTaskResponses];
+
+export type ListTaskStepsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/tasks/{id}/steps';
+};
+
+export type ListTaskStepsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListTaskStepsError = ListTaskStepsErrors[keyof ListTaskStepsErrors];
+
+export type ListTaskStepsResponses = {
+    /**
+     * What an agent did, step by step
+     */
+    200: Array<TaskExecution>;
+};
+
+export type ListTaskStepsResponse = ListTaskStepsResponses[keyof ListTaskStepsResponses];
+
+export type GetTaskCodeData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        format?: 'json' | 'zip';
+    };
+    url: '/api/v1/tasks/{id}/code';
+};
+
+export type GetTaskCodeErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type GetTaskCodeError = GetTaskCodeErrors[keyof GetTaskCodeErrors];
+
+export type GetTaskCodeResponses = {
+    /**
+     * The files.
+     */
+    200: TaskCode;
+};
+
+export type GetTaskCodeResponse = GetTaskCodeResponses[keyof GetTaskCodeResponses];
+
+export type WatchTaskData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+        /**
+         * The id of the last event that you have.
+         */
+        'last-event-id'?: number;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/tasks/{id}/events';
+};
+
+export type WatchTaskErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type WatchTaskError = WatchTaskErrors[keyof WatchTaskErrors];
+
+export type WatchTaskResponses = {
+    /**
+     * Events.
+     */
+    200: string;
+    /**
+     * The task has ended, and you have all of it.
+     */
+    204: void;
+};
+
+export type WatchTaskResponse = WatchTaskResponses[keyof WatchTaskResponses];
+
+export type ListAgentsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant's id or subdomain, where neither the host nor the credential alone says it.
+         */
+        'x-tenant-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * X-Next-Cursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/agents';
+};
+
+export type ListAgentsErrors = {
+    /**
+     * The request is not valid, or names no tenant, or two.
+     */
+    400: Problem;
+    /**
+     * The request carries no credential that holds.
+     */
+    401: Problem;
+    /**
+     * An invoice is overdue.
+     */
+    402: Problem;
+    /**
+     * The credential is another tenant's, or its role does not include this, or the tenant is held.
+     */
+    403: Problem;
+    /**
+     * The tenant, or what the path names, is not there for whoever asks.
+     */
+    404: Problem;
+    /**
+     * Overloaded, or the database or the cluster does not answer: Retry-After says when to come again.
+     */
+    503: Problem;
+    /**
+     * Any other refusal; error_code says which.
+     */
+    default: Problem;
+};
+
+export type ListAgentsError = ListAgentsErrors[keyof ListAgentsErrors];
+
+export type ListAgentsResponses = {
+    /**
+     * The agents that worked for the organization, and what they were seen to do
+     */
+    200: Array<Agent>;
+};
+
+export type ListAgentsResponse = ListAgentsResponses[keyof ListAgentsResponses];

@@ -1,7 +1,7 @@
 /** What each role of a tenant may do. A role has what is listed for it and for those below. */
 export const ROLE_PERMISSIONS = {
-  viewer: ["projects:read", "settings:read", "tenant:read"],
-  member: ["projects:write"],
+  viewer: ["projects:read", "settings:read", "tasks:read", "tenant:read"],
+  member: ["projects:write", "tasks:write"],
   admin: ["audit:read", "children:read", "members:write", "settings:write", "tenant:write", "webhooks:write"],
   owner: ["children:write", "tenant:delete", "tenant:export"],
 } as const;

@@ -118,6 +118,11 @@ describe("the client", () => {
         RefreshToken: await db.refreshToken.findMany(),
         RequestDay: await db.requestDay.findMany(),
         RequestMinute: await db.requestMinute.findMany(),
+        Task: await db.task.findMany(),
+        TaskStep: await db.taskStep.findMany(),
+        TaskFile: await db.taskFile.findMany(),
+        TaskEvent: await db.taskEvent.findMany(),
+        Agent: await db.agent.findMany(),
       };
       expect(Object.keys(read).toSorted()).toEqual(Object.keys(Prisma.ModelName).toSorted());
     });

@@ -3,12 +3,14 @@ import type { ErrorEntry } from "./entry.ts";
 import { ORGANIZATIONS } from "./organizations.ts";
 import { REQUESTS } from "./requests.ts";
 import { SERVICE } from "./service.ts";
+import { TASKS } from "./tasks.ts";
 
 /** Every refusal of the API, by its `error_code`. */
 export const ERRORS = {
   ...ACCESS,
   ...REQUESTS,
   ...ORGANIZATIONS,
+  ...TASKS,
   ...SERVICE,
 } as const satisfies Record<string, ErrorEntry>;
 

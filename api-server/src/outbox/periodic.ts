@@ -1,6 +1,7 @@
 import { removeOldDays, rollMinutes } from "../analytics/roll.ts";
 import { sealAudit } from "../audit/seal.ts";
 import { removeExpiredAnswers } from "../idempotency/expired.ts";
+import { releaseForgotten } from "../metering/forgotten.ts";
 import type { Parts } from "../parts.ts";
 import { removeOldInvitations } from "../platform/invitations.ts";
 import { eraseDeleted } from "../tenants/erase.ts";
@@ -15,6 +16,7 @@ export type Periodic = { cron: string; run: (parts: Parts) => Promise<unknown> }
 
 export const PERIODIC: Readonly<Record<string, Periodic>> = {
   "erase-deleted": { cron: "* * * * *", run: eraseDeleted },
+  "release-forgotten": { cron: "* * * * *", run: ({ database }) => releaseForgotten(database) },
   "remove-expired": { cron: "37 * * * *", run: (parts) => removeExpired(parts) },
   "remove-expired-answers": { cron: "*/10 * * * *", run: ({ database }) => removeExpiredAnswers(database) },
   "remove-old-invitations": { cron: "17 * * * *", run: ({ database }) => removeOldInvitations(database) },

@@ -14,6 +14,8 @@ export const TOPICS = {
   "tenant.apply": z.object({}),
   /** The cluster's Tenant goes, because the tenant's rows are gone; it is kept when those go. */
   "tenant.delete": z.object({ subdomain: z.string() }),
+  /** The cluster's AgentTask follows the task's row; the mirror does so. */
+  "task.apply": z.object({ task: z.uuid() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Topic = keyof typeof TOPICS;

@@ -4,10 +4,10 @@ import type { PlanName } from "@leanvibe/schema";
  * What each plan bounds beside what it is sold by: not for somebody to need more, but for nobody to have without end what
  * costs others something, such as names, or mail in our name.
  */
-export const LIMITS: Readonly<Record<PlanName, { children: number; invitationsPerHour: number }>> = {
-  starter: { children: 3, invitationsPerHour: 30 },
-  professional: { children: 25, invitationsPerHour: 100 },
-  enterprise: { children: 100, invitationsPerHour: 1_000 },
+export const LIMITS: Readonly<Record<PlanName, { children: number; invitationsPerHour: number; openTasks: number }>> = {
+  starter: { children: 3, invitationsPerHour: 30, openTasks: 20 },
+  professional: { children: 25, invitationsPerHour: 100, openTasks: 200 },
+  enterprise: { children: 100, invitationsPerHour: 1_000, openTasks: 5_000 },
 };
 
 /** Invitations that wait to be accepted, beyond the plan's seats: some are never opened. */

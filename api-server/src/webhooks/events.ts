@@ -5,6 +5,9 @@ const TOLD = [
   "project.created",
   "project.changed",
   "project.deleted",
+  "task.created",
+  "task.cancelled",
+  "task.ended",
   "tenant.confirmed",
   "tenant.changed",
   "tenant.suspended",
@@ -14,7 +17,7 @@ const TOLD = [
 ] as const satisfies readonly Action[];
 
 /** What a webhook may be for: one kind of event, or all of a group. */
-export const WEBHOOK_EVENTS = [...TOLD, "project.*", "tenant.*"] as const;
+export const WEBHOOK_EVENTS = [...TOLD, "project.*", "task.*", "tenant.*"] as const;
 
 export const TEST_EVENT = "webhook.test";
 

@@ -41,6 +41,8 @@ export const ANNOTATIONS = {
   managedBy: "leanvibe.io/managed-by",
   /** On Tenants that the API made: its id of them, by which it knows them again. */
   tenantId: "leanvibe.io/tenant-id",
+  /** On AgentTasks that the API made: its id of them. */
+  taskId: "leanvibe.io/task-id",
   /** On Tenants: the names, joined by commas, under which namespaces may have been made before status says so. */
   namespaces: "leanvibe.io/namespaces",
   /** On namespaces, beside the label of that name: the prefixes that images may begin with, joined by commas. */
