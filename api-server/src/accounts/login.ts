@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { By } from "../audit/audit.ts";
 import type { Database, FoundTenant } from "../db/database.ts";
 import { isOrphan } from "../db/faults.ts";
@@ -6,9 +5,9 @@ import type { User } from "../db/generated/client.ts";
 import { type ErrorCode, Refusal } from "../errors/catalogue.ts";
 import type { Origin } from "../http/identify.ts";
 import type { Parts } from "../parts.ts";
-import { factsOf } from "../tenants/facts.ts";
 import { refusedEntry } from "../tenants/state.ts";
-import { type Device, type Opened, openSession } from "./sessions.ts";
+import { type Entrant, findEntrant, openFor } from "./opening.ts";
+import type { Device, Opened } from "./sessions.ts";
 
 export type LoggedIn = Opened & {
   user: Pick<User, "id" | "email" | "name" | "role">;
@@ -26,29 +25,48 @@ export async function logIn(
   who: { named: readonly string[]; email: string; password: string },
   from: Device & Origin,
 ): Promise<LoggedIn> {
-  const { database, passwords, audit } = parts;
+  const { database, passwords } = parts;
   const tenant = await tenantNamed(database, who.named);
   const tenantId = tenant?.lifecycle === "deleted" ? undefined : tenant?.id;
-  const user = tenantId === undefined ? undefined : await activeUser(database, tenantId, who.email);
-  const known = await passwords.matches(user?.password_hash, who.password);
+  const found = tenantId === undefined ? undefined : await findEntrant(parts, tenantId, who.email);
+  const known = await passwords.matches(found?.passwordHash, who.password);
   if (tenantId === undefined) throw new Refusal("LOGIN_FAILED");
-  const by: By = { tenantId, userId: user?.id, email: user?.email, ip: from.ip, requestId: from.requestId };
-  if (!known || user === undefined) throw await failed(parts, by, "LOGIN_FAILED");
-  const opening = database.write(tenantId, async (tx) => {
-    // Only who knows the password is told of it.
-    const refused = refusedEntry(await factsOf(tx), user);
-    if (refused !== undefined) throw new Refusal(refused);
-    const { organizationName, subdomain } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId } });
-    const opened = await openSession(tx, { tenantId, userId: user.id }, from);
-    const target = { kind: "session", id: opened.bearer.sessionId };
-    await audit(tx, by, { action: "auth.logged_in", target, details: { method: "password" } });
-    return { ...opened, user, tenant: { id: tenantId, organizationName, subdomain } };
-  });
-  // Removed while the password was looked at.
-  return await opening.catch(async (error: unknown) => {
-    if (error instanceof Refusal) throw await failed(parts, by, error.code);
+  const by = { tenantId, userId: found?.id, email: found?.email, ip: from.ip, requestId: from.requestId };
+  if (!known || found === undefined) throw await failed(parts, by, "LOGIN_FAILED");
+  // Their state, or themselves, may have changed while the password was looked at: then it is decided anew, once.
+  const { passwordHash } = found;
+  const again = async () => {
+    const now = await findEntrant(parts, tenantId, found.email);
+    return now?.id === found.id && now.passwordHash === passwordHash ? await enter(parts, now, by, from) : undefined;
+  };
+  const loggedIn = (await enter(parts, found, by, from)) ?? (await again());
+  if (loggedIn === undefined) throw await failed(parts, by, "LOGIN_FAILED");
+  return loggedIn;
+}
+
+/** @returns undefined where they are no longer what they were found to be. */
+async function enter(
+  parts: Pick<Parts, "database" | "audit">,
+  found: Entrant,
+  from: By,
+  device: Device,
+): Promise<LoggedIn | undefined> {
+  const by = { ...from, userId: found.id };
+  // Only who knows the password is told of it.
+  const refused = refusedEntry(found, found);
+  if (refused !== undefined) throw await failed(parts, by, refused);
+  const { keySealed, id, email, name, role, organizationName, subdomain } = found;
+  try {
+    if (keySealed === null) {
+      await parts.database.write(by.tenantId, (tx) => parts.audit.makeKey(tx, by));
+      return undefined;
+    }
+    const opened = await openFor(parts, { ...found, keySealed }, by, device);
+    const tenant = { id: by.tenantId, organizationName, subdomain };
+    return opened && { ...opened, user: { id, email, name, role }, tenant };
+  } catch (error) {
     throw isOrphan(error) ? new Refusal("LOGIN_FAILED", { cause: error }) : error;
-  });
+  }
 }
 
 /** Written down before it is told. Not the address that was tried: some type their password there. */
@@ -78,26 +96,4 @@ async function tenantNamed(database: Database, names: readonly string[]): Promis
   throw new Refusal("TENANT_AMBIGUOUS", {
     detail: `The request names ${names.map((name) => `'${name}'`).join(" and ")}.`,
   });
-}
-
-const found = z.array(
-  z.object({
-    id: z.string(),
-    email: z.string(),
-    name: z.string().nullable(),
-    role: z.string(),
-    password_hash: z.string().nullable(),
-  }),
-);
-
-/** By one question, whether there is one or not: a second would tell by the clock that there is. */
-async function activeUser(database: Database, tenantId: string, email: string) {
-  // Trap: Prisma's insensitive `equals` is ILIKE, to which an address of % is everybody's.
-  const rows = await database.read(
-    tenantId,
-    (db) => db.$queryRaw`
-      SELECT id, email, name, role, password_hash FROM users
-      WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND is_active`,
-  );
-  return found.parse(rows)[0];
 }

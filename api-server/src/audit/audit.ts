@@ -1,9 +1,12 @@
 import { v7 as uuid } from "uuid";
 import type { Transaction } from "../db/database.ts";
+import type { Cell } from "../db/packets.ts";
 import type { Json } from "../hashlog/canonical.ts";
 import { announce } from "../webhooks/announce.ts";
+import type { Untold } from "../webhooks/events.ts";
 import type { Action, ActorKind } from "./actions.ts";
-import { sealPersonal } from "./personal.ts";
+import { cellsOf, timeOf, writing } from "./entry.ts";
+import { keyOf, sealBy, sealPersonal } from "./personal.ts";
 
 /** Who does something, and whence. A caller of a route is one. */
 export type By = {
@@ -27,35 +30,42 @@ export type AuditEvent = {
   details?: { [name: string]: Json };
 };
 
-/** Writes down, and tells the webhooks that want to hear of it, what the caller's transaction does: it is there when, and only when, that commits. */
-export type Audit = (tx: Transaction, by: By, event: AuditEvent) => Promise<void>;
+export type Audit = {
+  /** Writes down, and tells the webhooks that want to hear of it, what the caller's transaction does: it is there when, and only when, that commits. */
+  (tx: Transaction, by: By, event: AuditEvent): Promise<void>;
+  /**
+   * For what no webhook hears of: the parameters of a statement that does it and writes it down, by `writing`.
+   * @param keySealed of the user, whom `makeKey` makes one where they have none.
+   */
+  cells(by: By & { userId: string }, event: AuditEvent & { action: Untold }, keySealed: Buffer): Cell[];
+  /** So that what is personal of a user can be written down. */
+  makeKey(tx: Transaction, user: { tenantId: string; userId: string }): Promise<void>;
+};
+
+const WRITE = `WITH ${writing(1, "")} SELECT FROM event`;
 
 /** @param secret seals the keys by which personal data is sealed. */
 export function auditing(secret: Buffer): Audit {
-  return async (tx, by, { action, target, details = {} }) => {
-    const { tenantId, kind = "user", userId, email = null, ip = null, requestId = null } = by;
+  const audit = async (tx: Transaction, by: By, event: AuditEvent): Promise<void> => {
+    const { tenantId, userId, email = null, ip = null } = by;
     const id = uuid();
     const untold = by.homeId !== undefined || (email === null && ip === null);
     const named = untold ? undefined : { rowId: id, data: { email, ip } };
     const personal = named && (await sealPersonal(tx, secret, { tenantId, userId }, named));
-    await tx.$executeRaw`
-      WITH written AS (
-        INSERT INTO audit_events
-          (tenant_id, id, at, actor_kind, actor_id, action, target_kind, target_id, request_id, details, personal, personal_key)
-        VALUES (
-          ${tenantId}::uuid, ${id}::uuid, ${timeOf(id)}, ${kind}, ${userId ?? by.name ?? null}, ${action}, ${target.kind}, ${target.id},
-          ${requestId}::uuid, ${JSON.stringify(details)}::jsonb, ${personal?.sealed ?? null}, ${personal?.keyId ?? null}::uuid
-        )
-        RETURNING tenant_id, id
-      )
-      INSERT INTO audit_unsealed (tenant_id, event_id) SELECT tenant_id, id FROM written`;
+    await tx.$executeRawUnsafe(WRITE, ...cellsOf({ id, by, event, personal }));
+    const { action, target, details = {} } = event;
     await announce(tx, tenantId, { id, at: timeOf(id), action, target, details });
   };
-}
-
-/** When an id of version 7 was made. */
-export function timeOf(id: string): Date {
-  return new Date(Number.parseInt(id.slice(0, 13).replace("-", ""), 16));
+  return Object.assign(audit, {
+    cells: (by: By & { userId: string }, event: AuditEvent, keySealed: Buffer): Cell[] => {
+      const id = uuid();
+      const data = { email: by.email ?? null, ip: by.ip ?? null };
+      return cellsOf({ id, by, event, personal: sealBy(secret, keySealed, { keyId: by.userId, rowId: id, data }) });
+    },
+    makeKey: async (tx: Transaction, user: { tenantId: string; userId: string }): Promise<void> => {
+      await keyOf(tx, secret, user);
+    },
+  });
 }
 
 /** The least id of that moment: what is before it was made before. */

@@ -13,6 +13,9 @@ export type Personal = { email: string | null; ip: string | null };
 
 const personal = z.object({ email: z.string().nullable(), ip: z.string().nullable() });
 
+/** By which key, and what nobody reads without it. */
+export type Sealed = { keyId: string; sealed: Uint8Array<ArrayBuffer> };
+
 /** Whose the data is; nobody's that is known, such as of who tried to sign in, goes with the tenant. */
 export type Subject = { tenantId: string; userId: string | undefined };
 
@@ -26,10 +29,25 @@ export async function sealPersonal(
   secret: Buffer,
   subject: Subject,
   { rowId, data }: { rowId: string; data: Personal },
-): Promise<{ keyId: string; sealed: Uint8Array<ArrayBuffer> }> {
+): Promise<Sealed> {
   const keyId = subject.userId ?? subject.tenantId;
-  const key = (await storedKey(tx, secret, subject)) ?? (await madeKey(tx, secret, subject));
+  const key = await keyOf(tx, secret, subject);
   return { keyId, sealed: new Uint8Array(seal(JSON.stringify(data), key, rowId)) };
+}
+
+/** The same by a key that is at hand, sealed as it is stored. */
+export function sealBy(
+  secret: Buffer,
+  keySealed: Uint8Array,
+  { keyId, rowId, data }: { keyId: string; rowId: string; data: Personal },
+): Sealed {
+  const key = openKey(secret, keyId, keySealed);
+  return { keyId, sealed: new Uint8Array(seal(JSON.stringify(data), key, rowId)) };
+}
+
+/** The key of somebody, which is made where there is none. */
+export async function keyOf(tx: Transaction, secret: Buffer, subject: Subject): Promise<Buffer> {
+  return (await storedKey(tx, secret, subject)) ?? (await madeKey(tx, secret, subject));
 }
 
 /** @param keySealed null where the key is destroyed: then nothing can be said any more. */

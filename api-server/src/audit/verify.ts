@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { type Fault, type Head, Verifier } from "../hashlog/hashlog.ts";
-import { timeOf } from "./audit.ts";
+import { timeOf } from "./entry.ts";
 import { BATCH_COLUMNS, batchOf, EVENT_COLUMNS, eventOf } from "./rows.ts";
 import { logOf } from "./seal.ts";
 

@@ -35,7 +35,8 @@ export function isUnavailable(error: unknown, depth = 0): boolean {
 
 const unique = z.object({ code: z.literal("P2002") });
 
-const orphan = z.object({ code: z.literal("P2003") });
+/** As Prisma says it, and as PostgreSQL does. */
+const orphan = z.object({ code: z.enum(["P2003", "23503"]) });
 
 /** Whether a row was refused because what it belongs to is gone. */
 export function isOrphan(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type Cell, ENDING, parsing, running } from "./packets.ts";
-import { SET_TENANT, SET_TENANT_NAME, STATEMENT_LOST } from "./pool.ts";
+import { SET_TENANT, SET_TENANT_NAME, SET_TENANT_TO_WRITE, STATEMENT_LOST } from "./pool.ts";
 
 /**
  * A read that is asked for at nearly every request, short enough that others may stand behind it: its text is known
@@ -16,6 +16,12 @@ export type Statement<T> = {
 };
 
 type Row = readonly Cell[];
+type Text = { name: string; text: string };
+type Asked = { tenant: Text; tenantId: string; values: readonly Cell[] };
+
+/** Says for whom a transaction is. */
+const READS: Text = { name: SET_TENANT_NAME, text: SET_TENANT };
+const WRITES: Text = { name: "lv_tenant_to_write", text: SET_TENANT_TO_WRITE };
 
 /** Connections that are shared, of all those of the pool. */
 const LANES = 2;
@@ -39,9 +45,18 @@ export class Lanes {
 
   /** Rows of that tenant. */
   read<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
-    const lane = this.#lane();
+    return this.#run(this.#lane(), statement, { tenant: READS, tenantId, values });
+  }
+
+  /** The same of a statement that changes rows: nobody stands behind it, for it may have to wait. */
+  write<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
+    const lane = new Lane(this.#pool, () => undefined);
+    return this.#run(lane, statement, { tenant: WRITES, tenantId, values });
+  }
+
+  #run<T>(lane: Lane, statement: Statement<T>, asked: Asked): Promise<T[]> {
     return new Promise((resolve, reject) => {
-      const packetFor = (client: pg.PoolClient) => this.#packetFor(client, tenantId, statement, values);
+      const packetFor = (client: pg.PoolClient) => this.#packetFor(client, statement, asked);
       const read = new Read(packetFor, (error, rows) => {
         lane.leave(error);
         if (error !== null) return reject(error);
@@ -68,20 +83,25 @@ export class Lanes {
     return lane;
   }
 
-  #packetFor<T>(client: pg.PoolClient, tenantId: string, { name, text }: Statement<T>, values: readonly Cell[]) {
+  #packetFor(client: pg.PoolClient, statement: Text, { tenant, tenantId, values }: Asked): Buffer[] {
     if (!this.#prepared) {
-      const [tenant, query] = [parsing("", SET_TENANT), parsing("", text)];
-      return [tenant, running("", [tenantId]), query, running("", values), ENDING];
+      const [first, second] = [parsing("", tenant.text), parsing("", statement.text)];
+      return [first, running("", [tenantId]), second, running("", values), ENDING];
     }
-    const packet = [running(SET_TENANT_NAME, [tenantId]), running(name, values), ENDING];
+    const taught = [...this.#taught(client, tenant), ...this.#taught(client, statement)];
+    return [...taught, running(tenant.name, [tenantId]), running(statement.name, values), ENDING];
+  }
+
+  /** Nothing where the connection knows it. */
+  #taught(client: pg.PoolClient, { name, text }: Text): Buffer[] {
     let known = this.#known.get(client);
     if (known === undefined) {
-      known = new Set();
+      known = new Set([SET_TENANT_NAME]);
       this.#known.set(client, known);
     }
-    if (known.has(name)) return packet;
+    if (known.has(name)) return [];
     known.add(name);
-    return [parsing(name, text), ...packet];
+    return [parsing(name, text)];
   }
 }
 

@@ -16,6 +16,9 @@ const TOLD = [
   "tenant.deletion_cancelled",
 ] as const satisfies readonly Action[];
 
+/** What no webhook ever hears of. */
+export type Untold = Exclude<Action, (typeof TOLD)[number]>;
+
 /** What a webhook may be for: one kind of event, or all of a group. */
 export const WEBHOOK_EVENTS = [...TOLD, "project.*", "task.*", "tenant.*"] as const;
 
