@@ -49,8 +49,8 @@ export async function assemble(config: Config, log: Log, kubeConfig: KubeConfig)
     const applier = { transport, fieldManager: FIELD_MANAGERS.operator, sameValue: sameQuantity };
     const { record } = events;
     const now = () => new Date();
-    const { workers, networkProbeImage } = config;
-    controllers.push(create({ informers, applier, record, log, metrics, now, workers, networkProbeImage }));
+    const { workers, networkProbeImage, agents } = config;
+    controllers.push(create({ informers, applier, record, log, metrics, now, workers, networkProbeImage, agents }));
   }
   return [
     {

@@ -1,7 +1,13 @@
 import { ELECTION_PACE, type ElectionPace } from "@leanvibe/runtime";
+import { GATEWAY_SERVICE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { z } from "zod";
+// By an import, so that the version is in the bundle too, which has no package.json beside it.
+import manifest from "../package.json" with { type: "json" };
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** Where agents find the model, unless the platform says otherwise. */
+const GATEWAY_URL = `http://${GATEWAY_SERVICE}.${SYSTEM_NAMESPACE}.svc/v1`;
 
 const fields = z.object({
   LOG_LEVEL: z
@@ -32,7 +38,41 @@ const fields = z.object({
         "must be an image, or nothing for no probe; for example NETWORK_PROBE_IMAGE=registry.example.com/agnhost:2.53",
     })
     .default("registry.k8s.io/e2e-test-images/agnhost:2.53"),
+  AGENT_IMAGE: z
+    .string()
+    .regex(/^\S+$/, { error: "must be an image; for example AGENT_IMAGE=registry.example.com/leanvibe/agent:1.0.0" })
+    .default(`leanvibe.io/agent:${manifest.version}`),
+  AGENT_MODEL_URL: z
+    .string()
+    .refine(isHttpUrl, {
+      error:
+        "must be the address of an OpenAI-compatible API, without user and password; for example AGENT_MODEL_URL=http://vllm.models.svc:8000/v1",
+    })
+    .default(GATEWAY_URL),
+  AGENT_DEFAULT_MODEL: z
+    .string()
+    .regex(/^[^\s\p{Cc}]{1,200}$/u, {
+      error: "must be a model's name, in one word; for example AGENT_DEFAULT_MODEL=qwen2.5-coder",
+    })
+    .default("default"),
+  AGENT_QUEUE_TIMEOUT_SECONDS: whole("AGENT_QUEUE_TIMEOUT_SECONDS", { from: 1, to: 30 * 86_400, usual: 86_400 }),
+  AGENT_SLOTS: whole("AGENT_SLOTS", { from: 1, to: 1_000_000, usual: 1_000_000 }),
+  AGENTS_REQUIRE_ENFORCED_NETWORK: z
+    .enum(["true", "false"], {
+      error: "must be true or false; for example AGENTS_REQUIRE_ENFORCED_NETWORK=true",
+    })
+    .default("false"),
 });
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+}
+
+function whole(name: string, { from, to, usual }: { from: number; to: number; usual: number }) {
+  const error = `must be a whole number from ${from} to ${to}; for example ${name}=${usual}`;
+  return z.coerce.number({ error }).int({ error }).min(from, { error }).max(to, { error }).default(usual);
+}
 
 function seconds(name: string, usual: number) {
   const error = `must be a number of seconds from 0.1 to 600; for example ${name}=${usual}`;
@@ -58,6 +98,26 @@ export type Config = {
   election: ElectionPace;
   /** Image with agnhost's commands serve-hostname and connect; empty for no probe: then an earlier result stands. */
   networkProbeImage: string;
+  agents: AgentSettings;
+};
+
+/** What the platform decides about agents; none of it is a Tenant's. */
+export type AgentSettings = {
+  /** Image of the agent and of its sandbox. */
+  image: string;
+  modelURL: string;
+  /**
+   * The same where it is not the gateway: then nobody stands between an agent and the model, what it says of its usage
+   * is only its word, and no budget stops it.
+   */
+  direct: string | undefined;
+  /** Of tasks that name none. */
+  defaultModel: string;
+  queueTimeoutSeconds: number;
+  /** Tasks that run at the same time in the whole cluster, whatever the Tenants' plans add up to. */
+  slots: number;
+  /** May agents run only where the cluster was seen to enforce network policies? */
+  requireEnforcedNetwork: boolean;
 };
 
 /** @throws Error with one line per wrong variable: its name, the fault and an example. */
@@ -82,6 +142,15 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
       retrySeconds: RETRY_SECONDS,
     },
     networkProbeImage: parsed.data.NETWORK_PROBE_IMAGE,
+    agents: {
+      image: parsed.data.AGENT_IMAGE,
+      modelURL: parsed.data.AGENT_MODEL_URL,
+      direct: parsed.data.AGENT_MODEL_URL === GATEWAY_URL ? undefined : parsed.data.AGENT_MODEL_URL,
+      defaultModel: parsed.data.AGENT_DEFAULT_MODEL,
+      queueTimeoutSeconds: parsed.data.AGENT_QUEUE_TIMEOUT_SECONDS,
+      slots: parsed.data.AGENT_SLOTS,
+      requireEnforcedNetwork: parsed.data.AGENTS_REQUIRE_ENFORCED_NETWORK === "true",
+    },
   };
 }
 

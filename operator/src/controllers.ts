@@ -1,4 +1,5 @@
 import type { Applier, Controller, EventRecorder, Informers, Kind, Log, Metrics } from "@leanvibe/runtime";
+import type { AgentSettings } from "./config.ts";
 import { networkProbe } from "./probe/controller.ts";
 import { TENANT_OWNS, tenantController } from "./tenant/controller.ts";
 
@@ -14,6 +15,7 @@ export type ControllerEnvironment = {
   workers: number;
   /** Image of the pods that prove the cluster's network; empty where nothing shall be probed. */
   networkProbeImage: string;
+  agents: AgentSettings;
 };
 
 /** What a controller does in the API, from which its rights are made: nothing it does not own, no wildcards. */

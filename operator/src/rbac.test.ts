@@ -23,7 +23,7 @@ describe("the shipped rights", () => {
       expect(rule.verbs).not.toContain("escalate");
       expect(rule.verbs).not.toContain("impersonate");
       if (rule.verbs.includes("bind"))
-        expect(rule.resourceNames).toEqual(["leanvibe-owner", "leanvibe-member", "leanvibe-viewer"]);
+        expect(rule.resourceNames).toEqual(["leanvibe-owner", "leanvibe-member", "leanvibe-viewer", "leanvibe-agent"]);
     }
     const verbsOn = (resource: string) =>
       new Set(rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs));
@@ -92,5 +92,17 @@ describe("the shipped rights", () => {
     ]) {
       expect(changed).not.toContain(fence);
     }
+  });
+
+  it("of an agent are its ConfigMaps, none of which it may list; of a viewer AgentTasks to look at, and of nobody their status", () => {
+    expect(rulesOf("leanvibe-agent")).toEqual([
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["create", "get", "patch"] },
+    ]);
+    const verbsOn = (role: string, resource: string) =>
+      rulesOf(role).flatMap(({ resources, verbs }) => (resources.includes(resource) ? verbs : []));
+    expect(verbsOn("leanvibe-owner", "agenttasks")).toEqual(expect.arrayContaining(["create", "patch", "delete"]));
+    expect(verbsOn("leanvibe-viewer", "agenttasks")).toEqual(["get", "list", "watch"]);
+    for (const role of ["leanvibe-owner", "leanvibe-member", "leanvibe-viewer"])
+      expect(verbsOn(role, "agenttasks/status")).toEqual([]);
   });
 });

@@ -1,5 +1,13 @@
 import { KINDS, type Kind, type Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, LEASES, NETWORK_PROBE, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import {
+  AGENT_TASKS,
+  CLUSTER_ROLES,
+  GATEWAY_SERVICE,
+  LEASES,
+  NETWORK_PROBE,
+  SERVICE_ACCOUNTS,
+  SYSTEM_NAMESPACE,
+} from "@leanvibe/schema";
 import { stringify } from "yaml";
 import { CONTROLLERS, type Owns, type Right } from "./controllers.ts";
 import { PROBE_RIGHTS } from "./probe/rights.ts";
@@ -42,6 +50,7 @@ export function rbacManifests(): Manifest[] {
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.owner, labels }, rules: OWNER_RULES },
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.member, labels }, rules: MEMBER_RULES },
     { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.viewer, labels }, rules: VIEWER_RULES },
+    { apiVersion: rbac, kind: "ClusterRole", metadata: { name: CLUSTER_ROLES.agent, labels }, rules: AGENT_RULES },
     {
       apiVersion: rbac,
       kind: "ClusterRoleBinding",
@@ -58,6 +67,8 @@ export function rbacManifests(): Manifest[] {
       ],
       { labels, subject },
     ),
+    // Where agents find the gateway: its slices are named by whoever makes them.
+    ...systemRole(GATEWAY_SERVICE, [ruleFor(KINDS.EndpointSlice, ["list", "watch"])], { labels, subject }),
     ...systemRole(NETWORK_PROBE, PROBE_RIGHTS.map(ruleOf), { labels, subject }),
   ];
 }
@@ -151,6 +162,8 @@ const OWNER_RULES: Rule[] = [
   },
   { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: READ },
   { apiGroups: ["batch"], resources: ["jobs", "cronjobs"], verbs: [...READ, ...WRITE, "deletecollection"] },
+  // Their status is the operator's word.
+  { apiGroups: [AGENT_TASKS.group], resources: [AGENT_TASKS.plural], verbs: [...READ, ...WRITE, "deletecollection"] },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: [...READ, ...WRITE] },
   { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: [...READ, ...WRITE] },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: [...READ, ...WRITE] },
@@ -159,6 +172,9 @@ const OWNER_RULES: Rule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: READ },
   { apiGroups: ["metrics.k8s.io"], resources: ["pods"], verbs: ["get", "list"] },
 ];
+
+/** What an agent may do in its Tenant's namespace. Which ConfigMaps, and what in them, the policies say. */
+const AGENT_RULES: Rule[] = [ruleFor(KINDS.ConfigMap, ["create", "get", "patch"])];
 
 const isOf = (resource: string) => (rule: Rule) => rule.resources.includes(resource);
 

@@ -134,6 +134,22 @@ async function create(applier: Applier, kind: Kind, wanted: Manifest): Promise<K
 }
 
 /**
+ * Makes a child that is not there. One that is stays as it is: what it holds was fixed when it was made, and another
+ * release of ours would make it otherwise.
+ * @throws Waiting where the API server knows one that the cache does not: it is a moment late, and makes no second one.
+ */
+export async function createChild(applier: Applier, informer: Informer, wanted: Manifest): Promise<boolean> {
+  if (informer.cache.get(keyOf(wanted.metadata)) !== undefined) return false;
+  try {
+    informer.cache.wrote(await create(applier, informer.kind, wanted));
+    return true;
+  } catch (error) {
+    if (!isApiError(error, 409) || error.reason !== "AlreadyExists") throw error;
+    throw new Waiting(`${identityOf(wanted)} exists already`, 0.2);
+  }
+}
+
+/**
  * Server-side apply, so that a field we no longer ask for goes and a field of another writer stays. With the version that
  * was read just before it, what a leader sent and was then kept from delivering changes nothing that its successor wrote.
  * @throws ApiError 409 where somebody wrote in between.
@@ -189,7 +205,13 @@ export async function deleteChild(transport: Transport, { kind, cache }: Informe
     const answer = (await transport.send({
       method: "DELETE",
       path: objectPath(kind, live.metadata),
-      body: { kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid: live.metadata.uid } },
+      // Trap: of a Job deleted without a word its pods stay.
+      body: {
+        kind: "DeleteOptions",
+        apiVersion: "v1",
+        propagationPolicy: "Background",
+        preconditions: { uid: live.metadata.uid },
+      },
     })) as KubeObject;
     // A few kinds (ResourceQuota, Pod) answer with the object instead of a Status; one that stays says since when it goes.
     const stays = answer.kind !== "Status" && answer.metadata.deletionTimestamp !== undefined;

@@ -27,6 +27,7 @@ const FREED_AT_MOST = 4_096;
  */
 export class Cache {
   readonly #objects = new Map<string, KubeObject>();
+  readonly #trim: (object: KubeObject) => KubeObject;
   readonly #indexes: ReadonlyMap<
     string,
     { valuesOf: (object: KubeObject) => string[]; keys: Map<string, Set<string>> }
@@ -38,7 +39,9 @@ export class Cache {
   /** resourceVersions at which names became free, so that the late answer to a write raises no dead. */
   readonly #freedAt = new Map<string, string>();
 
-  constructor(indexes: Indexes = {}) {
+  /** `trim` leaves out what nobody reads, of what comes and of what our own writes are answered with. */
+  constructor(indexes: Indexes = {}, trim: (object: KubeObject) => KubeObject = (object) => object) {
+    this.#trim = trim;
     this.#indexes = new Map(
       Object.entries(indexes).map(([name, valuesOf]) => [name, { valuesOf, keys: new Map<string, Set<string>>() }]),
     );
@@ -169,7 +172,7 @@ export class Cache {
   }
 
   #store(key: string, object: KubeObject): KubeObject {
-    const after = stripped(object);
+    const after = this.#trim(stripped(object));
     // Before anything is changed: an index function that throws leaves the cache as it was.
     const entries = this.#entriesOf(after);
     const held = this.#objects.get(key);

@@ -1,4 +1,4 @@
-export { APPLIED_ANNOTATION, type Applier, holds, stamped } from "./apply.ts";
+export { APPLIED_ANNOTATION, type Applier, deleteChild, holds, stamped } from "./apply.ts";
 export { Cache, type Change, type Indexes } from "./cache.ts";
 export {
   type Condition,
@@ -51,7 +51,7 @@ export {
 export { onStarterGone } from "./lifeline.ts";
 export type { Log } from "./log.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
-export { type Outcome, Queue } from "./queue.ts";
+export { type Outcome, type Priority, Queue } from "./queue.ts";
 export { type Decision, type Definition, reconciler } from "./reconcile.ts";
 export { allOf } from "./settled.ts";
 export { type ApiRequest, connect, type Transport } from "./transport.ts";

@@ -1,6 +1,6 @@
 import { Cache, type Change, type Indexes } from "./cache.ts";
 import { messageOf } from "./errors.ts";
-import { collectionPath, type Kind } from "./kubernetes.ts";
+import { collectionPath, type Kind, type KubeObject } from "./kubernetes.ts";
 import type { Log } from "./log.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import { type Origin, type Reflector, reflect, type Selectors } from "./reflector.ts";
@@ -27,12 +27,14 @@ export type InformerOptions = {
   namespace?: string;
   selectors?: Selectors;
   indexes?: Indexes;
+  /** What is held of each object: its metadata whole, and of the rest what is read. */
+  trim?: (object: KubeObject) => KubeObject;
 };
 
 /** All watches of a process: asked for while it is put together, started together, stopped together. */
 export class Informers {
   readonly #about: { transport: Transport; log: Log; metrics: WatchMetrics };
-  /** By the path that is watched. */
+  /** By what is watched: path and selectors. */
   readonly #informers = new Map<string, Informer & { options: InformerOptions; handlers: Handler[] }>();
   /** By the same. */
   readonly #reflectors = new Map<string, Reflector>();
@@ -41,15 +43,16 @@ export class Informers {
     this.#about = about;
   }
 
-  /** The informer of a kind (and namespace); made at the first call, whose options are the ones that hold. */
+  /** The informer of a kind (in a namespace, by selectors); made at the first call, whose other options hold. */
   of(kind: Kind, options: InformerOptions = {}): Informer {
-    const path = collectionPath(kind, options.namespace);
+    const { labelSelector = "", fieldSelector = "" } = options.selectors ?? {};
+    const path = `${collectionPath(kind, options.namespace)} ${labelSelector} ${fieldSelector}`;
     const known = this.#informers.get(path);
     if (known !== undefined) return known;
     const handlers: Handler[] = [];
     const informer = {
       kind,
-      cache: new Cache(this.#guarded(kind, options.indexes)),
+      cache: new Cache(this.#guarded(kind, options.indexes), options.trim),
       complete: options.selectors === undefined && options.namespace === undefined,
       options,
       handlers,

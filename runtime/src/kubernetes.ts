@@ -39,6 +39,7 @@ export type Kind = {
 export const KINDS = {
   Namespace: { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false },
   ResourceQuota: { group: "", version: "v1", kind: "ResourceQuota", plural: "resourcequotas", namespaced: true },
+  ServiceAccount: { group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts", namespaced: true },
   LimitRange: { group: "", version: "v1", kind: "LimitRange", plural: "limitranges", namespaced: true },
   ConfigMap: { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true },
   Pod: { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true },
@@ -62,6 +63,13 @@ export const KINDS = {
     version: "v1",
     kind: "NetworkPolicy",
     plural: "networkpolicies",
+    namespaced: true,
+  },
+  EndpointSlice: {
+    group: "discovery.k8s.io",
+    version: "v1",
+    kind: "EndpointSlice",
+    plural: "endpointslices",
     namespaced: true,
   },
   RoleBinding: {

@@ -10,7 +10,11 @@ export type Priority = (typeof PRIORITIES)[number];
 const OLDEST_EVERY = 8;
 
 /** What a worker's run asks for next. */
-export type Outcome = { requeueAfterMilliseconds?: number };
+export type Outcome = {
+  requeueAfterMilliseconds?: number;
+  /** The class it comes back in; the one it had, unless it is said. */
+  priority?: Priority;
+};
 
 export type QueueOptions = {
   /** Works one key. A rejection brings the key back after its backoff. Never runs twice at once for one key. */
@@ -212,7 +216,7 @@ export class Queue {
       const outcome = await this.#options.work(key);
       this.#failures.delete(key);
       if (outcome.requeueAfterMilliseconds !== undefined)
-        this.addAfter(key, outcome.requeueAfterMilliseconds, priority);
+        this.addAfter(key, outcome.requeueAfterMilliseconds, outcome.priority ?? priority);
     } catch (error) {
       this.#retry(key, error, priority);
     } finally {

@@ -1,4 +1,4 @@
-import { type Applier, applyChild, deleteChild } from "./apply.ts";
+import { type Applier, applyChild, createChild, deleteChild } from "./apply.ts";
 import type { EventDraft } from "./conditions.ts";
 import { Contests } from "./contest.ts";
 import { isApiError, messageOf, Stalled } from "./errors.ts";
@@ -6,7 +6,7 @@ import type { EventRecorder } from "./events.ts";
 import { hasFinalizer, type Marks, setFinalizer } from "./finalizer.ts";
 import type { Informer } from "./informers.ts";
 import { type Intervention, intervene } from "./intervene.ts";
-import { identityOf, type KubeObject, labelOf, type Manifest } from "./kubernetes.ts";
+import { identityOf, type KubeObject, keyOf, labelOf, type Manifest } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 import { throwWorst } from "./settled.ts";
 import { StatusWriter } from "./status.ts";
@@ -15,6 +15,8 @@ import { StatusWriter } from "./status.ts";
 export type Decision = {
   /** Children as they should be. A child of ours that is neither here nor among `kept` is deleted. */
   manifests: Manifest[];
+  /** Children that are made when they are not there, and never changed by us afterwards: then they are among `kept`. */
+  creates?: readonly Manifest[];
   /** Children that stay as they are, such as the fences of a namespace that is on its way out. */
   kept: readonly KubeObject[];
   /** Changes of objects that are not ours, made when all stages were applied. */
@@ -33,11 +35,15 @@ export type Decision = {
 /** One kind and everything the loop needs to know about it. */
 export type Definition<T, R> = {
   informer: Informer;
-  finalizer: string;
+  /** Omitted where nothing is left to do when the object goes: its children have it as their owner. */
+  finalizer?: string;
   /** Annotations that stand on the object, by the finalizer's write, before anything is made: what a crash must not forget. */
   marks?: (object: T) => Marks;
-  /** Labels on every child: the owner's name finds them, its uid says whether they are really this owner's. */
-  owner: { nameLabel: string; uidLabel: string };
+  /**
+   * Children are found by the index of this name, which files them under their owner's key; and are really this owner's
+   * by its uid in a label or, without one, in their ownerReferences.
+   */
+  owner: { nameLabel: string; uidLabel?: string };
   /** Kinds of children by stage: a stage is applied when the one before it was tried, and deleted after the one behind it. */
   stages: Informer[][];
   /** The error's message names the field, the fault and the fix. */
@@ -77,7 +83,15 @@ export function reconciler<T, R>(
   const { informer, finalizer } = definition;
   const contests = new Contests();
   const by = { ...options, contests };
-  const finalizing = { informer, finalizer, applier: options.applier, contests };
+  const letGo = async (object: KubeObject) => {
+    if (finalizer !== undefined)
+      await setFinalizer({ informer, finalizer, applier: options.applier, contests }, object, false);
+  };
+  const guard = async (object: KubeObject, parsed: T) => {
+    if (finalizer === undefined || isDeleting(object)) return object;
+    const marks = definition.marks?.(parsed) ?? {};
+    return setFinalizer({ informer, finalizer, applier: options.applier, contests }, object, true, marks);
+  };
   const statuses = new StatusWriter(informer, options);
   const refuse = async (object: KubeObject, why: Error): Promise<Outcome> => {
     const refusal = definition.refused(object, why.message, options.now());
@@ -86,8 +100,7 @@ export function reconciler<T, R>(
 
   async function reconcile(object: KubeObject, parsed: T): Promise<Outcome> {
     const deleting = isDeleting(object);
-    const marks = definition.marks?.(parsed) ?? {};
-    const guarded = deleting ? object : await setFinalizer(finalizing, object, true, marks);
+    const guarded = await guard(object, parsed);
     const decision = await bringInLine(definition, by, object, parsed).catch(async (error: unknown) => {
       // Retried with backoff all the same; but what a human can mend, a human must be able to read.
       // A status that is refused too must not hide the first fault.
@@ -99,7 +112,7 @@ export function reconciler<T, R>(
       contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
     const outcome = await statuses.write(guarded, said ?? decision);
     if (outcome === undefined) return AT_ONCE;
-    if (deleting && decision.finished) await setFinalizer(finalizing, object, false);
+    if (deleting && decision.finished) await letGo(object);
     return soonest(
       outcome,
       decision.requeueAfterSeconds,
@@ -109,7 +122,7 @@ export function reconciler<T, R>(
 
   return async (key) => {
     const object = informer.cache.get(key);
-    if (object === undefined || (isDeleting(object) && !hasFinalizer(object, definition.finalizer))) {
+    if (object === undefined || (isDeleting(object) && !(finalizer && hasFinalizer(object, finalizer)))) {
       statuses.forget(key);
       return {};
     }
@@ -117,7 +130,7 @@ export function reconciler<T, R>(
     if (parsed.ok) return reconcile(object, parsed.value);
     // What cannot be read can still be let go, where nothing of its own is left behind.
     if (isDeleting(object) && ownChildrenOf(definition, object).length === 0) {
-      await setFinalizer(finalizing, object, false);
+      await letGo(object);
       return {};
     }
     return refuse(object, parsed.error);
@@ -170,13 +183,18 @@ function soonest({ requeueAfterMilliseconds = Infinity }: Outcome, ...afterSecon
 }
 
 function childrenOf<T, R>({ stages, owner }: Definition<T, R>, { metadata }: KubeObject): KubeObject[] {
-  return stages.flat().flatMap((child) => child.cache.by(owner.nameLabel, metadata.name));
+  return stages.flat().flatMap((child) => child.cache.by(owner.nameLabel, keyOf(metadata)));
 }
 
 /** Children that carry the name may be an earlier object's; the uid says which are really this one's. */
 function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): KubeObject[] {
   const { uidLabel } = definition.owner;
-  return childrenOf(definition, object).filter((child) => labelOf(child, uidLabel) === object.metadata.uid);
+  return childrenOf(definition, object).filter((child) => ownerUidOf(child, uidLabel) === object.metadata.uid);
+}
+
+function ownerUidOf(child: KubeObject, uidLabel: string | undefined): string | undefined {
+  if (uidLabel !== undefined) return labelOf(child, uidLabel);
+  return child.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
 /**
@@ -188,15 +206,17 @@ function ownChildrenOf<T, R>(definition: Definition<T, R>, object: KubeObject): 
 async function applyStages<T, R>(
   { stages }: Definition<T, R>,
   { applier, contests, record }: By,
-  { manifests, interventions = [] }: Decision,
+  { manifests, creates = [], interventions = [] }: Decision,
 ): Promise<{ writes: number; refusals: string[] }> {
   const results: PromiseSettledResult<boolean>[] = [];
   for (const stage of stages) {
-    const applied = stage.flatMap((informer) =>
-      manifests
-        .filter(({ kind }) => kind === informer.kind.kind)
-        .map((manifest) => applyChild(applier, informer, manifest, contests)),
-    );
+    const applied = stage.flatMap((informer) => {
+      const isOfKind = ({ kind }: Manifest) => kind === informer.kind.kind;
+      return [
+        ...manifests.filter(isOfKind).map((manifest) => applyChild(applier, informer, manifest, contests)),
+        ...creates.filter(isOfKind).map((manifest) => createChild(applier, informer, manifest)),
+      ];
+    });
     results.push(...(await Promise.allSettled(applied)));
   }
   const { made, refusals, failures } = await intervene(interventions, { transport: applier.transport, record });

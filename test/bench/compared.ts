@@ -13,6 +13,7 @@ const CHILD_KINDS: readonly Kind[] = [
   KINDS.ResourceQuota,
   KINDS.LimitRange,
   KINDS.NetworkPolicy,
+  KINDS.ServiceAccount,
   KINDS.RoleBinding,
 ];
 

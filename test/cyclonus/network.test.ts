@@ -63,13 +63,17 @@ describe("the network policies of several Tenants, judged by cyclonus", () => {
     expect(new Set(fromTenants)).toEqual(new Set([false]));
   });
 
-  it("hold nothing that could be left out or changed unnoticed", () => {
-    const altered = alterations(policies);
-    const unnoticed = verdictsOn(altered.map((each) => each.policies)).flatMap((verdict, at) =>
-      "allowed" in verdict && verdict.allowed === DIGITS ? [altered[at]?.what] : [],
-    );
-    console.log(`cyclonus: ${altered.length} alterations, ${unnoticed.length} unnoticed`);
-    // hooli lets nobody in, so that globex may go there opens nothing.
-    expect(unnoticed).toEqual(["tenant-globex/leanvibe-custom: egress.0.to.2 left out"]);
-  }, 60_000);
+  it(
+    "hold nothing that could be left out or changed unnoticed",
+    () => {
+      const altered = alterations(policies);
+      const unnoticed = verdictsOn(altered.map((each) => each.policies)).flatMap((verdict, at) =>
+        "allowed" in verdict && verdict.allowed === DIGITS ? [altered[at]?.what] : [],
+      );
+      console.log(`cyclonus: ${altered.length} alterations, ${unnoticed.length} unnoticed`);
+      // hooli lets nobody in, so that globex may go there opens nothing.
+      expect(unnoticed).toEqual(["tenant-globex/leanvibe-custom: egress.0.to.2 left out"]);
+    },
+    5 * MINUTES,
+  );
 });

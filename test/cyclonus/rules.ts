@@ -1,12 +1,22 @@
 import type { Endpoint, Port } from "./judge.ts";
-import { METADATA, PARTIES, type Party } from "./world.ts";
+import { AGENT, API_PODS, API_SERVER, GATEWAY, METADATA, PARTIES, type Party } from "./world.ts";
 
 /**
  * Who may talk with whom, said as rules about Tenants and nothing else: neither labels nor selectors nor policies are
  * looked at, so this and the policies can only agree if both are right.
  */
 export function mayTalk(source: Endpoint, destination: Endpoint, port: Port): boolean {
-  return mayLeave(source, destination, port) && mayEnter(source, destination);
+  return (isAgent(source) ? mayAgentLeave : mayLeave)(source, destination, port) && mayEnter(source, destination);
+}
+
+/** An agent asks for names, speaks to the API server and to the gateway, and that is all, whatever its Tenant may. */
+function mayAgentLeave(_source: Endpoint, destination: Endpoint, { protocol, number }: Port): boolean {
+  if (isClusterDns(destination) && number === 53) return protocol !== "SCTP";
+  if (protocol !== "TCP") return false;
+  return (
+    (number === API_SERVER.port && API_SERVER.ips.includes(destination.ip)) ||
+    (number === GATEWAY.port && [...GATEWAY.ips, ...API_PODS].includes(destination.ip))
+  );
 }
 
 function mayLeave(source: Endpoint, destination: Endpoint, { protocol, number }: Port): boolean {
@@ -23,8 +33,13 @@ function mayLeave(source: Endpoint, destination: Endpoint, { protocol, number }:
 }
 
 function mayEnter(source: Endpoint, destination: Endpoint): boolean {
+  if (isAgent(destination)) return false;
   const tenant = tenantOf(destination);
   return tenant === undefined || tenantOf(source) === tenant || (tenant.talksWith ?? []).includes(source.namespace);
+}
+
+function isAgent(endpoint: Endpoint): boolean {
+  return AGENT in endpoint.labels && tenantOf(endpoint) !== undefined;
 }
 
 /** The Tenant that lists the namespace. An earlier one of the same name is another one. */

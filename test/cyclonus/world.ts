@@ -2,6 +2,7 @@ import type { Manifest } from "@leanvibe/runtime";
 import { API_VERSION, parseTenant } from "@leanvibe/schema";
 import { desiredTenant } from "../../operator/src/tenant/desired.ts";
 import { eachResource } from "../../operator/src/tenant/quota.ts";
+import { reachIn } from "../../operator/src/tenant/reach.ts";
 import type { Endpoint, Port } from "./judge.ts";
 
 /** What the cluster of this test looks like: the Tenants, and what they may do in plain words. */
@@ -67,6 +68,7 @@ const UID = "leanvibe.io/tenant-uid";
 /** Labels of namespaces that no Tenant has. For each Tenant two of them wear half of what makes a namespace its own. */
 const OTHERS: Record<string, Record<string, string>> = {
   "kube-system": {},
+  "leanvibe-system": {},
   shared: {},
   bystander: { team: "red" },
   ...Object.fromEntries(
@@ -77,7 +79,15 @@ const OTHERS: Record<string, Record<string, string>> = {
   ),
 };
 
+/** Where agents may go, as addresses: the API server's, and the gateway's where it runs beside the cluster. */
+export const API_SERVER = { ips: ["192.0.2.1", "2001:db8:1::1"], port: 443 };
+export const GATEWAY = { ips: ["192.0.2.2"], port: 8080 };
+/** And in the operator's own namespace, where the API's pods are the gateway. */
+export const API_PODS = ["10.203.0.1", "fd01:203::1"];
+
 const DNS_LABELS = { "k8s-app": "kube-dns" };
+const API_LABELS = { "app.kubernetes.io/name": "leanvibe-api" };
+export const AGENT = "leanvibe.io/agent";
 /** A pod with an address of either family, or one outside the cluster. */
 const at = (namespace: string, ip: string, labels: Record<string, string> = {}): Endpoint => ({
   namespace,
@@ -90,6 +100,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     ...namespaces.flatMap((namespace, index) => [
       at(namespace, `10.${party}.${index}.1`, { app: "web" }),
       at(namespace, `fd01:${party}:${index}::1`),
+      at(namespace, `10.${party}.${index}.9`, { [AGENT]: "true" }),
     ]),
     at(`name-of-${uid}`, `10.100.${party}.1`),
     at(`name-of-${uid}`, `fd01:100:${party}::1`),
@@ -104,7 +115,17 @@ export const ENDPOINTS: readonly Endpoint[] = [
   at("bystander", "10.201.0.1", DNS_LABELS),
   at("bystander", "fd01:201::1", DNS_LABELS),
   at("tenant-globex", "10.2.0.2", DNS_LABELS),
+  // No value of the label makes anything else of a pod.
+  at("tenant-acme", "10.0.0.10", { [AGENT]: "", app: "web" }),
+  at("acme-data", "fd01:0:1::9", { [AGENT]: "false", ...DNS_LABELS }),
+  // An agent's label is worth nothing where no Tenant is.
+  at("bystander", "10.201.0.9", { [AGENT]: "true" }),
+  ...API_PODS.map((ip) => at("leanvibe-system", ip, API_LABELS)),
+  at("leanvibe-system", "10.203.0.2"),
+  at("bystander", "10.201.0.2", API_LABELS),
+  at("tenant-globex", "10.2.0.3", API_LABELS),
   at("shared", "10.202.0.1"),
+  ...[...API_SERVER.ips, ...GATEWAY.ips].map((ip) => at("", ip)),
   ...[...METADATA, "169.254.169.253", "203.0.113.9", "198.51.100.1", "2001:db8::9", "2606:4700::1111"].map((ip) =>
     at("", ip),
   ),
@@ -141,6 +162,7 @@ function manifestsOf({ name, uid, namespaces, networkPolicy }: Party): Manifest[
   });
   if (!parsed.ok) throw parsed.error;
   const share = eachResource(() => 0n);
+  const slices = { apiServer: API_SERVER.ips.map((ip) => slice(ip, API_SERVER.port)), gateway: gatewaySlices() };
   return desiredTenant(
     parsed.value,
     namespaces.map((each) => ({
@@ -153,5 +175,23 @@ function manifestsOf({ name, uid, namespaces, networkPolicy }: Party): Manifest[
       fenced: true,
       suspension: {},
     })),
+    reachIn(slices, undefined),
   );
+}
+
+/** As the API server, and whoever keeps the gateway's Service, tell where they are. */
+function slice(ip: string, port: number, targetRef?: object): Manifest {
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: `slice-${ip}` },
+    addressType: isV6(ip) ? "IPv6" : "IPv4",
+    endpoints: [{ addresses: [ip], ...(targetRef === undefined ? {} : { targetRef }) }],
+    ports: [{ name: "http", port, protocol: "TCP" }],
+  };
+}
+
+function gatewaySlices(): Manifest[] {
+  const { ips, port } = GATEWAY;
+  return [...ips.map((ip) => slice(ip, port)), ...API_PODS.map((ip) => slice(ip, port, { kind: "Pod" }))];
 }

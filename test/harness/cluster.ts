@@ -30,6 +30,7 @@ export const CHILD_KINDS = [
   KINDS.ResourceQuota,
   KINDS.LimitRange,
   KINDS.NetworkPolicy,
+  KINDS.ServiceAccount,
   KINDS.RoleBinding,
   KINDS.ClusterRole,
   KINDS.ClusterRoleBinding,

@@ -61,7 +61,14 @@ describe("deletionPolicy Retain", () => {
       before.metadata.uid,
     );
     const kinds = (await childrenOf(name)).map(({ kind }) => kind).toSorted();
-    expect(kinds).toEqual(["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"]);
+    expect(kinds).toEqual([
+      "LimitRange",
+      "Namespace",
+      "NetworkPolicy",
+      "NetworkPolicy",
+      "ResourceQuota",
+      "ServiceAccount",
+    ]);
   });
 
   it("gives a new Tenant of that name nothing unasked, and everything with adopt", async () => {

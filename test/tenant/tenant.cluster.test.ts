@@ -59,7 +59,7 @@ describe("a Tenant that is applied", () => {
     await cluster.api.create(TENANTS, tenantManifest(name, { owners: [{ kind: "User", name: "jane@example.com" }] }));
     await untilCondition(cluster.api, name, ["Ready", "True"]);
     const after = await cluster.operator.requests();
-    const children = 7;
+    const children = 10;
     const events = (await eventually("its Events", () => eventsAbout(name))).length;
     expect((after["POST"] ?? 0) - (before["POST"] ?? 0)).toBeLessThanOrEqual(children + events);
     expect((after["PATCH"] ?? 0) - (before["PATCH"] ?? 0)).toBeLessThanOrEqual(3);

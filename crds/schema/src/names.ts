@@ -33,6 +33,11 @@ export const LABELS = {
   agent: "leanvibe.io/agent",
   /** On the Job, the pods and the ConfigMaps of an AgentTask: the task's name. */
   agentTask: "leanvibe.io/agent-task",
+  /**
+   * On JOB-report, beside it: "true". The operator watches these alone: with artifacts it would have to hear of half a
+   * megabyte each time that an agent saves its work.
+   */
+  agentReport: "leanvibe.io/agent-report",
 } as const;
 
 /** Annotations we write. */

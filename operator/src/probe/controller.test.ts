@@ -1,5 +1,6 @@
 import { createMetrics, Informers, KINDS, type Log } from "@leanvibe/runtime";
 import { describe, expect, it, vi } from "vitest";
+import { parseConfig } from "../config.ts";
 import { networkProbe } from "./controller.ts";
 import { type Result, resultInformer, resultManifest } from "./result.ts";
 import { type Behaviour, ENFORCING, HEALTHY, SmallCluster } from "./testing/small-cluster.ts";
@@ -34,6 +35,7 @@ function started(behaviour: Partial<Behaviour>, options: { image?: string; befor
     now: () => new Date(cluster.clockMilliseconds),
     workers: 1,
     networkProbeImage: options.image ?? "probe:1",
+    agents: parseConfig({}).agents,
   });
   probe.start();
   const written = () => cluster.requests.filter(({ method, path }) => method === "PATCH" && path === RESULT);

@@ -15,6 +15,7 @@ import {
   reconciler,
   recordOf,
   type Source,
+  sameJson,
   unlessOwn,
 } from "@leanvibe/runtime";
 import {
@@ -39,6 +40,7 @@ import { CHILD_NAMES } from "./desired.ts";
 import { Families } from "./families.ts";
 import { hindered } from "./hindered.ts";
 import { readQuota } from "./quota.ts";
+import { opens, reachIn, reachInformers } from "./reach.ts";
 import { refusedStatus } from "./status.ts";
 import { SUSPENDABLE } from "./suspend.ts";
 import { workloadsOf } from "./workloads.ts";
@@ -48,7 +50,7 @@ const CRD_NAME = `${TENANT.plural}.${GROUP}`;
 /** Children by stage: namespaces and roles, then the fences inside, then the rights. */
 export const TENANT_STAGES = [
   [KINDS.Namespace, KINDS.ClusterRole],
-  [KINDS.ResourceQuota, KINDS.LimitRange, KINDS.NetworkPolicy],
+  [KINDS.ResourceQuota, KINDS.LimitRange, KINDS.NetworkPolicy, KINDS.ServiceAccount],
   [KINDS.RoleBinding, KINDS.ClusterRoleBinding],
 ];
 
@@ -57,10 +59,12 @@ export const TENANT_OWNS = {
   kind: TENANTS,
   children: TENANT_STAGES.flat(),
   /** ClusterRoles it gives to others without holding their rights itself. */
-  binds: [CLUSTER_ROLES.owner, CLUSTER_ROLES.member, CLUSTER_ROLES.viewer],
+  binds: [CLUSTER_ROLES.owner, CLUSTER_ROLES.member, CLUSTER_ROLES.viewer, CLUSTER_ROLES.agent],
   reads: [
     { kind: KINDS.CustomResourceDefinition, names: [CRD_NAME], verbs: ["get"] },
     { kind: KINDS.ConfigMap, names: [ASK_NAME], verbs: ["list", "watch"] },
+    // Of the API server itself, where agents find it; the gateway's are in the operator's own namespace.
+    { kind: KINDS.EndpointSlice, names: ["kubernetes"], verbs: ["list", "watch"] },
     // Of all names: an Event's is made by whoever tells it. Only failures to create are watched.
     { kind: KINDS.Event, names: [], verbs: ["list", "watch"] },
     // While a Tenant is suspended or resumed: its workloads are stopped and brought back, its pods ended.
@@ -73,7 +77,7 @@ const WANTED = "wanted-namespace";
 
 /** Puts the Tenant controller together; it works once started. */
 export function tenantController(environment: ControllerEnvironment): Controller {
-  const { informers, applier, record, log, metrics, now, workers } = environment;
+  const { informers, applier, record, log, metrics, now, workers, agents } = environment;
   const families = new Families();
   const tenants = informers.of(TENANTS, { indexes: { [WANTED]: wantedNamespaces, ...families.indexes } });
   const index = { [LABELS.tenant]: tenantLabel };
@@ -85,9 +89,10 @@ export function tenantController(environment: ControllerEnvironment): Controller
     );
   const namespaces = informerOf(KINDS.Namespace);
   const stages = TENANT_STAGES.map((stage) => stage.map(informerOf));
-  const quotas = informers.of(KINDS.ResourceQuota);
-  const demand = observeDemand(environment);
+  const quotas = informerOf(KINDS.ResourceQuota);
+  const demand = observeDemand(environment, quotas);
   const proof = resultInformer(informers);
+  const doors = reachInformers(informers);
 
   const definition: Definition<Tenant, World> = {
     informer: tenants,
@@ -105,6 +110,10 @@ export function tenantController(environment: ControllerEnvironment): Controller
         family,
         workloads: await workloadsOf(tenant, family, { namespaces, applier }),
         network: resultIn(proof)?.verdict,
+        reach: reachIn(
+          { apiServer: [...doors.apiServer.cache.all()], gateway: [...doors.gateway.cache.all()] },
+          agents.direct,
+        ),
       };
     },
     decide,
@@ -117,7 +126,8 @@ export function tenantController(environment: ControllerEnvironment): Controller
     { informer: tenants, keysOf: unlessOwn(byKey, isAlone) },
     ...stages.flat().map((informer) => ({ informer, keysOf: unlessOwn(byLabel(LABELS.tenant), isAlone) })),
     { informer: namespaces, keysOf: claimants(tenants) },
-    { informer: proof, keysOf: whenNews(tenants) },
+    { informer: proof, keysOf: whenNews(tenants, (found) => resultOf(found)?.verdict) },
+    ...Object.values(doors).map((informer): Source => ({ informer, keysOf: whenNews(tenants, opens) })),
     // A controller that was refused tries again after milliseconds, then less and less often: the room must be there soon.
     ...needSources(informers).map(
       (informer): Source => ({
@@ -148,9 +158,8 @@ function needSources(informers: Informers): Informer[] {
 }
 
 /** Subscribed before the controller is, so that a need is remembered when its Tenant's turn comes. */
-function observeDemand({ informers, now }: ControllerEnvironment): Demand {
+function observeDemand({ informers, now }: ControllerEnvironment, quotas: Informer): Demand {
   const demand = new Demand(now().getTime());
-  const quotas = informers.of(KINDS.ResourceQuota);
   const [failures, asks] = needSources(informers);
   const at = () => now().getTime();
   quotas.subscribe((change) => {
@@ -213,10 +222,10 @@ function claimants(tenants: Informer): (change: Change) => string[] {
   };
 }
 
-/** What was found about the network concerns every Tenant, where it is something else than before. */
-function whenNews(tenants: Informer): (change: Change) => string[] {
+/** What was found about the cluster's network concerns every Tenant, where it is something else than before. */
+function whenNews(tenants: Informer, found: (object: KubeObject | undefined) => unknown): (change: Change) => string[] {
   return ({ before, after }) => {
-    if (resultOf(before)?.verdict === resultOf(after)?.verdict) return [];
+    if (sameJson(found(before), found(after))) return [];
     return [...tenants.cache.all()].map(({ metadata }) => metadata.name);
   };
 }

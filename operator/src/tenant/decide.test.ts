@@ -8,6 +8,9 @@ import { refusedStatus } from "./status.ts";
 const NOW = new Date("2026-11-23T12:00:00Z");
 const UID = "11111111-1111-4111-8111-111111111111";
 
+/** Of each namespace, beside its LimitRange: the Tenant's own pods have a policy, and agents' another one. */
+const FENCES = ["NetworkPolicy", "NetworkPolicy", "ResourceQuota", "ServiceAccount"];
+
 function tenant(spec: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}, status?: unknown): Tenant {
   const parsed = parseTenant({
     apiVersion: "leanvibe.io/v1alpha1",
@@ -38,6 +41,7 @@ class SmallCluster {
       family: { parent: undefined, children: [] },
       workloads: [],
       network: undefined,
+      reach: [],
     };
   }
 
@@ -146,12 +150,12 @@ describe("decide", () => {
     expect(said({ state: "Conflict", message: "An earlier one." })).toEqual(["True TenantReady", "False Conflict"]);
   });
 
-  it("gives no right while a network policy is missing", () => {
+  it.each(["leanvibe-isolation", "leanvibe-agent"])("gives no right while network policy %s is missing", (policy) => {
     const world = new SmallCluster();
     world.make(decide(tenant(), world.world(), [], NOW).manifests);
     world.make(decide(tenant(), world.world(), world.children(), NOW).manifests);
     world.enforceQuotas();
-    world.objects.delete("NetworkPolicy tenant-acme/leanvibe-isolation");
+    world.objects.delete(`NetworkPolicy tenant-acme/${policy}`);
     const decision = decide(tenant(), world.world(), world.children(), NOW);
     expect(decision.manifests.map(({ kind }) => kind)).not.toContain("RoleBinding");
   });
@@ -249,9 +253,9 @@ describe("decide", () => {
   });
 
   it.each([
-    { policy: "Retain", crdTerminating: false, remains: ["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"] },
+    { policy: "Retain", crdTerminating: false, remains: ["LimitRange", "Namespace", ...FENCES] },
     { policy: "Delete", crdTerminating: false, remains: [] },
-    { policy: "Delete", crdTerminating: true, remains: ["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota"] },
+    { policy: "Delete", crdTerminating: true, remains: ["LimitRange", "Namespace", ...FENCES] },
   ])(
     "deleted with $policy, definition going: $crdTerminating: takes the rights and leaves $remains to stand",
     ({ policy, crdTerminating, remains }) => {
@@ -271,7 +275,7 @@ describe("decide", () => {
     const deleted = tenant({ deletionPolicy: "Delete" }, { deletionTimestamp: "2026-11-23T11:00:00Z" });
     const decision = decide(deleted, world.world(), world.children(), NOW);
     expect(decision.manifests).toEqual([]);
-    expect(decision.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", "NetworkPolicy", "ResourceQuota"]);
+    expect(decision.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", ...FENCES]);
   });
 
   it("keeps what was kept once, though the policy says Delete by now", () => {
@@ -323,7 +327,7 @@ describe("decide", () => {
       metadata: { name: "tenant-acme", uid: "n" },
     });
     const unknown = decide(tenant(), world.world(), world.children(), NOW);
-    expect(unknown.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", "NetworkPolicy", "ResourceQuota"]);
+    expect(unknown.kept.map(({ kind }) => kind).toSorted()).toEqual(["LimitRange", ...FENCES]);
     world.settle(tenant({}, {}, recorded(world, "tenant-acme")));
     expect(world.objects.get("Namespace tenant-acme")?.metadata.labels).toEqual(namespace?.metadata.labels);
   });

@@ -9,7 +9,7 @@ import { CHILD_NAMES, desiredTenant, type FencedClaim, fences, resourceQuota } f
 import { allowanceOf, awaitingGrant, childrenStatus, type Family, standingGrants } from "./family.ts";
 import { quotaStatus } from "./figures.ts";
 import { type Leases, leasesOf } from "./leases.ts";
-import { NAMESPACE_NAME_LABEL } from "./network.ts";
+import { NAMESPACE_NAME_LABEL, type Way } from "./network.ts";
 import { type Amounts, eachResource, isInForce, totalOf } from "./quota.ts";
 import { statusOf } from "./status.ts";
 import { isOrWasSuspended, resume, type Stop, stop, suspensionLabels, suspensionOf } from "./suspend.ts";
@@ -30,6 +30,8 @@ export type World = {
   workloads: readonly KubeObject[];
   /** What the probe of the cluster's network found; undefined while there is nothing. */
   network: Verdict | undefined;
+  /** Where agents may go. */
+  reach: readonly Way[];
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */
@@ -68,7 +70,7 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
   const grants = childrenStatus(leases.grants);
   return {
     manifests: [
-      ...desiredTenant(tenant, held),
+      ...desiredTenant(tenant, held, world.reach),
       ...leaving(tenant, former, tenant.spec.deletionPolicy, suspensionLabelsOf),
       ...leasesOfFormer(tenant, former, leases),
     ],

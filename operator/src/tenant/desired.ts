@@ -9,8 +9,9 @@ import {
   type Tenant,
   tenantRoleName,
 } from "@leanvibe/schema";
+import { agentAccount, agentBinding } from "./agents.ts";
 import type { Claim } from "./claims.ts";
-import { networkPolicies } from "./network.ts";
+import { networkPolicies, type Way } from "./network.ts";
 import { type Amounts, hardOf } from "./quota.ts";
 
 /** A namespace that is ours to fill, and whether its fences have been seen in force. */
@@ -28,20 +29,24 @@ export const CHILD_NAMES = {
  * Everything a Tenant stands for in the cluster. Pure: same Tenant in, same manifests out. Fences come before rights: a
  * namespace whose fences were not seen in force has no owners yet.
  */
-export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[]): Manifest[] {
+export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[], reach: readonly Way[]): Manifest[] {
   return [
     ...ownView(tenant),
     ...namespaces.flatMap((namespace) => [
       namespaceObject(namespace, tenant),
       // Not before it is seen to be ours: another Tenant may be quicker, and what we wrote inside would stay.
-      ...(namespace.standing === "own" ? fences(namespace, tenant) : []),
+      ...(namespace.standing === "own" ? fences(namespace, tenant, reach) : []),
       ...(namespace.fenced ? roleBindings(namespace, tenant) : []),
     ]),
   ];
 }
 
 /** What bounds one namespace. */
-export function fences({ name, share }: { name: string; share: Amounts }, tenant: Tenant): Manifest[] {
+export function fences(
+  { name, share }: { name: string; share: Amounts },
+  tenant: Tenant,
+  reach: readonly Way[] = [],
+): Manifest[] {
   const labels = childLabels(tenant);
   return [
     resourceQuota(name, share, tenant),
@@ -51,7 +56,8 @@ export function fences({ name, share }: { name: string; share: Amounts }, tenant
       metadata: { name: CHILD_NAMES.limits, namespace: name, labels },
       spec: { limits: [{ type: "Container", ...tenant.spec.limitRange }] },
     },
-    ...networkPolicies(name, tenant, labels),
+    ...networkPolicies(name, tenant, labels, reach),
+    agentAccount(name, labels),
   ];
 }
 
@@ -95,7 +101,7 @@ function namespaceObject(
   };
 }
 
-/** The rights of owners and members inside a namespace, by ClusterRoles that are shipped and that they cannot change. */
+/** The rights of owners, members and agents inside a namespace, by ClusterRoles that are shipped and that they cannot change. */
 export function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
   const groups = [
     { name: CHILD_NAMES.owners, role: CLUSTER_ROLES.owner, subjects: subjectsOf(tenant) },
@@ -105,7 +111,7 @@ export function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
       subjects: membersOf(tenant, role),
     })),
   ];
-  return groups
+  const bindings = groups
     .filter(({ subjects }) => subjects.length > 0)
     .map(({ name: binding, role, subjects }) => ({
       apiVersion: "rbac.authorization.k8s.io/v1",
@@ -114,6 +120,7 @@ export function roleBindings({ name }: Claim, tenant: Tenant): Manifest[] {
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
       subjects,
     }));
+  return [...bindings, agentBinding(name, childLabels(tenant))];
 }
 
 const ROLE_OF_MEMBERS = {

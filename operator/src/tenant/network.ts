@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 import type { Manifest } from "@leanvibe/runtime";
-import { LABELS, type Tenant } from "@leanvibe/schema";
+import { AGENT_NAME, LABELS, type Tenant } from "@leanvibe/schema";
 
 /** Set by Kubernetes itself on every namespace, so nobody can wear another's name. */
 export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
@@ -24,11 +24,29 @@ const INSTANCE_METADATA = [
   { address: "fd00:ec2::254", family: "ipv6", bits: 128 },
 ] as const;
 
+/** A rule of egress: where, on which ports. */
+export type Way = { to: readonly object[]; ports?: readonly object[] };
+
 type Draft = { name: string; spec: Record<string, unknown> };
 
-/** The policies of one namespace: everything closed but the Tenant itself and DNS, then what mode Custom opens. */
-export function networkPolicies(namespace: string, tenant: Tenant, labels: Record<string, string>): Manifest[] {
-  return [isolation(tenant), ...custom(tenant)].map(({ name, spec }) => ({
+/**
+ * Policies add up, so no pod of an agent may be chosen by those that let the Tenant's own pods talk; one of its own
+ * closes it. Every pod is chosen by the one or by the other, whatever the label's value.
+ */
+const AGENTS = { matchExpressions: [{ key: LABELS.agent, operator: "Exists" }] };
+const ALL_BUT_AGENTS = { matchExpressions: [{ key: LABELS.agent, operator: "DoesNotExist" }] };
+
+/**
+ * The policies of one namespace: everything closed but the Tenant itself and DNS, then what mode Custom opens. Agents go
+ * where `reach` says, and nobody comes to them.
+ */
+export function networkPolicies(
+  namespace: string,
+  tenant: Tenant,
+  labels: Record<string, string>,
+  reach: readonly Way[] = [],
+): Manifest[] {
+  return [isolation(tenant), agents(reach), ...custom(tenant)].map(({ name, spec }) => ({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: { name, namespace, labels },
@@ -44,11 +62,18 @@ function isolation(tenant: Tenant): Draft {
   return {
     name: "leanvibe-isolation",
     spec: {
-      podSelector: {},
+      podSelector: ALL_BUT_AGENTS,
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ from: ownNamespaces }],
       egress: [{ to: ownNamespaces }, DNS],
     },
+  };
+}
+
+function agents(reach: readonly Way[]): Draft {
+  return {
+    name: AGENT_NAME,
+    spec: { podSelector: AGENTS, policyTypes: ["Ingress", "Egress"], ingress: [], egress: [DNS, ...reach] },
   };
 }
 
@@ -62,7 +87,7 @@ function custom({ spec: { networkPolicy } }: Tenant): Draft[] {
     {
       name: "leanvibe-custom",
       spec: {
-        podSelector: {},
+        podSelector: ALL_BUT_AGENTS,
         policyTypes: ["Ingress", "Egress"],
         // An empty `from` would mean "from everywhere": a rule exists only when it has somebody to name.
         ingress: peers.length === 0 ? [] : [{ from: peers }],

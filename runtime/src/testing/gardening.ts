@@ -54,7 +54,10 @@ export async function gardening(over: Partial<Definition<Garden, undefined>> = {
   const log = silentLog();
   const metrics = createMetrics();
   const informers = new Informers({ transport, log, metrics: metrics.watch });
-  const indexes = { owner: (object: KubeObject) => [labelOf(object, "owner") ?? []].flat() };
+  const indexes = {
+    owner: (object: KubeObject) =>
+      [labelOf(object, "owner") ?? []].flat().map((name) => `${object.metadata.namespace}/${name}`),
+  };
   const gardens = informers.of(GARDENS);
   const fences = informers.of(FENCES, { indexes });
   const plots = informers.of(PLOTS, { indexes });

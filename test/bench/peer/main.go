@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -52,6 +53,18 @@ func run() error {
 		return err
 	}
 	config.QPS = -1
+	direct, err := client.New(config, client.Options{})
+	if err != nil {
+		return err
+	}
+	var slice discoveryv1.EndpointSliceList
+	where := client.MatchingFields{"metadata.name": "kubernetes"}
+	if err := direct.List(context.Background(), &slice, client.InNamespace("default"), where); err != nil {
+		return err
+	}
+	for index := range slice.Items {
+		apiServer = append(apiServer, apiServerOf(&slice.Items[index])...)
+	}
 	var ready atomic.Bool
 	mgr, err := ctrl.NewManager(config, options(&ready))
 	if err != nil {
@@ -80,7 +93,7 @@ func run() error {
 func children() []client.Object {
 	return []client.Object{
 		&corev1.Namespace{}, &corev1.ResourceQuota{}, &corev1.LimitRange{}, &networkingv1.NetworkPolicy{},
-		&rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
+		&corev1.ServiceAccount{}, &rbacv1.RoleBinding{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{},
 	}
 }
 

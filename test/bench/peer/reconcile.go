@@ -47,10 +47,12 @@ func keyOf(child client.Object) string {
 		return "ClusterRole " + child.GetName()
 	case *rbacv1.ClusterRoleBinding:
 		return "ClusterRoleBinding " + child.GetName()
+	case *corev1.ServiceAccount:
+		return "ServiceAccount " + child.GetNamespace()
 	case *rbacv1.RoleBinding:
-		return "RoleBinding " + child.GetNamespace()
+		return "RoleBinding " + child.GetNamespace() + "/" + child.GetName()
 	default:
-		return "NetworkPolicy " + child.GetNamespace()
+		return "NetworkPolicy " + child.GetNamespace() + "/" + child.GetName()
 	}
 }
 
@@ -144,8 +146,10 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !inForce {
 		return ctrl.Result{}, nil // Its status comes as an event.
 	}
-	if err := r.ensure(ctx, rights(tenant)); err != nil {
-		return ctrl.Result{}, err
+	for _, right := range rights(tenant) {
+		if err := r.ensure(ctx, right); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
 	return ctrl.Result{}, r.writeStatus(ctx, tenant, quota)
 }
@@ -239,7 +243,7 @@ func (r *reconciler) quota(ctx context.Context, tenant *Tenant) (*corev1.Resourc
 // release takes the rights away and lets the Tenant go; its namespaces stay.
 func (r *reconciler) release(ctx context.Context, tenant *Tenant) error {
 	view := frame(tenant)
-	for _, right := range []client.Object{rights(tenant), view[5], view[1]} {
+	for _, right := range append(rights(tenant), view[len(view)-1], view[1]) {
 		if err := client.IgnoreNotFound(r.client.Delete(ctx, right)); err != nil {
 			return err
 		}
