@@ -40,7 +40,13 @@ export class Steps {
 
   /** What a phase decided without the model: a run's outcome, a fallback that was taken. */
   note(step: string, status: TaskExecution["status"], output: string): void {
-    this.#add({ step, status, prompt: "", output, tokens: 0 }, this.#now());
+    this.timed(step)(status, output);
+  }
+
+  /** The same of something that takes its time, which begins now. */
+  timed(step: string): (status: TaskExecution["status"], output: string) => void {
+    const started = this.#now();
+    return (status, output) => this.#add({ step, status, prompt: "", output, tokens: 0 }, started);
   }
 
   all(): readonly TaskExecution[] {

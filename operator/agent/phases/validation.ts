@@ -30,9 +30,10 @@ const REPORT_BYTES = 1024 * 1024;
  * time: a package that is not there, then what does not compile, then tests, then cases that the code never saw.
  */
 export async function validate(sandbox: Sandbox, steps: Steps, work: Work): Promise<Verdict> {
+  const ended = steps.timed("code_validation");
   const verdict = await examined(sandbox, work);
   const text = verdict.findings.map((finding) => `${finding.kind}: ${finding.text}`).join("\n\n");
-  steps.note("code_validation", text === "" ? "completed" : "failed", `${JSON.stringify(verdict.measured)}\n${text}`);
+  ended(text === "" ? "completed" : "failed", `${JSON.stringify(verdict.measured)}\n${text}`);
   return verdict;
 }
 

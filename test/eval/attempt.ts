@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { blocksOf } from "../../operator/agent/answers/blocks.ts";
+import { runTask } from "../../operator/agent/loop.ts";
+import { type Model, modelOf } from "../../operator/agent/model/client.ts";
+import { NO_USAGE, type Usage } from "../../operator/agent/model/usage.ts";
+import { PROFILES } from "../../operator/agent/phases/work.ts";
+import { newState } from "../../operator/agent/state.ts";
+import { Steps } from "../../operator/agent/steps.ts";
+import type { Sandbox } from "../../operator/agent/workspace.ts";
+import { judging, type Problem, taskOf } from "./humaneval.ts";
+
+export type Endpoint = { url: string; model: string; token: string | undefined; contextTokens: number };
+
+/** One problem by the agent and by the model alone; a line of the results' file. */
+export type Attempt = {
+  id: string;
+  /** Which model answered, by its own word. */
+  model: string;
+  result: string;
+  reason: string;
+  iterations: number;
+  /** The hidden tests pass. */
+  solved: boolean;
+  bareSolved: boolean;
+  tokens: number;
+  bareTokens: number;
+  calls: number;
+  seconds: number;
+  bareSeconds: number;
+  estimated: boolean;
+  message: string;
+  code: string;
+  bareCode: string;
+};
+
+const MAX_ITERATIONS = 3;
+
+export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Problem): Promise<Attempt> {
+  const bare = await bareAnswer(modelAt(endpoint), problem);
+  const bareSolved = await solves(sandbox, problem, bare.code);
+  const began = performance.now();
+  const model = modelAt(endpoint);
+  const steps = new Steps("eval");
+  const asking = { model, steps, contextTokens: endpoint.contextTokens };
+  const silent = { keep: async () => undefined, tell: () => undefined };
+  const { outcome, state } = await runTask(
+    { asking, sandbox, ...silent },
+    newState(taskOf(problem, MAX_ITERATIONS), PROFILES.function),
+  );
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const code = state.work.code.map(({ content }) => content).join("\n");
+  const used = model.used();
+  return {
+    id: problem.task_id,
+    model: bare.model,
+    result: outcome.result,
+    reason: outcome.reason,
+    iterations: state.iterations,
+    solved: await solves(sandbox, problem, code),
+    bareSolved,
+    tokens: used.inputTokens + used.outputTokens,
+    bareTokens: bare.usage.inputTokens + bare.usage.outputTokens,
+    calls: used.llmCalls,
+    seconds,
+    bareSeconds: bare.seconds,
+    estimated: used.estimated || bare.usage.estimated,
+    message: [outcome.message, ...outcome.issues].join("; "),
+    code,
+    bareCode: bare.code,
+  };
+}
+
+async function bareAnswer(
+  model: Model,
+  { prompt }: Problem,
+): Promise<{ code: string; model: string; usage: Usage; seconds: number }> {
+  const content = `Complete this Python function. Answer with the whole code in one fenced block.\n\n\`\`\`python\n${prompt}\`\`\``;
+  const answer = await model.ask({ messages: [{ role: "user", content }], maxTokens: 900, temperature: 0, seed: 0 });
+  const code = blocksOf(`${answer.text}\n\`\`\``).blocks[0]?.content ?? answer.text;
+  return { code, model: answer.model, usage: answer.usage, seconds: Math.round(answer.milliseconds / 100) / 10 };
+}
+
+/** Do the hidden tests pass? They run in a workspace of their own, after the agent is through. */
+async function solves(sandbox: Sandbox, problem: Problem, code: string): Promise<boolean> {
+  const proof = randomUUID();
+  await sandbox.put([{ path: "hidden.py", content: judging(problem, code, proof) }]);
+  const run = await sandbox.run({ argv: ["python3", "hidden.py"], timeoutMilliseconds: 30_000, outputBytes: 65_536 });
+  return run.exitCode === 0 && run.stdout.trimEnd().endsWith(proof);
+}
+
+function modelAt({ url, model, token }: Endpoint): Model {
+  return modelOf({
+    url,
+    model,
+    token: async () => token,
+    headers: {},
+    answerBytes: 256 * 1024,
+    totalMilliseconds: 900_000,
+    idleMilliseconds: 300_000,
+    unavailableMilliseconds: 300_000,
+    maxTokens: undefined,
+    before: NO_USAGE,
+    signal: new AbortController().signal,
+    waiting: (why, milliseconds) => console.error(`  waiting ${milliseconds} ms: ${why}`),
+  });
+}
