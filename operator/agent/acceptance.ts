@@ -1,7 +1,7 @@
 import { messageOf, sameJson } from "@leanvibe/runtime";
 import type { AcceptanceCase, SourceFile } from "@leanvibe/schema";
 import { argvOf } from "./argv.ts";
-import type { Command, RunResult, Sandbox, ServiceResult } from "./workspace.ts";
+import type { Command, RunResult, Sandbox, ServiceResult } from "./sandbox/index.ts";
 
 export type AcceptanceVerdict = {
   total: number;
@@ -54,7 +54,7 @@ async function faultOf(sandbox: Sandbox, one: AcceptanceCase, start: readonly st
 }
 
 function commandOf(argv: readonly string[], stdin: string | undefined): Command {
-  return { argv, ...(stdin === undefined ? {} : { stdin }), ...BOUNDS };
+  return { argv: [...argv], ...(stdin === undefined ? {} : { stdin }), ...BOUNDS };
 }
 
 /** Exported for its table of tests: nothing here but comparing. */

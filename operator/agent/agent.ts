@@ -10,9 +10,9 @@ import { modelOf } from "./model/client.ts";
 import { ModelUnavailable } from "./model/errors.ts";
 import { PROFILES } from "./phases/work.ts";
 import { type Pace, REPORT_PACE, reportWriter } from "./report.ts";
+import type { Sandbox } from "./sandbox/index.ts";
 import { newState, type Outcome, outcomeOf, type State } from "./state.ts";
 import { Steps } from "./steps.ts";
-import type { Sandbox } from "./workspace.ts";
 
 /** What a pod ends with: only a terminal report is 0, whatever it says. */
 export const EXIT_CODES = { told: 0, crashed: 1, again: 75, terminated: 143 } as const;

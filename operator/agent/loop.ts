@@ -9,10 +9,10 @@ import { qualityFindings } from "./phases/quality-check.ts";
 import { generateTests } from "./phases/tests.ts";
 import { type Finding, validate } from "./phases/validation.ts";
 import { merged, permitted, type Work } from "./phases/work.ts";
+import type { Sandbox } from "./sandbox/index.ts";
 import { type Outcome, outcomeOf, type State } from "./state.ts";
 import { circling } from "./stuck.ts";
 import { failedOutcome, finalOutcomeOf, rankOf } from "./verdict.ts";
-import type { Sandbox } from "./workspace.ts";
 
 export type Loop = {
   asking: Asking;

@@ -2,6 +2,7 @@ import type { AgentReason } from "@leanvibe/schema";
 import { BudgetExceeded, ContextLengthExceeded, ModelRefused } from "./model/errors.ts";
 import type { Finding, FindingKind } from "./phases/validation.ts";
 import type { Measured } from "./quality.ts";
+import { SandboxGone, SandboxRefused } from "./sandbox/index.ts";
 import { type Outcome, outcomeOf, type State } from "./state.ts";
 
 /** The reason that a fault gives to a task which ends with it; the first that applies is the one that is told. */
@@ -51,6 +52,9 @@ export function rankOf(findings: readonly Finding[], { tests, acceptance }: Meas
 export function finalOutcomeOf(error: unknown): Outcome | undefined {
   if (error instanceof BudgetExceeded) return outcomeOf("BudgetExceeded", "BudgetExceeded", error.message);
   if (error instanceof ContextLengthExceeded) return outcomeOf("Failed", "ContextLengthExceeded", error.message);
+  if (error instanceof SandboxGone || error instanceof SandboxRefused) {
+    return outcomeOf("Failed", "SandboxFailed", error.message);
+  }
   if (error instanceof ModelRefused) return outcomeOf("Failed", "ModelUnavailable", error.message);
   return undefined;
 }

@@ -4,9 +4,9 @@ import { runTask } from "../../operator/agent/loop.ts";
 import { type Model, modelOf } from "../../operator/agent/model/client.ts";
 import { NO_USAGE, type Usage } from "../../operator/agent/model/usage.ts";
 import { PROFILES } from "../../operator/agent/phases/work.ts";
+import type { Sandbox } from "../../operator/agent/sandbox/index.ts";
 import { newState } from "../../operator/agent/state.ts";
 import { Steps } from "../../operator/agent/steps.ts";
-import type { Sandbox } from "../../operator/agent/workspace.ts";
 import { judging, type Problem, taskOf } from "./humaneval.ts";
 
 export type Endpoint = { url: string; model: string; token: string | undefined; contextTokens: number };

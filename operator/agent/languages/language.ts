@@ -1,5 +1,5 @@
 import type { SourceFile } from "@leanvibe/schema";
-import type { Command, RunResult } from "../workspace.ts";
+import type { Command, RunResult } from "../sandbox/index.ts";
 import type { LanguageName } from "./packages.ts";
 
 /** What a task makes: it decides what is started, documented and prepared for deployment. */

@@ -3,10 +3,14 @@ import { type Asking, ask } from "../answers/ask.ts";
 import { type Read, readJson } from "../answers/json.ts";
 import { sectionsOf, taskText, type Work } from "./work.ts";
 
-/** Models write a list where a sentence is asked for, and a sentence where a list is. */
-const sentence = z.unknown().transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? "")));
+/** Models write a list where a sentence is asked for, a sentence where a list is, and leave out what they do not know. */
+const sentence = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? "")));
 const sentences = z
   .unknown()
+  .optional()
   .transform((value) => (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined && item !== null))
   .transform((items) => items.map((item: unknown) => (typeof item === "string" ? item : JSON.stringify(item))));
 

@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Measured } from "../quality.ts";
-import type { RunResult, Sandbox, ServiceResult } from "../workspace.ts";
+import type { RunResult, Sandbox, ServiceResult } from "../sandbox/index.ts";
 import { examplesOf, type ReadmeExample, readmeOf, without } from "./readme.ts";
 import { merged, sectionsOf, shown, taskText, type Work, workspaceOf } from "./work.ts";
 
@@ -110,10 +110,10 @@ async function faultOf(
   example: ReadmeExample,
 ): Promise<string | undefined> {
   if ("file" in example) {
-    return faultOfRun(await sandbox.run({ argv: language.runFile(example.file.path), ...BOUNDS }));
+    return faultOfRun(await sandbox.run({ argv: [...language.runFile(example.file.path)], ...BOUNDS }));
   }
   if (kind !== "service") return "there is no service to ask";
-  const { results } = await sandbox.serve({ argv: language.start, ...BOUNDS }, [example.call]);
+  const { results } = await sandbox.serve({ argv: [...language.start], ...BOUNDS }, [example.call]);
   return faultOfAnswer(results[0]);
 }
 

@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { blocksOf } from "../answers/blocks.ts";
 import type { Language } from "../languages/language.ts";
-import type { ServiceCall } from "../workspace.ts";
+import type { ServiceCall } from "../sandbox/index.ts";
 
 /** Something in a README that can be run: a file of code, or a request to the service. */
 export type ReadmeExample = { source: string } & ({ file: SourceFile } | { call: ServiceCall });

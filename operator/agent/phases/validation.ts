@@ -2,8 +2,8 @@ import type { SourceFile } from "@leanvibe/schema";
 import { judgeAcceptance } from "../acceptance.ts";
 import type { TestReport } from "../languages/language.ts";
 import type { Measured } from "../quality.ts";
+import type { RunResult, Sandbox } from "../sandbox/index.ts";
 import type { Steps } from "../steps.ts";
-import type { RunResult, Sandbox } from "../workspace.ts";
 import { type Work, workspaceOf } from "./work.ts";
 
 /** What kind of fault: it decides the reason that a task ends with, and how the next correction is asked for. */

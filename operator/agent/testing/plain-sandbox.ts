@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceFile } from "@leanvibe/schema";
-import type { Command, RunResult, Sandbox, ServiceCall, ServiceResult } from "../workspace.ts";
+import type { Command, RunResult, Sandbox, ServiceCall, ServiceResult } from "../sandbox/index.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 /** A place with pytest, coverage and fastapi, where there is one. */
