@@ -96,7 +96,13 @@ export function reportWriter(
     waiting = undefined;
     if (saying === undefined) return;
     writtenAt = performance.now();
-    writing = writing.then(() => write(reportText(saying))).catch(failed);
+    writing = writing
+      .then(() => {
+        // A write before it may have taken its time.
+        writtenAt = performance.now();
+        return write(reportText(saying));
+      })
+      .catch(failed);
   };
 
   return {
