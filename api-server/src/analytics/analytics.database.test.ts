@@ -169,3 +169,13 @@ test.each([
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "querystring.from" }] } });
   expect(answer.body.detail).toContain(message);
 });
+
+test.each([
+  "to=0001-01-01T00:00:01Z",
+  "from=0001-01-01T00:00:00Z&to=1970-01-01T01:00:00Z",
+  "from=9999-12-30T00:00:00Z&to=9999-12-31T23:59:59-12:00",
+])("a time that PostgreSQL cannot say is no fault of the server's: %s", async (query) => {
+  const { headers } = await owner();
+  const { status } = await ask("GET", `${URL}?${query.replaceAll("+", "%2B")}`, headers);
+  expect([200, 400]).toContain(status);
+});

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { momentOf } from "../http/moment.ts";
 import { MINUTES_KEPT_DAYS } from "./roll.ts";
 
 export const RESOLUTIONS = ["minute", "hour", "day"] as const;
@@ -34,8 +35,8 @@ export type Span = { resolution: Resolution; from: Date; to: Date };
 /** @returns the fault in words, where the span is none */
 export function spanOf(query: z.output<typeof analyticsQuery>, now: Date): Span | { path: string; message: string } {
   const { resolution } = query;
-  const to = query.to === undefined ? now : new Date(query.to);
-  const from = query.from === undefined ? new Date(to.getTime() - USUAL[resolution]) : new Date(query.from);
+  const to = query.to === undefined ? now : momentOf(query.to);
+  const from = query.from === undefined ? new Date(to.getTime() - USUAL[resolution]) : momentOf(query.from);
   if (from >= to) return { path: "querystring.from", message: "must be before to" };
   if (to.getTime() - from.getTime() > AT_MOST[resolution]) {
     const days = AT_MOST[resolution] / DAY_MILLISECONDS;

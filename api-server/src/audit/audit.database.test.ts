@@ -230,6 +230,8 @@ describe("the audit trail", () => {
     expect(await trail(jane, `?to=${all[4].at}`)).toEqual(before);
     expect(await trail(jane, `?from=${all[4].at}`)).toEqual(all.slice(0, all.length - before.length));
     expect(await ask("GET", "/api/v1/audit?from=yesterday", jane.headers)).toMatchObject({ status: 400 });
+    // Neither can be said by an id.
+    expect(await trail(jane, "?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59-12:00")).toEqual(all);
     expect(await ask("GET", "/api/v1/audit?action=nothing", jane.headers)).toMatchObject({ status: 400 });
   });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Database } from "../db/database.ts";
 import type { AuditEvent, PersonalKey } from "../db/generated/client.ts";
+import { momentOf } from "../http/moment.ts";
 import type { Page } from "../http/pages.ts";
 import { ACTOR_KINDS, type ActorKind } from "./actions.ts";
 import { leastId } from "./audit.ts";
@@ -51,8 +52,8 @@ function conditionsOf({ actor, action, target, from, to }: AuditFilter) {
     ...(actor === undefined ? [] : [{ actorId: actor, actorKind: { not: PLATFORM } }]),
     ...(action === undefined ? [] : [{ action }]),
     ...(target === undefined ? [] : [{ targetId: target }]),
-    ...(from === undefined ? [] : [{ id: { gte: leastId(new Date(from)) } }]),
-    ...(to === undefined ? [] : [{ id: { lt: leastId(new Date(to)) } }]),
+    ...(from === undefined ? [] : [{ id: { gte: leastId(momentOf(from)) } }]),
+    ...(to === undefined ? [] : [{ id: { lt: leastId(momentOf(to)) } }]),
   ];
 }
 
