@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Service, TENANT_PREFIX } from "./service.ts";
+import type { Service } from "./service.ts";
+import { TENANT_PREFIX } from "./tenants.ts";
 
 export type Transactions = { perSecond: number; p50: number; p99: number };
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { freePorts } from "../../../cli/cluster/ports.ts";
 import { atLeast, atMost, type Outcome, spreadOf, tell } from "../figures.ts";
 import { type Load, load } from "./load.ts";
@@ -11,82 +12,114 @@ const CONNECTIONS = 32;
 const CLIENTS = 10;
 const SHARE = 0.7;
 
-type Round = { ours: Load; hello: Load; pgbench: Transactions };
+/** Of what as many as can be were answered; of the paced rounds only ours and pgbench's are asked. */
+type Full = { ours: Load; hello: Load; bare: Load; driver: number; pgbench: Transactions };
+type Paced = Pick<Full, "ours" | "pgbench">;
+
+type Sides = { service: Service; hello: string; bare: string; seconds: number };
+
+type Options = { pairs: number; seconds: number; say: (line: string) => void };
 
 /** Authenticated GET /api/v1/projects, beside the same rows by pgbench and the same schema without any rows. */
-export async function projects({
-  pairs,
-  seconds,
-  say,
-}: {
-  pairs: number;
-  seconds: number;
-  say: (line: string) => void;
-}): Promise<Outcome> {
+export async function projects({ pairs, seconds, say }: Options): Promise<Outcome> {
   const service = await startService({ tenants: TENANTS, projects: PROJECTS });
-  const [port = 0] = await freePorts(1);
-  const hello = `http://127.0.0.1:${port}`;
-  const program = new URL("hello.ts", import.meta.url).pathname;
-  const environment = { PATH: process.env["PATH"], PORT: String(port), PROJECTS: String(PROJECTS) };
-  const stopHello = await startServer(program, environment, `${hello}/health`);
+  const stops: (() => Promise<void>)[] = [() => service.stop()];
   try {
+    const peer = async (name: string) => {
+      const [port = 0] = await freePorts(1);
+      const url = `http://127.0.0.1:${port}`;
+      const size = { TENANTS: String(TENANTS), PROJECTS: String(PROJECTS) };
+      const environment = {
+        PATH: process.env["PATH"],
+        PORT: String(port),
+        DATABASE_URL: service.database.url,
+        ...size,
+      };
+      const stop = await startServer(new URL(name, import.meta.url).pathname, environment, `${url}/health`);
+      stops.unshift(stop);
+      return url;
+    };
     say(`PostgreSQL ${service.version}, ${TENANTS} tenants with ${PROJECTS} projects each`);
-    const by = { service, hello, seconds };
-    await round(by);
-    const full: Round[] = [];
-    for (let at = 0; at < pairs; at += 1) full.push(await round(by));
+    const sides = { service, hello: await peer("hello.ts"), bare: await peer("bare.ts"), seconds };
+    await fullRound(sides);
+    const full: Full[] = [];
+    for (let at = 0; at < pairs; at += 1) full.push(await fullRound(sides));
     const rates = {
       ours: SHARE * medianOf(full.map(({ ours }) => ours.perSecond)),
-      hello: 0,
       pgbench: SHARE * medianOf(full.map((each) => each.pgbench.perSecond)),
     };
-    const paced: Round[] = [];
-    for (let at = 0; at < pairs; at += 1) paced.push(await round(by, rates));
+    const paced: Paced[] = [];
+    for (let at = 0; at < pairs; at += 1) paced.push(await round(sides, rates));
     return outcomeOf(full, paced, say);
   } finally {
-    await stopHello();
-    await service.stop();
+    for (const stop of stops) await stop();
   }
 }
 
-async function round(
-  { service, hello, seconds }: { service: Service; hello: string; seconds: number },
-  rates?: { ours: number; pgbench: number },
-): Promise<Round> {
+async function fullRound(sides: Sides): Promise<Full> {
+  const { hello, bare, seconds } = sides;
+  const asking = { requests: [{ method: "GET" as const, path: "/api/v1/projects", headers: {} }], seconds };
+  return {
+    ...(await round(sides)),
+    hello: await load({ ...asking, url: hello, connections: CONNECTIONS }),
+    bare: await load({ ...asking, url: bare, connections: CONNECTIONS }),
+    driver: await drive(bare, seconds),
+  };
+}
+
+const driven = z.object({ perSecond: z.number() });
+
+async function drive(bare: string, seconds: number): Promise<number> {
+  const answer = await fetch(`${bare}/driver?seconds=${seconds}`);
+  return driven.parse(await answer.json()).perSecond;
+}
+
+async function round({ service, seconds }: Sides, rates?: { ours: number; pgbench: number }): Promise<Paced> {
   const requests = service.people.map(({ token }) => ({
     method: "GET" as const,
     path: "/api/v1/projects",
     headers: { authorization: token },
   }));
-  const asking = { requests, connections: CONNECTIONS, seconds };
   const paced = (rate: number | undefined) => (rate === undefined ? {} : { rate: Math.round(rate) });
+  const asking = { requests, connections: CONNECTIONS, seconds };
   const ours = await load({ ...asking, url: service.url, ...paced(rates?.ours) });
   if (ours.failures > 0) throw new Error(`${ours.failures} requests failed`);
-  return {
-    ours,
-    hello: rates === undefined ? await load({ ...asking, url: hello }) : { perSecond: 0, p50: 0, p99: 0, failures: 0 },
-    pgbench: await pgbench(service, { tenants: TENANTS, clients: CLIENTS, seconds, ...paced(rates?.pgbench) }),
-  };
+  const limit = { tenants: TENANTS, clients: CLIENTS, seconds, ...paced(rates?.pgbench) };
+  return { ours, pgbench: await pgbench(service, limit) };
 }
 
-function outcomeOf(full: readonly Round[], paced: readonly Round[], say: (line: string) => void): Outcome {
-  const beside = (of: (round: Round) => number) => spreadOf(full.map(of));
+function outcomeOf(full: readonly Full[], paced: readonly Paced[], say: (line: string) => void): Outcome {
+  const beside = (of: (round: Full) => number) => spreadOf(full.map(of));
   const byPgbench = beside(({ ours, pgbench: limit }) => ours.perSecond / limit.perSecond);
   const byHello = beside(({ ours, hello }) => ours.perSecond / hello.perSecond);
+  const byBare = beside(({ ours, bare }) => ours.perSecond / bare.perSecond);
+  const bareByPgbench = beside(({ bare, pgbench: limit }) => bare.perSecond / limit.perSecond);
   const p99 = spreadOf(paced.map(({ ours, pgbench: limit }) => ours.p99 / limit.p99));
   const figures = {
     ours: beside(({ ours }) => ours.perSecond),
     pgbench: beside((each) => each.pgbench.perSecond),
     hello: beside(({ hello }) => hello.perSecond),
+    bare: beside(({ bare }) => bare.perSecond),
+    driver: beside(({ driver }) => driver),
     p99Ours: spreadOf(paced.map(({ ours }) => ours.p99)),
     p99Pgbench: spreadOf(paced.map((each) => each.pgbench.p99)),
   };
   say(`requests/s: ours ${tell(figures.ours)}, pgbench ${tell(figures.pgbench)}, hello-world ${tell(figures.hello)}`);
+  say(
+    `what Node could: its way to the database alone ${tell(figures.driver)}, with Fastify and nothing else ${tell(figures.bare)}`,
+  );
+  say(`with Fastify and nothing else, of pgbench's: ${tell(bareByPgbench)}; ours, of that: ${tell(byBare)}`);
   say(`p99 at ${SHARE} of that, ms: ours ${tell(figures.p99Ours)}, pgbench ${tell(figures.p99Pgbench)}`);
   return {
     name: "projects",
     ours: { perSecond: figures.ours, p99: figures.p99Ours },
-    peer: { pgbench: figures.pgbench, hello: figures.hello, p99: figures.p99Pgbench },
+    peer: {
+      pgbench: figures.pgbench,
+      hello: figures.hello,
+      bare: figures.bare,
+      driver: figures.driver,
+      p99: figures.p99Pgbench,
+    },
     ratio: byPgbench,
     counts: {},
     bars: [

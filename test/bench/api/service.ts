@@ -12,6 +12,7 @@ import { signedIn, testParts, testUser } from "../../../api-server/src/testing/p
 import { freePorts } from "../../../cli/cluster/ports.ts";
 import { startEmbedded } from "../../../cli/database/embedded.ts";
 import { ROOT } from "../../../cli/src/manifests.ts";
+import { TENANT_PREFIX, tenantId } from "./tenants.ts";
 
 const BUNDLE = join(ROOT, "api-server", "dist", "bundle");
 const START_MILLISECONDS = 30_000;
@@ -22,17 +23,11 @@ export type Person = { email: string; subdomain: string; token: string };
 /** The API server as it ships, on a PostgreSQL of its own, with tenants that have projects. */
 export type Service = {
   url: string;
-  /** The tenants' ids are this with their number, in twelve digits, behind it. */
   people: Person[];
-  database: { host: string; port: string; name: string; password: string };
+  database: { url: string; host: string; port: string; name: string; password: string };
   version: string;
   stop(): Promise<void>;
 };
-
-/** An id that pgbench, which knows only numbers, can make of one. */
-export const TENANT_PREFIX = "00000000-0000-7000-8000-";
-
-export const tenantId = (number: number) => `${TENANT_PREFIX}${String(number).padStart(12, "0")}`;
 
 /** Bundles and starts it. */
 export async function startService(size: { tenants: number; projects: number }): Promise<Service> {
@@ -67,7 +62,7 @@ export async function startService(size: { tenants: number; projects: number }):
   return {
     url,
     people,
-    database: { host: hostname, port: databasePort, name: pathname.slice(1), password },
+    database: { url: DATABASE_URL, host: hostname, port: databasePort, name: pathname.slice(1), password },
     version: String(version.server_version),
     stop: async () => {
       await stopServer();
