@@ -152,13 +152,11 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
 }
 
 /** @throws Refusal DATABASE_UNAVAILABLE instead of whatever a database that cannot be reached is told by */
-async function told<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
+function told<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
     if (error instanceof Refusal || !isUnavailable(error)) throw error;
     throw new Refusal("DATABASE_UNAVAILABLE", { retryAfterSeconds: RETRY_SECONDS, cause: error });
-  }
+  });
 }
 
 /** A database in which row-level security would not hold. */

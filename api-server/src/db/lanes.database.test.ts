@@ -112,6 +112,27 @@ describe("reads that share a connection", () => {
     await expect(database.rows(id, DIVIDED, ["1"])).resolves.toHaveLength(1);
   });
 
+  test("that never cease find another connection when one has forgotten what it was taught", async () => {
+    const [id = ""] = tenants;
+    let going = true;
+    const seen: boolean[] = [];
+    const ceaseless = tenants.map(async (tenant) => {
+      while (going) {
+        const [answer] = await Promise.allSettled([database.rows(tenant, DIVIDED, ["1"])]);
+        seen.push(answer.status === "fulfilled");
+      }
+    });
+    await sleep(50);
+    await database.rows(id, statement("lv_test_forgetting", "DEALLOCATE ALL"), []);
+    await sleep(200);
+    const before = seen.length;
+    await sleep(200);
+    going = false;
+    await Promise.all(ceaseless);
+    expect(seen.length).toBeGreaterThan(before + 100);
+    expect(seen.slice(before)).not.toContain(false);
+  });
+
   test("whose statement the database does not take fail with what it says, each time", async () => {
     const [id = ""] = tenants;
     const WRONG = statement("lv_test_wrong", "SELECT nothing FROM nowhere");

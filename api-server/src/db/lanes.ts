@@ -25,6 +25,8 @@ const WRITES: Text = { name: "lv_tenant_to_write", text: SET_TENANT_TO_WRITE };
 
 /** Connections that are shared, of all those of the pool. */
 const LANES = 2;
+/** How long a shared connection is kept for who may come next. */
+const KEPT_MILLISECONDS = 10;
 
 /**
  * Reads that share connections: what several requests ask for in one moment leaves in one packet, and is answered in one.
@@ -50,7 +52,7 @@ export class Lanes {
 
   /** The same of a statement that changes rows: nobody stands behind it, for it may have to wait. */
   write<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
-    const lane = new Lane(this.#pool, () => undefined);
+    const lane = new Lane(this.#pool, 0, () => undefined);
     return this.#run(lane, statement, { tenant: WRITES, tenantId, values });
   }
 
@@ -78,7 +80,7 @@ export class Lanes {
       if (least === undefined || lane.underWay < least.underWay) least = lane;
     }
     if (least !== undefined && (least.underWay === 0 || this.#lanes.size >= LANES)) return least;
-    const lane: Lane = new Lane(this.#pool, () => this.#lanes.delete(lane));
+    const lane: Lane = new Lane(this.#pool, KEPT_MILLISECONDS, () => this.#lanes.delete(lane));
     this.#lanes.add(lane);
     return lane;
   }
@@ -108,14 +110,17 @@ export class Lanes {
 /** One connection for as long as anybody waits for an answer of it. */
 class Lane {
   underWay = 0;
-  readonly #end: () => void;
+  readonly #kept: number;
+  readonly #ended: () => void;
   readonly #waiting: Read[] = [];
   #client: pg.PoolClient | undefined;
   #packets: Buffer[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #isBroken = false;
 
-  constructor(pool: pg.Pool, end: () => void) {
-    this.#end = end;
+  constructor(pool: pg.Pool, keptMilliseconds: number, ended: () => void) {
+    this.#kept = keptMilliseconds;
+    this.#ended = ended;
     pool.connect().then(
       (client) => {
         this.#client = client;
@@ -140,10 +145,25 @@ class Lane {
 
   /** One was answered. */
   leave(error: Error | null): void {
-    if (error !== null && !(error instanceof pg.DatabaseError && isHarmless(error))) this.#isBroken = true;
+    if (error !== null && !(error instanceof pg.DatabaseError && isHarmless(error))) {
+      this.#isBroken = true;
+      // At once: as long as others came it would never be empty.
+      this.#ended();
+    }
     this.underWay -= 1;
     if (this.underWay > 0) return;
-    this.#end();
+    if (this.#kept === 0 || this.#isBroken) this.#end();
+    else this.#timer ??= setTimeout(() => this.#endIfIdle(), this.#kept);
+  }
+
+  #endIfIdle(): void {
+    this.#timer = undefined;
+    if (this.underWay === 0) this.#end();
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#ended();
     this.#client?.release(this.#isBroken);
   }
 
@@ -176,7 +196,8 @@ class Read extends pg.Query {
   #isNamed = false;
 
   constructor(packetFor: Read["packetFor"], done: (error: Error | null, rows: readonly Row[]) => void) {
-    super({ text: "" });
+    // As a text: an object would be copied property by property.
+    super("");
     this.packetFor = packetFor;
     let isDone = false;
     this.callback = (error) => {

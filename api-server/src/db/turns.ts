@@ -42,19 +42,19 @@ export function takingTurns({ atOnce, waiting, milliseconds }: TurnOptions) {
     line.running -= 1;
     if (line.running === 0) lines.delete(tenant);
   };
-  return async <T>(tenant: string, work: () => Promise<T>): Promise<T> => {
-    let line = lines.get(tenant);
-    if (line === undefined) {
-      line = { running: 0, waiting: new Set() };
-      lines.set(tenant, line);
-    }
-    if (line.running < atOnce) line.running += 1;
-    else await wait(line);
-    try {
-      return await work();
-    } finally {
-      leave(tenant, line);
-    }
+  return <T>(tenant: string, work: () => Promise<T>): Promise<T> => {
+    const line = lines.get(tenant) ?? { running: 0, waiting: new Set() };
+    const run = async () => {
+      try {
+        return await work();
+      } finally {
+        leave(tenant, line);
+      }
+    };
+    if (line.running >= atOnce) return wait(line).then(run);
+    lines.set(tenant, line);
+    line.running += 1;
+    return run();
   };
 }
 

@@ -37,9 +37,11 @@ export function readOneWay(app: App): void {
 /** Refuses what no route is for, before anything of its body is read. */
 export function refuseUnrouted(app: App): void {
   app.addHook("onRequest", ({ is404, method, url, routeOptions }, reply, done) => {
+    const hasParameter = routeOptions.url?.includes(":") === true;
+    if (!is404 && !hasParameter) return done();
     const [path = ""] = url.split("?");
     // Trap: a path of its own is also what another route's parameter may be, and that route may have the method.
-    const own = routeOptions.url?.includes(":") === true ? app.declared.filter((route) => route.url === path) : [];
+    const own = hasParameter ? app.declared.filter((route) => route.url === path) : [];
     if (!is404 && own.length === 0) return done();
     const there = methodsOf(is404 ? app.declared : own, path);
     const detail = `There is no ${method} ${loggedPath(url)}`;
