@@ -9,7 +9,7 @@ import { type Loop, runTask } from "./loop.ts";
 import { modelOf } from "./model/client.ts";
 import { ModelUnavailable } from "./model/errors.ts";
 import { PROFILES } from "./phases/work.ts";
-import { type Pace, REPORT_PACE, reportWriter } from "./report.ts";
+import { type Pace, REPORT_PACE, reportText, reportWriter } from "./report.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import { newState, type Outcome, outcomeOf, type State } from "./state.ts";
 import { Steps } from "./steps.ts";
@@ -28,6 +28,19 @@ export type Surroundings = {
 
 /** Longest answer that is read, and how long an answer may take. */
 const ANSWER_BOUNDS = { answerBytes: 256 * 1024, totalMilliseconds: 900_000, idleMilliseconds: 180_000 } as const;
+
+/** In place of a task that cannot be read. */
+const NO_TASK: TaskInput = {
+  name: "",
+  title: "",
+  description: "",
+  language: "typescript",
+  requirements: {},
+  acceptance: [],
+  source: [],
+  maxIterations: 1,
+  limits: {},
+};
 
 /** One pod's work on a task, with what it must do when it is told to stop. */
 export class Agent {
@@ -53,7 +66,7 @@ export class Agent {
       task = taskInput.parse(JSON.parse(await readFile(config.taskFile, "utf8")));
     } catch (error) {
       log.error({ error: messageOf(error) }, "the task cannot be read");
-      return EXIT_CODES.crashed;
+      return this.#refuse(messageOf(error));
     }
     const fresh = newState(task, PROFILES.project);
     const begun = (await this.#leftBehind(fresh)) ?? fresh;
@@ -80,6 +93,17 @@ export class Agent {
     this.#stop.abort(new Error("the pod was told to stop"));
     if (this.#state !== undefined) await this.#end(this.#state, undefined, "stopped; what there is so far is kept");
     return EXIT_CODES.terminated;
+  }
+
+  /** A task that is none is none for the next pod too. */
+  async #refuse(why: string): Promise<number> {
+    const { config, store } = this.#with;
+    const state = newState({ ...NO_TASK, name: config.job.task }, PROFILES.project);
+    const outcome = outcomeOf("Failed", "InvalidTask", `the task cannot be read: ${why}`);
+    await store.writeReport(
+      reportText({ podUID: config.podUID, state, activity: outcome.message, artifact: undefined, outcome }),
+    );
+    return EXIT_CODES.told;
   }
 
   async #work(begun: State): Promise<{ state: State; outcome: Outcome }> {

@@ -1,5 +1,6 @@
 import { AGENT_STAGE_NAMES, type AgentStage } from "@leanvibe/schema";
 import type { Asking } from "./answers/ask.ts";
+import { CHECK_BOUNDS, type Language } from "./languages/language.ts";
 import { analyse } from "./phases/analysis.ts";
 import { design } from "./phases/architecture.ts";
 import { generateCode } from "./phases/code.ts";
@@ -31,6 +32,8 @@ export type Loop = {
 export async function runTask(loop: Loop, begun: State): Promise<{ state: State; outcome: Outcome }> {
   const run = new Run(loop, begun);
   try {
+    const missing = await languageMissing(loop.sandbox, begun.work.language);
+    if (missing !== undefined) return { outcome: missing, state: begun };
     await run.create();
     return { outcome: await run.prove(), state: run.state };
   } catch (error) {
@@ -38,6 +41,14 @@ export async function runTask(loop: Loop, begun: State): Promise<{ state: State;
     if (outcome === undefined) throw error;
     return { outcome, state: run.state };
   }
+}
+
+/** Before a token is spent on code that could not be run here. */
+async function languageMissing(sandbox: Sandbox, { probe, title }: Language): Promise<Outcome | undefined> {
+  const { exitCode, stderr } = await sandbox.run({ argv: [...probe], ...CHECK_BOUNDS });
+  if (exitCode === 0) return undefined;
+  const why = `${title} cannot be run in this sandbox: ${stderr.trim().slice(-300)}`;
+  return outcomeOf("Failed", "LanguageUnavailable", why);
 }
 
 type Best = { rank: number; work: Work; measured: State["measured"] };

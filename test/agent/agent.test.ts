@@ -140,11 +140,11 @@ describe("an agent's pod", { timeout: 60_000 }, () => {
     expect(model?.asked[0]?.phase).toBe("analysis");
   });
 
-  test("that is given no task crashes and asks nobody", async () => {
-    const agent = await agentOf(recordingStore(), taskOf(), readScript("corrections"), {
-      TASK_FILE: join(folder, "none.json"),
-    });
-    expect(await agent.run()).toBe(1);
+  test("that is given no task asks nobody, and says that it is none: the next pod could do no better", async () => {
+    const recording = recordingStore();
+    const agent = await agentOf(recording, taskOf(), readScript("corrections"), { TASK_FILE: join(folder, "token") });
+    expect(await agent.run()).toBe(0);
+    expect(recording.reports.map(({ report }) => report.outcome?.reason)).toEqual(["InvalidTask"]);
     expect(model?.asked).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { TaskExecution } from "@leanvibe/schema";
 import { blocksOf } from "../../operator/agent/answers/blocks.ts";
 import { runTask } from "../../operator/agent/loop.ts";
 import { type Model, modelOf } from "../../operator/agent/model/client.ts";
@@ -35,7 +36,11 @@ export type Attempt = {
 
 const MAX_ITERATIONS = 3;
 
-export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Problem): Promise<Attempt> {
+export async function attempt(
+  endpoint: Endpoint,
+  sandbox: Sandbox,
+  problem: Problem,
+): Promise<Attempt & { steps: readonly TaskExecution[] }> {
   const bare = await bareAnswer(modelAt(endpoint), problem);
   const bareSolved = await solves(sandbox, problem, bare.code);
   const began = performance.now();
@@ -67,6 +72,7 @@ export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Pro
     message: [outcome.message, ...outcome.issues].join("; "),
     code,
     bareCode: bare.code,
+    steps: steps.all(),
   };
 }
 

@@ -2,8 +2,10 @@
  * `npm run eval -- humaneval --endpoint URL [--sample 40 --seed 1]`: how good the agent is with a real model, and whether
  * its word can be relied on. It goes on where an earlier run of the same results' file ended.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { TaskExecution } from "@leanvibe/schema";
 import { plainSandbox } from "../../operator/agent/testing/plain-sandbox.ts";
 import { type Attempt, attempt, type Endpoint } from "./attempt.ts";
 import { DATA, download, readProblems, sampleOf } from "./humaneval.ts";
@@ -17,6 +19,7 @@ const USAGE = `npm run eval -- humaneval --endpoint URL [options]
   --results FILE      a line a problem; what is in it is not run again (default: humaneval-results.jsonl)
   --data FILE         HumanEval.jsonl or .jsonl.gz (default: ${DATA})
   --download          fetch the data first where it is not there
+  --steps FOLDER      every prompt and answer, a file a problem
   --context N         tokens of the model's context (default: 8192)
   The key, where the endpoint wants one, is read from the variable MODEL_API_KEY.`;
 
@@ -32,6 +35,7 @@ async function main(): Promise<number> {
       data: { type: "string", default: DATA },
       download: { type: "boolean", default: false },
       context: { type: "string", default: "8192" },
+      steps: { type: "string" },
     },
   });
   if (positionals[0] !== "humaneval" || values.endpoint === undefined) {
@@ -52,7 +56,8 @@ async function main(): Promise<number> {
   try {
     for (const problem of problems) {
       if (done.has(problem.task_id)) continue;
-      const one = await attempt(endpoint, sandbox, problem);
+      const { steps, ...one } = await attempt(endpoint, sandbox, problem);
+      if (values.steps !== undefined) writeSteps(values.steps, one.id, steps);
       appendFileSync(values.results, `${JSON.stringify(one)}\n`);
       done.set(one.id, one);
       console.log(lineOf(one));
@@ -62,6 +67,14 @@ async function main(): Promise<number> {
   }
   console.log(summaryOf(problems.flatMap(({ task_id }) => done.get(task_id) ?? [])));
   return 0;
+}
+
+function writeSteps(folder: string, id: string, steps: readonly TaskExecution[]): void {
+  mkdirSync(folder, { recursive: true });
+  const text = steps
+    .map((one) => `## ${one.step} ${one.status} ${one.ms} ms\n\n${one.prompt}\n\n${one.output}\n`)
+    .join("\n");
+  writeFileSync(join(folder, `${id.replace("/", "-")}.md`), text);
 }
 
 function resultsIn(path: string): Attempt[] {

@@ -28,6 +28,8 @@ export type Language = {
   fence: string;
   /** Where the one file of a single function goes. */
   single: string;
+  /** Shows that the language is there: an image may have been built without it. */
+  probe: readonly string[];
   /** Rules that a prompt repeats, in the fewest words. */
   codeRules(kind: Kind): string;
   testRules(kind: Kind): string;

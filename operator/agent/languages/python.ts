@@ -36,6 +36,7 @@ export const python: Language = {
   title: "Python",
   fence: "python",
   single: "solution.py",
+  probe: ["python3", "-c", "import coverage, pytest"],
   codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   scaffold: (kind) => (kind === "service" ? [{ path: "start.py", content: START }] : []),

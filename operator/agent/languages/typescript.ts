@@ -48,6 +48,7 @@ export const typescript: Language = {
   title: "TypeScript",
   fence: "ts",
   single: "solution.ts",
+  probe: ["tsc", "--version"],
   codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   scaffold: (kind) => [

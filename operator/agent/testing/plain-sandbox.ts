@@ -21,7 +21,9 @@ const PYTHON = join(
 export async function plainSandbox(): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), "lv-agent-"));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  return new PlainSandbox(folder);
+  const sandbox = new PlainSandbox(folder);
+  await sandbox.put([]);
+  return sandbox;
 }
 
 class PlainSandbox implements Sandbox {
