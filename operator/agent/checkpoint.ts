@@ -13,6 +13,7 @@ const count = z.int().min(0);
 const data = z.object({
   analysis: analysis.optional(),
   architecture: architecture.optional(),
+  cases: z.array(z.object({ call: z.string(), result: z.string() })).default([]),
   tried: z.object({ states: z.array(z.string()), errors: z.record(z.string(), z.number()) }),
   usage: z
     .object({ inputTokens: count, outputTokens: count, llmCalls: count, estimated: z.boolean() })
@@ -26,6 +27,7 @@ export function checkpointOf(state: State): AgentArtifact["checkpoint"] {
   const known: CheckpointData = {
     ...(work.analysis === undefined ? {} : { analysis: work.analysis }),
     ...(work.architecture === undefined ? {} : { architecture: work.architecture }),
+    cases: work.cases,
     tried,
     usage,
   };
@@ -50,6 +52,7 @@ export function resumed(fresh: State, left: AgentArtifact): State | undefined {
     ...fresh.work,
     analysis: parsed.data.analysis,
     architecture: parsed.data.architecture,
+    cases: parsed.data.cases,
     code,
     tests: left.tests,
     documentation: left.documentation,

@@ -3,6 +3,7 @@ import type { Asking } from "./answers/ask.ts";
 import { CHECK_BOUNDS, type Language } from "./languages/language.ts";
 import { analyse } from "./phases/analysis.ts";
 import { design } from "./phases/architecture.ts";
+import { reconsider } from "./phases/cases.ts";
 import { generateCode } from "./phases/code.ts";
 import { correct } from "./phases/correction.ts";
 import { documentWork } from "./phases/documentation.ts";
@@ -57,6 +58,9 @@ class Run {
   state: State;
   readonly #loop: Loop;
   #best: Best | undefined;
+  /** Names of the tests that failed last. */
+  #failures: readonly string[] = [];
+  #reconsidered = false;
 
   constructor(loop: Loop, state: State) {
     this.#loop = loop;
@@ -75,9 +79,7 @@ class Run {
     await this.#phase("code", "Generating code", async (work) => ({
       code: merged(work.code, permitted(work, await generateCode(asking, work)).code),
     }));
-    await this.#phase("tests", "Creating tests", async (work) => ({
-      tests: merged(work.tests, await generateTests(asking, work)),
-    }));
+    await this.#phase("tests", "Creating tests", (work) => generateTests(asking, work));
   }
 
   /** Validation, documentation and quality check, with a correction after each of them that finds a fault. */
@@ -97,7 +99,9 @@ class Run {
 
   async #findings(): Promise<Finding[]> {
     this.#tell("Validating the code");
-    const { findings, measured } = await validate(this.#loop.sandbox, this.#loop.asking.steps, this.state.work);
+    const { sandbox, asking } = this.#loop;
+    const { findings, measured, failures } = await validate(sandbox, asking.steps, this.state.work);
+    this.#failures = failures;
     await this.#advance({ measured });
     this.#remember(findings);
     if (findings.length > 0) return findings;
@@ -119,11 +123,24 @@ class Run {
     while (this.state.iterations < maxIterations) {
       const iteration = this.state.iterations + 1;
       this.#tell(`Correcting (${iteration} of ${maxIterations}): ${findings[0]?.text.split("\n", 1)[0] ?? ""}`);
-      const changed = await correct(this.#loop.asking, this.state.work, findings, iteration);
+      const changed = await this.#change(findings, iteration);
       await this.#advance({ iterations: iteration, work: { ...this.state.work, ...changed } });
       if (changed !== undefined) return true;
     }
     return false;
+  }
+
+  /** Of a function whose examples pass, the cases that the model made up are thought over once before the code is. */
+  async #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
+    const { asking } = this.#loop;
+    const { work } = this.state;
+    const onlyCases = work.cases.length > 0 && findings.every(({ kind }) => kind === "tests");
+    if (onlyCases && !this.#reconsidered) {
+      this.#reconsidered = true;
+      const reconsidered = await reconsider(asking, work, this.#failures);
+      if (reconsidered !== undefined) return reconsidered;
+    }
+    return correct(asking, work, findings, iteration);
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {

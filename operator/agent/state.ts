@@ -33,6 +33,7 @@ export function newState(task: TaskInput, profile: Profile): State {
     code: task.source.filter(({ path }) => !language.isTest(path)),
     tests: task.source.filter(({ path }) => language.isTest(path)),
     documentation: [],
+    cases: [],
   };
   return {
     work,

@@ -28,8 +28,10 @@ type Answered<T> = { text: string; read: Read<T>; messages: readonly Message[] }
 
 /** What the model is left for its answer at the least. */
 const SHORTEST_ANSWER_TOKENS = 128;
-/** How much of an answer that could not be used is shown to the model again. */
-const ECHO_CHARACTERS = 2_000;
+/** How much of an answer that could not be used is shown again: a small model copies what it sees, faults and all. */
+const ECHO_CHARACTERS = 600;
+/** The likeliest answer was of no use. */
+const AGAIN_TEMPERATURE = 0.4;
 
 /**
  * Asks, and where the answer cannot be read once more with the reason; undefined when that did not help. What comes then
@@ -49,7 +51,8 @@ export async function ask<T>(asking: Asking, question: Question<T>): Promise<T |
   const left = asking.contextTokens - tokensOf(again);
   if (left < SHORTEST_ANSWER_TOKENS) return undefined;
   const tokens = Math.min(question.answerTokens, left);
-  const second = await once(asking, { ...question, step: `${question.step}-again` }, again, tokens);
+  const temperature = Math.max(question.temperature ?? 0, AGAIN_TEMPERATURE);
+  const second = await once(asking, { ...question, step: `${question.step}-again`, temperature }, again, tokens);
   return second.read.ok ? second.read.value : undefined;
 }
 

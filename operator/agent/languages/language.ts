@@ -49,8 +49,12 @@ export type Language = {
     reports: readonly string[];
     read(run: RunResult, reports: readonly SourceFile[], files: readonly SourceFile[]): TestReport;
   };
-  /** A file of tests that holds each example to what it promises. */
-  exampleTests(examples: readonly Example[], code: readonly SourceFile[]): SourceFile | undefined;
+  /** A file of tests that holds each call to its result; `what` they are is in the names of tests and file. */
+  exampleTests(
+    what: "example" | "case",
+    examples: readonly Example[],
+    code: readonly SourceFile[],
+  ): SourceFile | undefined;
   /** Names that others may use of these files. */
   symbols(files: readonly SourceFile[]): string[];
   routes(files: readonly SourceFile[]): Route[];

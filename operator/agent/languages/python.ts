@@ -126,14 +126,31 @@ function routesOf(content: string): Route[] {
   return [...content.matchAll(ROUTE)].map(([, method = "", path = ""]) => ({ method: method.toUpperCase(), path }));
 }
 
-/** One test an example, each on its own: one that raises must not hide the others. */
-function exampleTests(examples: readonly Example[], code: readonly SourceFile[]): SourceFile | undefined {
-  if (examples.length === 0) return undefined;
-  const modules = codeOf(code).map(({ path }) => path.replace(/\.py$/, "").replaceAll("/", "."));
-  const tests = examples.map(
-    ({ call, result }, index) =>
-      `def test_unit_example_${index + 1}():\n    got = ${call}\n    expected = ${result}\n    assert got == expected or repr(got) == repr(expected)\n`,
+/** One test a call: one that raises must not hide the others. */
+function exampleTests(
+  what: "example" | "case",
+  examples: readonly Example[],
+  code: readonly SourceFile[],
+): SourceFile | undefined {
+  // Only what defines the functions is imported: a program that is imported begins to read its input.
+  const modules = new Map(
+    codeOf(code).flatMap(({ path, content }) =>
+      [...content.matchAll(DEFINED)].map(([, name = ""]) => [name, path.replace(/\.py$/, "").replaceAll("/", ".")]),
+    ),
   );
-  const content = [...modules.map((name) => `from ${name} import *`), "", ...tests].join("\n");
-  return { path: "tests/test_examples.py", content };
+  const nameOf = (call: string) => call.slice(0, call.indexOf("("));
+  const callable = examples.filter(({ call }) => modules.has(nameOf(call)));
+  if (callable.length === 0) return undefined;
+  const used = new Set(callable.map(({ call }) => modules.get(nameOf(call))));
+  const tests = callable.map(
+    ({ call, result }, index) => `
+def test_unit_${what}_${index + 1}():
+    got = ${call}
+    expected = ${result}
+    # A float that is written out is rarely the same to its last digit.
+    assert got == expected or repr(got) == repr(expected) or got == pytest.approx(expected)
+`,
+  );
+  const content = ["import pytest", ...[...used].map((name) => `from ${name} import *`), ...tests].join("\n");
+  return { path: `tests/test_${what}s.py`, content };
 }

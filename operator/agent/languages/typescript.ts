@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
-import { CHECK_BOUNDS, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
+import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
 import { importable } from "./packages.ts";
 import { countsOf } from "./tap.ts";
@@ -88,7 +88,7 @@ export const typescript: Language = {
       ...coverageOf(reports.find(({ path }) => path === "coverage.lcov")?.content ?? "", codeOf(files)),
     }),
   },
-  exampleTests: () => undefined,
+  exampleTests,
   symbols: (files) =>
     unique(
       codeOf(files).flatMap(({ content }) => [
@@ -154,6 +154,32 @@ function testCommand(files: readonly SourceFile[]): string[] {
     "--test-reporter-destination=coverage.lcov",
     ...tests,
   ];
+}
+
+/** One test a call: one that throws must not hide the others. Python's way of writing constants is understood too. */
+function exampleTests(
+  what: "example" | "case",
+  examples: readonly Example[],
+  code: readonly SourceFile[],
+): SourceFile | undefined {
+  const constants: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null" };
+  const local = (text: string) => text.replace(/\b(True|False|None)\b/g, (name) => constants[name] ?? name);
+  const names = examples.map(({ call }) => call.slice(0, call.indexOf("(")));
+  const from = (name: string) =>
+    codeOf(code).find(({ content }) => new RegExp(`^export .*\\b${name}\\b`, "m").test(content));
+  const imports = unique(names).flatMap((name) => {
+    const file = from(name);
+    return file === undefined ? [] : [`import { ${name} } from "../${file.path}";`];
+  });
+  // A call of what nobody exports is a sentence that looks like a call.
+  const callable = examples.filter((_one, index) => from(names[index] ?? "") !== undefined);
+  if (callable.length === 0) return undefined;
+  const tests = callable.map(
+    ({ call, result }, index) =>
+      `test("unit: ${what} ${index + 1}", async () => assert.deepEqual(await ${local(call)}, ${local(result)}));`,
+  );
+  const head = ['import assert from "node:assert/strict";', 'import test from "node:test";', ...imports, ""];
+  return { path: `tests/${what}s.test.ts`, content: `${[...head, ...tests].join("\n")}\n` };
 }
 
 /** `fastify/types` as `fastify`, `@types/node` whole; nothing for a file of the workspace. */

@@ -33,7 +33,7 @@ export const analysis = z.object({
 
 export type Analysis = z.output<typeof analysis>;
 
-const ANSWER_TOKENS = { project: 900, function: 350 } as const;
+const ANSWER_TOKENS = { project: 900, function: 250 } as const;
 
 /** What is asked for, and how one sees that each requirement is met. */
 export async function analyse(asking: Asking, work: Work): Promise<Analysis> {
@@ -62,7 +62,8 @@ export async function analyse(asking: Asking, work: Work): Promise<Analysis> {
     technical_requirements: { framework: frameworkOf(work), language: work.language.title },
     implementation_plan: { components },
     risk_assessment: { level: risks.length > 3 ? "high" : "medium", risks },
-    criteria,
+    // What nobody asked for is not required.
+    criteria: Object.fromEntries(keys.map((key) => [key, criteria[key] ?? ""])),
   };
 }
 

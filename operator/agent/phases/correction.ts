@@ -19,7 +19,8 @@ export async function correct(
   findings: readonly Finding[],
   iteration: number,
 ): Promise<Pick<Work, "code" | "tests"> | undefined> {
-  const target = targetOf(findings);
+  // The cases of a function are not the model's to rewrite: it has thought them over when it comes to this.
+  const target = work.profile.name === "function" ? "code" : targetOf(findings);
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
     prompt: promptOf(work, findings, target),

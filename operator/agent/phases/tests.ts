@@ -5,7 +5,8 @@ import type { Read } from "../answers/json.ts";
 import { examplesIn } from "../languages/examples.ts";
 import type { Kind } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
-import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
+import { generateCases } from "./cases.ts";
+import { criteriaText, merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 /** Which kinds of test make sense for what is made. */
 const KINDS_OF_TEST: Readonly<Record<Kind, readonly string[]>> = {
@@ -22,21 +23,22 @@ const MEANING: Readonly<Record<string, string>> = {
   performance: "many calls within a generous time",
 };
 
-const ANSWER_TOKENS = { project: 5_000, function: 700 } as const;
+const ANSWER_TOKENS = 5_000;
 
 /** Tests by the model, and those that the task's own examples make: nobody needs a model for these. */
-export async function generateTests(asking: Asking, work: Work): Promise<SourceFile[]> {
-  const examples = work.language.exampleTests(examplesIn(work.task.description), work.code);
-  const kinds = work.profile.name === "function" ? ["unit", "edge"] : KINDS_OF_TEST[work.kind];
+export async function generateTests(asking: Asking, work: Work): Promise<Pick<Work, "tests" | "cases">> {
+  if (work.profile.name === "function") return generateCases(asking, work);
+  const examples = work.language.exampleTests("example", examplesIn(work.task.description), work.code);
+  const kinds = KINDS_OF_TEST[work.kind];
   const found = await ask(asking, {
     step: "test_generation",
     prompt: promptOf(work, kinds),
-    answerTokens: ANSWER_TOKENS[work.profile.name],
+    answerTokens: ANSWER_TOKENS,
     read: (text) => testsOnly(work, readFiles(text, testFile(work))),
   });
   const tests = found ?? [];
   noteKinds(asking, kinds, tests);
-  return examples === undefined ? tests : [...tests, examples];
+  return { tests: merged(work.tests, examples === undefined ? tests : [...tests, examples]), cases: [] };
 }
 
 function promptOf(work: Work, kinds: readonly string[]) {
@@ -50,13 +52,8 @@ function promptOf(work: Work, kinds: readonly string[]) {
       { title: "Existing tests", text: shown(work.tests) },
       { title: "Rules", text: `${language.testRules(kind)}\n- ${packagesText(language.name)}`, keep: true },
     ),
-    ask: `Write tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. ${scope(work)} ${FILE_FORMAT}`,
+    ask: `Write tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. Together they must reach every line of the code. ${FILE_FORMAT}`,
   };
-}
-
-function scope(work: Work): string {
-  if (work.profile.name !== "function") return "Together they must reach every line of the code.";
-  return `Write one file, ${testFile(work)}, with at most 5 short tests. Only expect what the task says for certain.`;
 }
 
 function testFile({ language }: Work): string {

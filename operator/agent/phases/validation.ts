@@ -19,7 +19,12 @@ export type FindingKind =
 
 export type Finding = { kind: FindingKind; text: string };
 
-export type Verdict = { findings: Finding[]; measured: Measured };
+export type Verdict = {
+  findings: Finding[];
+  measured: Measured;
+  /** Names of the tests that failed. */
+  failures: string[];
+};
 
 const OUTPUT_CHARACTERS = 3_000;
 const FAILURES_SHOWN = 5;
@@ -41,12 +46,12 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   const { language, kind, profile, task } = work;
   const files = workspaceOf(work);
   const before = staticFindings(work, files);
-  if (before.length > 0) return { findings: before, measured: {} };
+  if (before.length > 0) return { findings: before, measured: {}, failures: [] };
   await sandbox.put(files);
   const check = await sandbox.run(language.check(files));
   if (check.exitCode !== 0) {
     const text = `${language.title} does not compile:\n${outputOf(check)}`;
-    return { findings: [{ kind: "check", text }], measured: { checked: false } };
+    return { findings: [{ kind: "check", text }], measured: { checked: false }, failures: [] };
   }
   const lint = profile.name === "function" ? undefined : await sandbox.run(language.lint(files));
   const report = await runTests(sandbox, work, files);
@@ -62,13 +67,14 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
     findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
   }
-  if (task.acceptance.length === 0) return { findings, measured };
+  const failures = report.failures.map(({ name }) => name);
+  if (task.acceptance.length === 0) return { findings, measured, failures };
   const { kinds, ...acceptance } = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
   if (kinds.length > 0) {
     const text = `Of ${acceptance.total} hidden acceptance cases of this ${kind} ${acceptance.failed.length} fail: ${kinds.join(", ")}. Read the task again and find what the code does otherwise.`;
     findings.push({ kind: "acceptance", text });
   }
-  return { findings, measured: { ...measured, acceptance } };
+  return { findings, measured: { ...measured, acceptance }, failures };
 }
 
 function staticFindings({ language, kind, profile, code, tests }: Work, files: readonly SourceFile[]): Finding[] {
@@ -110,7 +116,7 @@ async function runTests(sandbox: Sandbox, { language }: Work, files: readonly So
 
 function testFindings({ language }: Work, report: TestReport, bar: number | undefined): Finding[] {
   const findings: Finding[] = [];
-  const examples = report.failures.filter(({ name }) => name.startsWith("test_unit_example_"));
+  const examples = report.failures.filter(({ name }) => /unit[:_] ?example/.test(name));
   const others = report.failures.filter((failure) => !examples.includes(failure));
   if (report.total === 0) {
     // None passed of none is no success.

@@ -1,5 +1,5 @@
 import type { SourceFile, TaskInput } from "@leanvibe/schema";
-import type { Kind, Language } from "../languages/language.ts";
+import type { Example, Kind, Language } from "../languages/language.ts";
 import type { Analysis } from "./analysis.ts";
 import type { Architecture } from "./architecture.ts";
 
@@ -28,6 +28,8 @@ export type Work = {
   code: SourceFile[];
   tests: SourceFile[];
   documentation: SourceFile[];
+  /** Of a single function: which call gives what, as the model expects it. Their tests are made of them. */
+  cases: Example[];
 };
 
 /** The whole workspace: the agent's own files last, so that no generated one takes their place. */
@@ -45,7 +47,7 @@ export function merged(files: readonly SourceFile[], changed: readonly SourceFil
 
 /** Settings of the tools that judge the code: the code has no say in them. */
 const SETTINGS =
-  /^(package(-lock)?\.json|tsconfig[^/]*\.json|start\.(ts|py)|pyproject\.toml|setup\.(py|cfg)|tox\.ini|pytest\.ini|sitecustomize\.py|usercustomize\.py|tests\/test_examples\.py)$/;
+  /^(package(-lock)?\.json|tsconfig[^/]*\.json|start\.(ts|py)|pyproject\.toml|setup\.(py|cfg)|tox\.ini|pytest\.ini|sitecustomize\.py|usercustomize\.py|tests\/(test_(example|case)s\.py|(example|case)s\.test\.ts))$/;
 
 /** Of what a model wrote, what it may write; the rest by path, for the step log. */
 export function permitted(
