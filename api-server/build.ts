@@ -5,7 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "@leanvibe/runtime/bundle";
-import { copyPackages } from "./packages.ts";
+import { copyPackages } from "@leanvibe/runtime/packages";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "dist", "bundle");
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { apiServer, controllerManager, etcd, nodeComponents, scheduler } from "./components.ts";
@@ -6,7 +9,7 @@ import { kernelName, layoutOf } from "./layout.ts";
 import { readyNodes } from "./localcluster.ts";
 import { markerOf } from "./marker.ts";
 import { freeAddresses, janitorScript, removalScript } from "./namespaces.ts";
-import { ociArchive } from "./oci.ts";
+import { programImage, writeArchive } from "./oci.ts";
 import type { Site } from "./site.ts";
 
 const site = (more: Partial<Site> = {}): Site => ({
@@ -103,11 +106,12 @@ describe("nodes", () => {
 });
 
 describe("the image archive", () => {
-  const image = {
-    reference: "leanvibe.io/hello:1",
-    entrypoint: "/hello",
-    program: Buffer.from("program"),
-    architecture: "amd64",
+  const archive = async () => {
+    const program = Buffer.from("program");
+    const image = await programImage({ reference: "leanvibe.io/hello:1", entrypoint: "/hello", program });
+    const file = join(mkdtempSync(join(tmpdir(), "leanvibe-archive-")), "images.tar");
+    await writeArchive([image], file);
+    return readFileSync(file);
   };
   const files = (tar: Buffer) => {
     const found = new Map<string, Buffer>();
@@ -125,8 +129,8 @@ describe("the image archive", () => {
   };
   const json = (text: Buffer | undefined) => JSON.parse(String(text));
 
-  test("holds each blob under its digest and runs as an unprivileged user", () => {
-    const found = files(ociArchive([image]));
+  test("holds each blob under its digest and runs as an unprivileged user", async () => {
+    const found = files(await archive());
     const blob = (digest: string) => found.get(`blobs/${digest.replace(":", "/")}`);
     const [entry] = json(found.get("index.json")).manifests;
     expect(entry.annotations["io.containerd.image.name"]).toBe("leanvibe.io/hello:1");
@@ -134,5 +138,5 @@ describe("the image archive", () => {
     expect(blob(manifest.layers[0].digest)?.length).toBe(manifest.layers[0].size);
     expect(json(blob(manifest.config.digest)).config).toMatchObject({ User: "65532:65532", Entrypoint: ["/hello"] });
   });
-  test("is the same bytes for the same program", () => expect(ociArchive([image])).toEqual(ociArchive([image])));
+  test("is the same bytes for the same program", async () => expect(await archive()).toEqual(await archive()));
 });

@@ -1,4 +1,5 @@
 /** The cluster ladder: finds a cluster that may be used, or makes one. See ladder.ts. */
+export { AGENT_REFERENCE, type AgentImage, agentImage, loadAgentImage } from "./agent/image.ts";
 export type { Cluster, ClusterOptions, Plan, Progress, Rung } from "./cluster.ts";
 export { ClusterRefused, NoCluster } from "./cluster.ts";
 export { loadArchive } from "./images.ts";

@@ -7,7 +7,7 @@ import { build, goMissing } from "./build.ts";
 import type { Cluster, ClusterOptions, Progress } from "./cluster.ts";
 import { ended } from "./command.ts";
 import { cacheFolder, type Layout, layoutOf } from "./layout.ts";
-import { importArchive } from "./places.ts";
+import { importArchive, importedDigest } from "./places.ts";
 import { buildSeconds, builtFolder, missingPrograms, outputPaths, programsFor } from "./programs.ts";
 import { installPackages, type NodeRequirements, nodeRequirements } from "./requirements.ts";
 import type { Nodes, Order } from "./site.ts";
@@ -108,6 +108,16 @@ export async function importIntoLocal(
   // One that an earlier version of us started did not write it down.
   if (!state.inside) throw new Error(`the cluster ${name} was started by an older version; run npm stop and npm start`);
   await importArchive(state.order, state.inside, { archive, signal });
+}
+
+/** The digest of the image that the node of a local cluster has under a reference; undefined where it has none. */
+export async function importedInLocal(
+  name: string,
+  reference: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const state = readState(layoutOf(name, env));
+  return state?.inside ? await importedDigest(state.order, state.inside, reference) : undefined;
 }
 
 /** Stops the local cluster of that name, if it runs, and deletes its data if asked. */

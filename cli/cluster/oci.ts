@@ -1,44 +1,102 @@
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { createWriteStream, renameSync, rmSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { type Entry, tar } from "./tar.ts";
 
-/** One image of an archive: a single static program that runs as an unprivileged user. */
+/** A layer as a tar file that is not compressed: it is written and read on the same machine. */
+export interface Layer {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Its bytes, or the path of a file that holds them. */
+  readonly content: Uint8Array | string;
+}
+
+/** One image of an archive. */
 export interface Image {
   /** Full reference, for example `leanvibe.io/pause:1`. */
   readonly reference: string;
-  /** Absolute path of the program inside the image. */
-  readonly entrypoint: string;
-  readonly program: Uint8Array;
+  /** The program's absolute path inside the image, and its arguments. */
+  readonly entrypoint: readonly string[];
+  readonly layers: readonly Layer[];
+  /** PATH of its processes. */
+  readonly path: string;
   /** Go's name of the processor: `amd64`, `arm64`. */
   readonly architecture: string;
 }
 
-interface Blob {
-  readonly digest: string;
-  readonly bytes: Uint8Array;
+/** Go's name of this machine's processor. */
+export function architecture(): string {
+  return process.arch === "x64" ? "amd64" : process.arch;
 }
 
-/** An OCI image layout as one tar file, as `ctr images import` and `docker load` read it. Pure: same images, same bytes. */
-export function ociArchive(images: readonly Image[]): Buffer {
-  const blobs = new Map<string, Uint8Array>();
-  const keep = (blob: Blob) => {
-    blobs.set(blob.digest, blob.bytes);
-    return { digest: blob.digest, size: blob.bytes.length };
-  };
+/** An image of a single static program that runs as an unprivileged user. Same program, same bytes. */
+export async function programImage(options: {
+  reference: string;
+  /** Absolute path of the program inside the image. */
+  entrypoint: string;
+  program: Uint8Array;
+}): Promise<Image> {
+  const { reference, entrypoint, program } = options;
+  const content = await collect([{ path: entrypoint.slice(1), bytes: program, mode: 0o755 }]);
+  const layer = { digest: digestOf(content), sizeBytes: content.length, content };
+  return { reference, entrypoint: [entrypoint], layers: [layer], path: "/", architecture: architecture() };
+}
+
+async function collect(entries: readonly Entry[]): Promise<Buffer> {
+  const chunks = [];
+  for await (const chunk of tar(entries)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Writes a layer into a file, piece by piece. */
+export async function writeLayer(entries: Iterable<Entry>, file: string): Promise<Layer> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  await writeWhole(file, async function* () {
+    for await (const chunk of tar(entries)) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      yield chunk;
+    }
+  });
+  return { digest: `sha256:${hash.digest("hex")}`, sizeBytes, content: file };
+}
+
+/** Writes an OCI image layout as one tar file, as `ctr images import` and `docker load` read it. */
+export async function writeArchive(images: readonly Image[], file: string): Promise<void> {
+  await writeWhole(file, () => tar(layoutOf(images)));
+}
+
+/** Under its name there is the whole file or none: a process that was ended half-way leaves no half of one. */
+async function writeWhole(file: string, content: () => AsyncIterable<Uint8Array>): Promise<void> {
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    await pipeline(content, createWriteStream(unfinished, { mode: 0o600, highWaterMark: 1 << 20 }));
+    renameSync(unfinished, file);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+/** The digest by which a containerd knows the image. */
+export function manifestDigest(image: Image): string {
+  return digestOf(blobsOf(image).manifest);
+}
+
+function layoutOf(images: readonly Image[]): Entry[] {
+  const blobs = new Map<string, Layer["content"]>();
+  const sizes = new Map<string, number>();
   const manifests = images.map((image) => {
-    const tarball = tar([{ path: image.entrypoint.slice(1), bytes: image.program, mode: 0o755 }]);
-    const layer = keep(blobOf(gzipSync(tarball)));
-    const config = keep(jsonBlob(imageConfig(image, digestOf(tarball))));
-    const manifest = keep(
-      jsonBlob({
-        schemaVersion: 2,
-        mediaType: "application/vnd.oci.image.manifest.v1+json",
-        config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config },
-        layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", ...layer }],
-      }),
-    );
+    const { config, manifest } = blobsOf(image);
+    for (const bytes of [config, manifest]) blobs.set(digestOf(bytes), bytes);
+    for (const { digest, sizeBytes, content } of image.layers) {
+      blobs.set(digest, content);
+      sizes.set(digest, sizeBytes);
+    }
     return {
       mediaType: "application/vnd.oci.image.manifest.v1+json",
-      ...manifest,
+      digest: digestOf(manifest),
+      size: manifest.length,
       platform: { os: "linux", architecture: image.architecture },
       annotations: {
         "io.containerd.image.name": image.reference,
@@ -47,65 +105,46 @@ export function ociArchive(images: readonly Image[]): Buffer {
     };
   });
   const index = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests };
-  return tar([
-    { path: "oci-layout", bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}'), mode: 0o644 },
-    { path: "index.json", bytes: Buffer.from(JSON.stringify(index)), mode: 0o644 },
-    ...[...blobs].map(([digest, bytes]) => ({ path: `blobs/${digest.replace(":", "/")}`, bytes, mode: 0o644 })),
-  ]);
+  const small = (path: string, bytes: Uint8Array): Entry => ({ path, bytes, mode: 0o644 });
+  return [
+    small("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}')),
+    small("index.json", Buffer.from(JSON.stringify(index))),
+    ...[...blobs].map(([digest, content]): Entry => {
+      const path = `blobs/${digest.replace(":", "/")}`;
+      if (typeof content !== "string") return small(path, content);
+      return { path, mode: 0o644, file: content, sizeBytes: sizes.get(digest) ?? 0 };
+    }),
+  ];
 }
 
-function imageConfig(image: Image, layerDigest: string) {
-  return {
+function blobsOf(image: Image): { config: Buffer; manifest: Buffer } {
+  const config = json({
     os: "linux",
     architecture: image.architecture,
-    config: { Entrypoint: [image.entrypoint], User: "65532:65532", WorkingDir: "/", Env: ["PATH=/"] },
-    rootfs: { type: "layers", diff_ids: [layerDigest] },
-  };
+    config: { Entrypoint: image.entrypoint, User: "65532:65532", WorkingDir: "/", Env: [`PATH=${image.path}`] },
+    rootfs: { type: "layers", diff_ids: image.layers.map(({ digest }) => digest) },
+  });
+  const manifest = json({
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    config: {
+      mediaType: "application/vnd.oci.image.config.v1+json",
+      digest: digestOf(config),
+      size: config.length,
+    },
+    layers: image.layers.map(({ digest, sizeBytes }) => ({
+      mediaType: "application/vnd.oci.image.layer.v1.tar",
+      digest,
+      size: sizeBytes,
+    })),
+  });
+  return { config, manifest };
 }
 
 function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-function blobOf(bytes: Uint8Array): Blob {
-  return { digest: digestOf(bytes), bytes };
-}
-
-function jsonBlob(value: unknown): Blob {
-  return blobOf(Buffer.from(JSON.stringify(value)));
-}
-
-interface Entry {
-  /** At most 100 bytes, ASCII: all that a plain ustar header holds, and all that we need. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly mode: number;
-}
-
-const BLOCK_BYTES = 512;
-
-/** A ustar file. Owner 0, time 0: the bytes, and so the digests, depend on the content alone. */
-function tar(entries: readonly Entry[]): Buffer {
-  const parts = entries.flatMap(({ path, bytes, mode }) => {
-    const padding = Buffer.alloc((BLOCK_BYTES - (bytes.length % BLOCK_BYTES)) % BLOCK_BYTES);
-    return [header(path, bytes.length, mode), bytes, padding];
-  });
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK_BYTES)]);
-}
-
-function header(path: string, sizeBytes: number, mode: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, "0")}\0`;
-  block.write(path, 0, 100, "ascii");
-  block.write(octal(mode, 7), 100);
-  block.write(octal(0, 7), 108);
-  block.write(octal(0, 7), 116);
-  block.write(octal(sizeBytes, 11), 124);
-  block.write(octal(0, 11), 136);
-  block.write("        ", 148); // The checksum counts its own field as blanks.
-  block.write("0", 156);
-  block.write("ustar\x0000", 257, "binary");
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return block;
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended, run } from "./command.ts";
@@ -7,7 +7,7 @@ import { kernelName, type Layout } from "./layout.ts";
 import type { Place } from "./localcluster.ts";
 import { takeLock } from "./lock.ts";
 import * as namespaces from "./namespaces.ts";
-import { ociArchive } from "./oci.ts";
+import { programImage, writeArchive } from "./oci.ts";
 import { freePorts } from "./ports.ts";
 import { type CommandLine, Processes } from "./processes.ts";
 import { CONTAINERD_SOCKET, type Order, type Site } from "./site.ts";
@@ -132,14 +132,12 @@ const IMPORT_SECONDS = 300;
 
 async function importImages(order: Order, layout: Layout, pid: number): Promise<void> {
   const program = readFileSync(programOf(order, "image"));
-  const architecture = process.arch === "x64" ? "amd64" : process.arch;
-  const images = ["pause", "hello"].map((name) => ({
-    reference: `leanvibe.io/${name}:1`,
-    entrypoint: `/${name}`,
-    program,
-    architecture,
-  }));
-  writeFileSync(join(layout.config, "images.tar"), ociArchive(images), { mode: 0o600 });
+  const images = await Promise.all(
+    ["pause", "hello"].map((name) =>
+      programImage({ reference: `leanvibe.io/${name}:1`, entrypoint: `/${name}`, program }),
+    ),
+  );
+  await writeArchive(images, join(layout.config, "images.tar"));
   for (let attempt = 0; ; attempt++) {
     try {
       await importArchive(order, pid, { archive: join(layout.config, "images.tar") });
@@ -157,8 +155,20 @@ export async function importArchive(
   pid: number,
   { archive, signal }: { archive: string; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const ctr = [inside(order, programOf(order, "ctr")), "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
   // By stdin: no path of the host needs to be seen from there.
-  const args = [...namespaces.enterArgs(pid), ...ctr, "images", "import", "--local", "-"];
+  const args = ctrArgs(order, pid, ["images", "import", "--local", "-"]);
   await run("nsenter", args, { inputFile: archive, signal, timeoutSeconds: IMPORT_SECONDS });
+}
+
+/** The digest of the image that the containerd there has under a reference; undefined where it has none. */
+export async function importedDigest(order: Order, pid: number, reference: string): Promise<string | undefined> {
+  const listed = await run("nsenter", ctrArgs(order, pid, ["images", "list", `name==${reference}`]), {
+    timeoutSeconds: IMPORT_SECONDS,
+  });
+  return /\bsha256:[0-9a-f]{64}\b/.exec(listed)?.[0];
+}
+
+function ctrArgs(order: Order, pid: number, args: readonly string[]): string[] {
+  const ctr = [inside(order, programOf(order, "ctr")), "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"];
+  return [...namespaces.enterArgs(pid), ...ctr, ...args];
 }

@@ -16,6 +16,7 @@ const FILES: Readonly<Record<ImageName, string>> = {
   operator: "Dockerfile.operator",
   api: "Dockerfile.api",
   migrate: "Dockerfile.api",
+  agent: "Dockerfile.operator",
 };
 const NAMES = Object.keys(IMAGES).filter((name): name is ImageName => name in FILES);
 

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "@leanvibe/runtime/bundle";
-import { LV_EXEC } from "../../cli/cluster/agent-programs.ts";
+import { LV_EXEC } from "../../cli/cluster/agent/programs.ts";
 import { build } from "../../cli/cluster/build.ts";
 import { cacheFolder } from "../../cli/cluster/layout.ts";
 import type { Around } from "../../operator/agent/sandbox/testing/attack.ts";

@@ -46,6 +46,13 @@ export async function leftOut(): Promise<LeftOut[]> {
       what: "that attack an agent's sandbox",
       why: await sandboxMissing(process.env),
     },
+    {
+      pattern: "**/test/agent/*.kubelet.test.ts",
+      what: "that run agents' pods",
+      why:
+        (await sandboxMissing(process.env)) ??
+        (rung === "context" ? "the cluster is not one that these tests made" : undefined),
+    },
     { pattern: JUDGED, what: "that have the network policies judged by cyclonus", why: await judgeMissing() },
     { pattern: MINORS_TESTS, what: "on older minor versions of Kubernetes", why: kubernetesMissing(rung) },
   ];

@@ -7,10 +7,10 @@ import { ROOT } from "../../cli/src/manifests.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 
 describe("leanvibe images", () => {
-  test("names an image by the repository's version, and knows three", () => {
-    expect(imageNames(undefined)).toEqual(["operator", "api", "migrate"]);
+  test("names an image by the repository's version, and knows four", () => {
+    expect(imageNames(undefined)).toEqual(["operator", "api", "migrate", "agent"]);
     expect(imageNames("migrate, operator")).toEqual(["operator", "migrate"]);
-    expect(() => imageNames("api,web")).toThrow("there is no image web; there are operator, api, migrate");
+    expect(() => imageNames("api,web")).toThrow("there is no image web; there are operator, api, migrate, agent");
     expect(imageReference("api")).toMatch(/^leanvibe\.io\/api:\d+\.\d+\.\d+$/);
   });
 

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, it } from "vitest";
 import { findCluster, loadArchive } from "../../cli/cluster/index.ts";
 import { cacheFolder } from "../../cli/cluster/layout.ts";
-import { ociArchive } from "../../cli/cluster/oci.ts";
+import { programImage, writeArchive } from "../../cli/cluster/oci.ts";
 import { outputPaths, programsFor } from "../../cli/cluster/programs.ts";
 import { type Api, apiOf, connectAs, eventually, kubeconfigPath, PODS, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
@@ -25,9 +25,8 @@ it("an image that no registry has runs on the cluster's nodes once its archive w
   if (cluster === undefined) return skip("the cluster is not one that these tests made");
   const program = readFileSync(outputPaths(programsFor("real"), cacheFolder(process.env))["image"] ?? "");
   const image = `leanvibe.io/${name}:1`;
-  const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const archive = join(scratchFolder("archive"), "images.tar");
-  writeFileSync(archive, ociArchive([{ reference: image, entrypoint: "/hello", program, architecture }]));
+  await writeArchive([await programImage({ reference: image, entrypoint: "/hello", program })], archive);
   await loadArchive(cluster, archive, { env: process.env });
   const containers = [{ name: "main", image, imagePullPolicy: "Never" }];
   // It runs until it is stopped.

@@ -110,6 +110,8 @@ export const IMAGES = {
   api: "leanvibe.io/api",
   /** Brings the API's database up to date. */
   migrate: "leanvibe.io/migrate",
+  /** What an AgentTask's pod runs: the agent, and the sandbox beside it. */
+  agent: "leanvibe.io/agent",
 } as const;
 
 export type ImageName = keyof typeof IMAGES;

@@ -20,6 +20,8 @@ const (
 	oomScore = "1000"
 	// Of processor time, for each second that a run may take: several threads, and no process that spins for ever.
 	processorsAtMost = 8
+	// What a process may reserve, for each byte that all may hold.
+	reservedAtMost = 8
 )
 
 // The last step: this process becomes the command, within its fences.
@@ -76,8 +78,9 @@ func becomeCommand() error {
 	return fmt.Errorf("exec %s: %w", path, syscall.Exec(path, asked.Argv, asked.Env))
 }
 
-// Bounds of each process. Address space is none of them: V8 reserves tens of gigabytes that it never touches. What a
-// process may write to (RLIMIT_DATA) is bounded instead, and what all of them hold together by the supervisor.
+// Bounds of each process. Address space is none of them: V8 reserves tens of gigabytes that it never touches, and of what
+// it may write to (RLIMIT_DATA) half a gigabyte for each thread that runs JavaScript. So that is bounded loosely; what all
+// processes together hold is the supervisor's to watch.
 func limit(asked order, threads uint64) error {
 	seconds := uint64(asked.TimeoutMilliseconds/1000+1) * processorsAtMost
 	for resource, bound := range map[int]uint64{
@@ -92,7 +95,7 @@ func limit(asked order, threads uint64) error {
 		unix.RLIMIT_NICE:       0,
 		unix.RLIMIT_RTPRIO:     0,
 		unix.RLIMIT_SIGPENDING: 1024,
-		unix.RLIMIT_DATA:       asked.MemoryBytes,
+		unix.RLIMIT_DATA:       asked.MemoryBytes * reservedAtMost,
 	} {
 		var now syscall.Rlimit
 		if err := syscall.Getrlimit(resource, &now); err != nil {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -43,11 +43,17 @@ describe("packages that go along whole", () => {
     expect(() => copy("native")).toThrow(/loader is not installed, which .*native needs/);
   });
 
-  test("in two versions at once are refused: only one could lie there", () => {
+  test("in two versions at once lie where each is found by who needs it", () => {
     install("node_modules/native", { dependencies: { loader: "1", other: "1" } });
-    install("node_modules/loader", {});
-    install("node_modules/other", { dependencies: { loader: "2" } });
-    install("node_modules/other/node_modules/loader", {});
-    expect(() => copy("native")).toThrow(/loader is needed in two versions/);
+    install("node_modules/loader", { version: "1" });
+    install("node_modules/other", { dependencies: { loader: "2", third: "1" } });
+    install("node_modules/other/node_modules/loader", { version: "2" });
+    install("node_modules/other/node_modules/third", { dependencies: { loader: "2" } });
+    copy("native");
+    const version = (place: string) =>
+      JSON.parse(readFileSync(join(folder, "out", place, "package.json"), "utf8")).version;
+    expect(version("loader")).toBe("1");
+    expect(version("other/node_modules/loader")).toBe("2");
+    expect(version("third/node_modules/loader")).toBe("2");
   });
 });

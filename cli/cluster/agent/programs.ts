@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Program } from "./programs.ts";
+import type { Program } from "../programs.ts";
 
-const OPERATOR = join(import.meta.dirname, "..", "..", "operator");
+const OPERATOR = join(import.meta.dirname, "..", "..", "..", "operator");
 
 /** Fences what an agent's sandbox runs. */
 export const LV_EXEC: Program = {
