@@ -178,14 +178,20 @@ function hashOf(text: string): string {
 }
 
 const KEPT_DAYS = 3;
+const KEPT_ARCHIVES = 3;
 
-/** What no image was made of for days is of an older checkout. What this one is made of counts as new. */
+/** What is of an older checkout, or of before a change. What this image is made of counts as new. */
 function forget(cache: string, used: readonly string[]): void {
   const now = new Date();
   for (const file of used) utimesSync(file, now, now);
-  for (const name of readdirSync(cache).filter((each) => /^(layer|image)-.*\.tar$/.test(each))) {
-    const file = join(cache, name);
-    if (now.getTime() - statSync(file).mtimeMs < KEPT_DAYS * 86_400_000) continue;
+  const age = (file: string) => now.getTime() - statSync(file).mtimeMs;
+  const found = (kind: RegExp) =>
+    readdirSync(cache)
+      .filter((name) => kind.test(name))
+      .map((name) => join(cache, name))
+      .sort((one, other) => age(one) - age(other));
+  const layers = found(/^layer-.*\.tar$/).filter((file) => age(file) > KEPT_DAYS * 86_400_000);
+  for (const file of [...layers, ...found(/^image-.*\.tar$/).slice(KEPT_ARCHIVES)]) {
     for (const each of [file, `${file}.digest`]) rmSync(each, { force: true });
   }
 }
