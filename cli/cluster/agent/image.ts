@@ -11,7 +11,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IMAGES } from "@leanvibe/schema";
@@ -110,7 +109,7 @@ export async function loadAgentImage(cluster: Cluster, options: AgentImageOption
 }
 
 function version(): string {
-  const { version }: { version: string } = createRequire(import.meta.url)("../../package.json");
+  const { version }: { version: string } = JSON.parse(readFileSync(join(ROOT, "cli", "package.json"), "utf8"));
   return version;
 }
 
