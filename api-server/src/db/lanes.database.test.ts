@@ -112,23 +112,26 @@ describe("reads that share a connection", () => {
     await expect(database.rows(id, DIVIDED, ["1"])).resolves.toHaveLength(1);
   });
 
-  test("that never cease find another connection when one has forgotten what it was taught", async () => {
-    const [id = ""] = tenants;
-    let going = true;
+  test("that never cease find another connection when theirs has forgotten what it was taught", async () => {
+    const SLOW = statement("lv_test_slow", "SELECT pg_sleep(0.002)");
     const seen: boolean[] = [];
-    const ceaseless = tenants.map(async (tenant) => {
+    let going = true;
+    // So that there is always somebody under way.
+    const ceaseless = tenants.map(async (tenant, place) => {
       while (going) {
+        if (place % 2 === 0) await database.rows(tenant, SLOW, []);
         const [answer] = await Promise.allSettled([database.rows(tenant, DIVIDED, ["1"])]);
         seen.push(answer.status === "fulfilled");
       }
     });
-    await sleep(50);
-    await database.rows(id, statement("lv_test_forgetting", "DEALLOCATE ALL"), []);
+    await sleep(100);
+    await database.rows(tenants[0] ?? "", statement("lv_test_forgetting", "DEALLOCATE lv_test_divided"), []);
     await sleep(200);
     const before = seen.length;
-    await sleep(200);
+    await sleep(300);
     going = false;
     await Promise.all(ceaseless);
+    expect(seen).toContain(false);
     expect(seen.length).toBeGreaterThan(before + 100);
     expect(seen.slice(before)).not.toContain(false);
   });
