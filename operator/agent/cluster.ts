@@ -35,8 +35,9 @@ export async function podCredentials(environment: NodeJS.ProcessEnv, folder = AC
 export function storeOf(credentials: Credentials, job: JobReference): Store {
   const transport = connect(credentials, { userAgent: "leanvibe-agent" });
   const names = agentConfigMaps(job.name);
-  const report = configMap(transport, job, names.report);
-  const artifact = configMap(transport, job, names.artifact);
+  // The operator watches what has this label, and would else hear of every artifact.
+  const report = configMap(transport, job, { name: names.report, labels: { [LABELS.agentReport]: "true" } });
+  const artifact = configMap(transport, job, { name: names.artifact, labels: {} });
   return {
     async artifact() {
       const data = (await artifact.read())?.binaryData?.[AGENT_KEYS.artifact];
@@ -55,12 +56,14 @@ const found = z.object({
 
 type Content = { data?: Record<string, string>; binaryData?: Record<string, string> };
 
-function configMap(transport: Transport, job: JobReference, name: string) {
+type Called = { name: string; labels: Record<string, string> };
+
+function configMap(transport: Transport, job: JobReference, { name, labels }: Called) {
   const collection = `/api/v1/namespaces/${job.namespace}/configmaps`;
   const path = `${collection}/${name}`;
   let exists = false;
   const create = (content: Content): Promise<unknown> =>
-    transport.send({ method: "POST", path: collection, body: { ...manifestOf(job, name), ...content } });
+    transport.send({ method: "POST", path: collection, body: { ...manifestOf(job, { name, labels }), ...content } });
   const patch = (content: Content): Promise<unknown> =>
     transport.send({ method: "PATCH", path, body: content, contentType: "application/merge-patch+json" });
   return {
@@ -94,14 +97,14 @@ function orElse(status: number, other: () => Promise<unknown>): (error: unknown)
   };
 }
 
-function manifestOf(job: JobReference, name: string): Record<string, unknown> {
+function manifestOf(job: JobReference, { name, labels }: Called): Record<string, unknown> {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: {
       name,
       namespace: job.namespace,
-      labels: { [LABELS.agentTask]: job.task },
+      labels: { [LABELS.agentTask]: job.task, ...labels },
       ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name: job.name, uid: job.uid }],
     },
   };

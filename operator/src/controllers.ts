@@ -1,4 +1,5 @@
 import type { Applier, Controller, EventRecorder, Informers, Kind, Log, Metrics } from "@leanvibe/runtime";
+import { AGENT_TASK_OWNS, agentTaskController } from "./agenttask/controller.ts";
 import type { AgentSettings } from "./config.ts";
 import { networkProbe } from "./probe/controller.ts";
 import { TENANT_OWNS, tenantController } from "./tenant/controller.ts";
@@ -32,5 +33,6 @@ export type Right = { kind: Kind; names: readonly string[]; verbs: readonly stri
 /** All controllers of the operator. What owns nothing has its rights in its own folder. */
 export const CONTROLLERS: readonly { create: (environment: ControllerEnvironment) => Controller; owns?: Owns }[] = [
   { create: tenantController, owns: TENANT_OWNS },
+  { create: agentTaskController, owns: AGENT_TASK_OWNS },
   { create: networkProbe },
 ];

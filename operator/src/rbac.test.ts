@@ -28,10 +28,13 @@ describe("the shipped rights", () => {
     const verbsOn = (resource: string) =>
       new Set(rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs));
     expect(verbsOn("secrets")).toEqual(new Set());
-    expect(verbsOn("pods")).toEqual(new Set(["list", "delete"]));
+    expect(verbsOn("pods")).toEqual(new Set(["list", "delete", "watch"]));
     expect(verbsOn("pods/exec")).toEqual(new Set());
-    for (const workload of ["deployments", "statefulsets", "replicasets", "daemonsets", "jobs", "cronjobs"])
+    for (const workload of ["deployments", "statefulsets", "replicasets", "daemonsets", "cronjobs"])
       expect(verbsOn(workload), workload).toEqual(new Set(["list", "patch"]));
+    // Agents' Jobs are its own; the policies leave it no others to make.
+    expect(verbsOn("jobs")).toEqual(new Set(["list", "patch", "get", "watch", "create", "delete"]));
+    expect(verbsOn("agenttasks")).toEqual(new Set(["list", "patch", "get", "watch", "delete"]));
   });
 
   it("of a member are an owner's but for changing volume claims, and of a viewer only looking, at no Secret and into no pod", () => {

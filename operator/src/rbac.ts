@@ -106,16 +106,16 @@ function operatorRules(owns: readonly Owns[]): Rule[] {
       // Kubernetes asks for this where OwnerReferencesPermissionEnforcement is on (OpenShift).
       { apiGroups: [kind.group], resources: [`${kind.plural}/finalizers`], verbs: ["update"] },
       ...children.map((child) => ruleFor(child, [...READ, ...CHANGE])),
-      {
-        apiGroups: [KINDS.ClusterRole.group],
-        resources: [KINDS.ClusterRole.plural],
-        resourceNames: [...binds],
-        verbs: ["bind"],
-      },
+      ...bindsOf(binds),
       ...reads.map(ruleOf),
     ]),
     ruleFor(KINDS.Event, ["create", "patch"]),
   ];
+}
+
+/** Trap: a rule of no names is one of all names. */
+function bindsOf(names: readonly string[]): Rule[] {
+  return names.length === 0 ? [] : [{ ...ruleFor(KINDS.ClusterRole, ["bind"]), resourceNames: [...names] }];
 }
 
 function ruleOf({ kind, names, verbs }: Right): Rule {

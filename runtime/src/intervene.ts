@@ -1,3 +1,4 @@
+import type { Cache } from "./cache.ts";
 import type { EventDraft } from "./conditions.ts";
 import { isApiError } from "./errors.ts";
 import type { EventRecorder, EventSubject } from "./events.ts";
@@ -15,6 +16,8 @@ export type Intervention = {
   kind: Kind;
   /** As it was seen. */
   object: KubeObject;
+  /** The cache in which it was seen, where it was: it knows the change with the answer, and nothing is changed twice. */
+  cache?: Cache;
   /** A merge patch, or the end of the object after its own grace period or a shorter one. */
   change: { patch: MergePatch } | { end: { gracePeriodSeconds?: number } };
   /** Told when the change was made, about each of these. */
@@ -34,9 +37,10 @@ export async function intervene(
 ): Promise<Intervened> {
   const outcome: Intervened = { made: 0, refusals: [], failures: [] };
   await Promise.all(
-    interventions.map(async ({ kind, object, change, tell }) => {
+    interventions.map(async ({ kind, object, change, cache, tell }) => {
       try {
-        await send(transport, kind, object, change);
+        const answer = await send(transport, kind, object, change);
+        if ("patch" in change) cache?.wrote(answer);
       } catch (error) {
         if (isApiError(error, 400, 403, 413, 422)) outcome.refusals.push(`${identityOf(object)}: ${error.message}`);
         else if (isApiError(error, 404, 409)) outcome.made += 1;
@@ -55,15 +59,15 @@ async function send(
   kind: Kind,
   { metadata }: KubeObject,
   change: Intervention["change"],
-): Promise<void> {
+): Promise<KubeObject> {
   const path = objectPath(kind, metadata);
   if ("end" in change) {
     const preconditions = { uid: metadata.uid };
     const body = { kind: "DeleteOptions", apiVersion: "v1", preconditions, ...change.end };
-    await transport.send({ method: "DELETE", path, body });
-    return;
+    return (await transport.send({ method: "DELETE", path, body })) as KubeObject;
   }
   const { resourceVersion, uid } = metadata;
   const body = { ...change.patch, metadata: { ...change.patch.metadata, resourceVersion, uid } };
-  await transport.send({ method: "PATCH", path, contentType: "application/merge-patch+json", body });
+  const contentType = "application/merge-patch+json";
+  return (await transport.send({ method: "PATCH", path, contentType, body })) as KubeObject;
 }

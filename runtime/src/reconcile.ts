@@ -28,6 +28,8 @@ export type Decision = {
   events: EventDraft[];
   /** Look again after this time even if nothing changes. */
   requeueAfterSeconds?: number;
+  /** The object's own time is over: it is deleted. */
+  expired?: boolean;
   /** Of a deleted object: nothing more remains to be done, it may go. */
   finished: boolean;
 };
@@ -112,6 +114,7 @@ export function reconciler<T, R>(
       contested === undefined ? undefined : definition.contested?.(decision, contested.names, parsed, options.now());
     const outcome = await statuses.write(guarded, said ?? decision);
     if (outcome === undefined) return AT_ONCE;
+    if (decision.expired === true) await deleteChild(options.applier.transport, informer, object);
     if (deleting && decision.finished) await letGo(object);
     return soonest(
       outcome,

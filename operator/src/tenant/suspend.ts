@@ -267,8 +267,9 @@ function isMarked({ metadata }: KubeObject, { mark }: Means): boolean {
   return metadata.annotations?.[mark] !== undefined;
 }
 
-/** A Deployment scales its ReplicaSets itself. */
+/** A Deployment scales its ReplicaSets itself, and an AgentTask lets its Job rest while its Tenant is suspended. */
 function isKeptByAnother(object: KubeObject): boolean {
+  if (object.kind === "Job") return labelOf(object, LABELS.agent) !== undefined;
   return object.kind === "ReplicaSet" && controllerOf(object)?.kind === "Deployment";
 }
 

@@ -1,0 +1,71 @@
+import { type Decision, type Intervention, KINDS, type KubeObject } from "@leanvibe/runtime";
+import type { AgentTask } from "@leanvibe/schema";
+import { isFinal } from "./admission.ts";
+import { jobManifest } from "./job.ts";
+import { situationOf } from "./situation.ts";
+import { eventsOf, statusOf } from "./status.ts";
+import type { Job, World } from "./world.ts";
+
+/** A timer may fire a little before its time. */
+const SLACK_SECONDS = 0.05;
+/** While it waits for something that comes as an event, in case it does not. */
+const WAITING_SECONDS = 30;
+const STOPPING_SECONDS = 1;
+/** What is not fetched by the API in this time is not waited for any longer. */
+const COLLECT_MILLISECONDS = 3_600_000;
+
+/** From an AgentTask and what is there, to what should be there and what its status says. Pure. */
+export function decide(
+  task: AgentTask,
+  { world, job }: { world: World; job: Job | undefined },
+  children: readonly KubeObject[],
+  now: Date,
+): Decision {
+  const rest = { manifests: [], kept: children, finished: false };
+  // What it ended as is said once and for all.
+  if (isFinal(task.status?.phase)) return { ...rest, ...afterwards(task, world, job, now), settled: true };
+  const situation = situationOf({ task, world, job, now });
+  const { order } = situation;
+  const acts = {
+    // It goes with its owner, and is never deleted by us: what the agent saved would go with it.
+    creates: order === "make" ? [jobManifest(task, world.settings, world.home?.runtimeClassName)] : [],
+    interventions: job === undefined || order === "make" || order === "leave" ? [] : [suspend(job, order === "rest")],
+  };
+  if (situation.at === "quiet") return { ...rest, ...acts, status: {}, settled: true, events: [] };
+  const status = statusOf(task, situation, job, now);
+  const events = eventsOf(task, status.conditions ?? []);
+  const settled = situation.at === "end";
+  if (settled) return { ...rest, ...acts, status, settled, events, ...endedFor(task, world, now, now) };
+  const isStopping = situation.work.status === "Unknown";
+  const requeueAfterSeconds = isStopping ? STOPPING_SECONDS : waitingSeconds(situation.at);
+  return { ...rest, ...acts, status, settled, events, ...(requeueAfterSeconds && { requeueAfterSeconds }) };
+}
+
+function waitingSeconds(phase: string): number | undefined {
+  return phase === "Queued" || phase === "Running" ? WAITING_SECONDS : undefined;
+}
+
+function suspend({ object, cache }: Job, rests: boolean): Intervention {
+  return { kind: KINDS.Job, object, cache, change: { patch: { spec: { suspend: rests } } } };
+}
+
+type After = Pick<Decision, "status" | "events" | "interventions" | "requeueAfterSeconds" | "expired">;
+
+/** Nothing is left to run, and when its time is over it goes. */
+function afterwards(task: AgentTask, world: World, job: Job | undefined, now: Date): After {
+  const runs = job !== undefined && job.finished === undefined && !job.suspended;
+  const end = Date.parse(task.status?.completionTime ?? "");
+  const { requeueAfterSeconds } = endedFor(task, world, Number.isNaN(end) ? now : new Date(end), now);
+  const said = { status: {}, events: [], interventions: runs ? [suspend(job, true)] : [] };
+  if (requeueAfterSeconds === undefined) return said;
+  return requeueAfterSeconds > SLACK_SECONDS ? { ...said, requeueAfterSeconds } : { ...said, expired: true };
+}
+
+/** When it is due to go. Where the platform's API keeps what becomes of tasks, not before that has taken this one over. */
+function endedFor(task: AgentTask, { home }: World, end: Date, now: Date): { requeueAfterSeconds?: number } {
+  const { ttlSecondsAfterFinished } = task.spec;
+  if (ttlSecondsAfterFinished === undefined) return {};
+  const isAwaited = home?.isMirrored === true && task.status?.artifact?.collectedAt === undefined;
+  const kept = Math.max(ttlSecondsAfterFinished * 1000, isAwaited ? COLLECT_MILLISECONDS : 0);
+  return { requeueAfterSeconds: Math.max(0, (end.getTime() + kept - now.getTime()) / 1000) + SLACK_SECONDS };
+}

@@ -1,0 +1,173 @@
+import type { AgentReport, AgentTaskStatus } from "@leanvibe/schema";
+import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
+import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
+import { currentPod, type Finding, hasEnded, hindranceOf, isSimulated, isWorking } from "./pods.ts";
+import { type Progress, progressBefore, withPod, withReport } from "./progress.ts";
+import type { Case, Job, Pod } from "./world.ts";
+
+/** Who is asked to stop gets this long: its pod's own grace, and the way there and back. */
+const STOP_MILLISECONDS = 9_000;
+/** A simulated pod that does not end by itself is not waited for. */
+const SIMULATED_MILLISECONDS = 15_000;
+
+/** What is to become of the Job. */
+type Order = "make" | "run" | "rest" | "leave";
+
+/** Where a task is, and what is to be done. */
+export type Situation = {
+  accepted: Answer;
+  isolated: Answer;
+  order: Order;
+  progress: Progress;
+} & (
+  | { at: "end"; end: End }
+  /** Nothing is to be said before what was ordered is seen. */
+  | { at: "quiet" }
+  | { at: "Pending" | "Queued" | "Running" | "Suspended"; work: Work; position?: number }
+);
+
+/** The condition Progressing. */
+export type Work = Finding & { status: "True" | "False" | "Unknown" };
+
+/** Could it start, or go on, if it were its turn? Asked before the turn is known, and so without it. */
+export function wantsTurn({ task, world, job }: Omit<Case, "now">): boolean {
+  const { desiredState } = task.spec;
+  if (desiredState !== "Run" || job?.finished !== undefined) return false;
+  if (job === undefined && task.status?.jobUID !== undefined) return false;
+  if (job !== undefined && !job.suspended) return false;
+  return admission(world.home, world.settings).holds && isolation(world.fence, world.settings).holds;
+}
+
+/** Does it take a place of its Tenant's plan? Until its last pod is gone, it does. */
+export function takesPlace({ world, job }: Omit<Case, "now" | "task">): boolean {
+  if (job === undefined || job.finished !== undefined) return false;
+  return !job.suspended || !hasStopped(job, world.pods);
+}
+
+export function situationOf(about: Case): Situation {
+  const { task, world, job } = about;
+  const accepted = (job === undefined ? tooLarge(task) : undefined) ?? admission(world.home, world.settings);
+  const isolated = isolation(world.fence, world.settings);
+  const base = { accepted, isolated, order: "leave" as const, progress: progressBefore(task.status ?? {}) };
+  if (job !== undefined) return { ...base, ...withJob(about, job, accepted) };
+  return { ...base, ...withoutJob(about, accepted, isolated) };
+}
+
+type Part = Partial<Pick<Situation, "order" | "progress">> &
+  (
+    | { at: "end"; end: End }
+    | { at: "quiet" }
+    | { at: "Pending" | "Queued" | "Running" | "Suspended"; work: Work; position?: number }
+  );
+
+const ended = (end: End): Part => ({ at: "end", end });
+const waits = (at: "Pending" | "Suspended", finding: Finding): Part => ({ at, work: { status: "False", ...finding } });
+
+function withoutJob({ task, world, now }: Case, accepted: Answer, isolated: Answer): Part {
+  const { status = {}, spec } = task;
+  if (status.jobUID !== undefined) {
+    const message = `Its Job ${status.jobName ?? ""} was deleted, and with it what it had done; create a new AgentTask.`;
+    return ended(failed({ reason: "JobDeleted", message }));
+  }
+  if (spec.desiredState === "Cancel") return ended(CANCELLED);
+  if (accepted.reason === "TooLarge") return ended(failed(accepted));
+  if (!accepted.holds) return waits("Pending", accepted);
+  if (spec.desiredState === "Suspend") return waits("Suspended", SUSPENDED);
+  if (!isolated.holds) return waits("Pending", isolated);
+  return inTurn({ task, world, now }, "make");
+}
+
+const CANCELLED: End = {
+  phase: "Cancelled",
+  reason: "Cancelled",
+  message: "It was cancelled by spec.desiredState; what was done until then is kept.",
+  issues: [],
+};
+const SUSPENDED: Finding = {
+  reason: "Suspended",
+  message: "spec.desiredState is Suspend; set it to Run, and it goes on from what it saved.",
+};
+
+function inTurn({ task, world, now }: Omit<Case, "job">, order: "make" | "run"): Part {
+  const { turn = "soon" } = world;
+  if (turn === "granted") return { at: "quiet", order };
+  if (turn === "soon") return { at: "quiet" };
+  const { phase, queuedTime } = task.status ?? {};
+  const since = phase === "Queued" && queuedTime !== undefined ? Date.parse(queuedTime) : now.getTime();
+  const { queueTimeoutSeconds } = world.settings;
+  if (now.getTime() - since >= queueTimeoutSeconds * 1000) {
+    const message = `It waited ${queueTimeoutSeconds} s for its turn, which is as long as the platform lets a task wait.`;
+    return ended({ phase: "TimedOut", reason: "QueueTimeout", message, issues: [] });
+  }
+  const message = "It waits for its turn: as many tasks run as the Tenant's plan, or the platform, lets run at a time.";
+  return { at: "Queued", work: { status: "False", reason: "Queued", message }, position: turn.position };
+}
+
+/** With a Job: who works, what it says, whether that is the end, and whether it is to stop. */
+function withJob(about: Case, job: Job, accepted: Answer): Part {
+  const { task, world, now } = about;
+  const status: AgentTaskStatus = task.status ?? {};
+  const pod = currentPod(status, world.pods);
+  const before = withPod(progressBefore(status), pod);
+  const report = reportOf(world.said, pod);
+  const progress = report === undefined ? before : withReport(before, report, job.name);
+  const end = endOf(task, { job, pod, report, now });
+  if (end !== undefined) return { progress, ...ended(end) };
+  if (job.finished !== undefined) return { progress, at: "Running", work: WORKING };
+  const stop = stopOf(task.spec.desiredState, accepted);
+  if (stop !== undefined) return { progress, ...stopping(about, job, stop) };
+  if (job.suspended) return { progress, ...inTurn(about, "run") };
+  if (pod !== undefined && isSimulated(pod) && now.getTime() - Date.parse(pod.createdAt) > SIMULATED_MILLISECONDS) {
+    return { progress, order: "rest", ...ended(failed(NO_REAL_NODES)) };
+  }
+  return { progress, at: "Running", work: workOf(pod, world.said) };
+}
+
+/** Of the pod whose turn it is, and of no other. */
+function reportOf(said: Case["world"]["said"], pod: Pod | undefined): AgentReport | undefined {
+  return said !== undefined && "report" in said && said.podUID === pod?.uid ? said.report : undefined;
+}
+
+const WORKING: Work = { status: "True", reason: "AgentWorking", message: "An agent is at work." };
+
+function workOf(pod: Pod | undefined, said: Case["world"]["said"]): Work {
+  if (pod === undefined || hasEnded(pod)) {
+    const after = pod === undefined ? "" : ` after one that ended (${pod.name})`;
+    return { status: "False", reason: "Starting", message: `A pod is about to be made${after}.` };
+  }
+  const hindrance = hindranceOf(pod);
+  if (hindrance !== undefined) return { status: "False", ...hindrance };
+  if (said !== undefined && "refused" in said) {
+    const message = `What its agent writes is not believed, and nothing of it counts: ${said.refused}.`;
+    return { status: "True", reason: "ReportRefused", message };
+  }
+  return isWorking(pod) ? WORKING : { status: "False", reason: "Starting", message: `Pod ${pod.name} is starting.` };
+}
+
+/** Why it is to stop now, and whether for good. */
+type Stop = { finding: Finding; isFinal: boolean };
+
+function stopOf(desired: "Run" | "Suspend" | "Cancel", accepted: Answer): Stop | undefined {
+  if (desired === "Cancel") return { isFinal: true, finding: { reason: "Cancelling", message: CANCELLING } };
+  if (!accepted.holds) return { isFinal: false, finding: accepted };
+  return desired === "Suspend" ? { isFinal: false, finding: SUSPENDED } : undefined;
+}
+
+const CANCELLING = "Its agent has a few seconds to save what is done.";
+
+function stopping({ task, world, now }: Case, job: Job, { finding, isFinal }: Stop): Part {
+  const order = job.suspended ? "leave" : "rest";
+  const before = task.status?.conditions?.find(({ type }) => type === "Progressing");
+  // Unknown is what it was set to when it was first asked to stop: since then.
+  const asked = before?.status === "Unknown" ? Date.parse(before.lastTransitionTime) : now.getTime();
+  const isLate = now.getTime() - asked >= STOP_MILLISECONDS;
+  if (order === "leave" && (hasStopped(job, world.pods) || (isFinal && isLate))) {
+    return isFinal ? { order, ...ended(CANCELLED) } : { order, ...waits("Suspended", finding) };
+  }
+  const work: Work = { ...finding, status: "Unknown" };
+  return { at: task.status?.phase === "Suspended" ? "Suspended" : "Running", order, work };
+}
+
+function hasStopped(job: Job, pods: readonly Pod[]): boolean {
+  return job.resting && pods.every(hasEnded);
+}

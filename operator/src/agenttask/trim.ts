@@ -1,0 +1,30 @@
+import { type KubeObject, recordOf } from "@leanvibe/runtime";
+import { ANNOTATIONS, TASK_PHASES } from "@leanvibe/schema";
+import { isFinal } from "./admission.ts";
+
+/** What is held in memory of thousands of tasks, Jobs and pods: the task's own text stands in each of the three. */
+
+/** The pods' template is fixed, and nobody reads it. */
+export function trimJob(object: KubeObject): KubeObject {
+  const { suspend } = recordOf(object["spec"]);
+  return { ...object, spec: { suspend } };
+}
+
+export function trimPod({ apiVersion, kind, metadata, status }: KubeObject): KubeObject {
+  const { [ANNOTATIONS.task]: _, ...annotations } = metadata.annotations ?? {};
+  const { phase, reason, conditions, initContainerStatuses, containerStatuses } = recordOf(status);
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...metadata, annotations },
+    status: { phase, reason, conditions, initContainerStatuses, containerStatuses },
+  };
+}
+
+/** Of a task that ended only what it ended as is of use, and when it is to go. */
+export function trimTask(object: KubeObject): KubeObject {
+  const { phase } = recordOf(object["status"]);
+  if (!isFinal(TASK_PHASES.find((each) => each === phase))) return object;
+  const { source: _source, acceptance: _acceptance, requirements: _requirements, ...spec } = recordOf(object["spec"]);
+  return { ...object, spec: { ...spec, description: "-" } };
+}

@@ -1,0 +1,3 @@
+module played
+
+go 1.24
