@@ -71,6 +71,13 @@ const fields = z.object({
       error: 'must be an address; for example MAIL_FROM="LeanVibe <no-reply@example.com>"',
     })
     .optional(),
+  GATEWAY_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, {
+      error: "must be HOST:PORT; for example GATEWAY_ADDRESS=0.0.0.0:8001",
+    })
+    .optional(),
+  GATEWAY_MODELS: z.string().min(1).optional(),
   WORKER: z.enum(["true", "false"], { error: "must be true or false; for example WORKER=false" }).default("true"),
   KUBERNETES: z
     .enum(["auto", "wait", "off"], { error: "must be auto, wait or off; for example KUBERNETES=off" })
@@ -127,6 +134,8 @@ export type Config = {
   signInPerMinute: number;
   /** Where mail is handed in, and whom it comes from; without it mail waits. */
   mail: { url: string; from: string; domain: string } | undefined;
+  /** Where agents reach models, and the file with the table of those; not there where they reach none by this process. */
+  gateway: { host: string; port: number; models: string | undefined } | undefined;
   /** Whether this process does what the outbox asks for, too. */
   worker: boolean;
   /** Not there where the API works without one. */
@@ -160,6 +169,7 @@ export function configFrom(env: NodeJS.ProcessEnv): Config {
     tenantCreation: data.TENANT_CREATION,
     signInPerMinute: data.SIGN_IN_PER_MINUTE,
     mail: mailFrom(data),
+    gateway: gatewayFrom(data),
     worker: data.WORKER === "true",
     cluster: clusterFrom(data),
     election: paceOf(data.LEASE_SECONDS),
@@ -185,6 +195,12 @@ function databaseFrom(data: z.output<typeof fields>): Config["database"] {
   const { DATABASE_URL: url, DATABASE_WORKER_URL: workerUrl, DATABASE_LOOKUP_URL: lookupUrl } = data;
   const pooled = new URL(lookupUrl).searchParams.get("pgbouncer") === "true";
   return { url, workerUrl, lookupUrl, listenUrl: data.DATABASE_LISTEN_URL ?? (pooled ? undefined : lookupUrl) };
+}
+
+function gatewayFrom({ GATEWAY_ADDRESS: address, GATEWAY_MODELS: models }: z.output<typeof fields>): Config["gateway"] {
+  if (address === undefined) return undefined;
+  const at = address.lastIndexOf(":");
+  return { host: address.slice(0, at).replaceAll(/[[\]]/g, ""), port: Number(address.slice(at + 1)), models };
 }
 
 function mailFrom({ SMTP_URL: url, MAIL_FROM, PUBLIC_URL }: z.output<typeof fields>): Config["mail"] {

@@ -16,7 +16,16 @@ describe("the API's shipped rights", () => {
   it("[a stolen token] reach no Secret, pod, fence or other identity, and nothing by wildcard", () => {
     const rules = rulesOf("ClusterRole");
     expect(new Set(rules.flatMap(({ resources }) => resources))).toEqual(
-      new Set(["tenants", "tenants/status", "tokenreviews", "subjectaccessreviews", "customresourcedefinitions"]),
+      new Set([
+        "tenants",
+        "tenants/status",
+        "agenttasks",
+        "agenttasks/status",
+        "configmaps",
+        "tokenreviews",
+        "subjectaccessreviews",
+        "customresourcedefinitions",
+      ]),
     );
     for (const { apiGroups, verbs } of rules) {
       expect([...apiGroups, ...verbs]).not.toContain("*");

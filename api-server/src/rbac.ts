@@ -1,5 +1,5 @@
 import { KINDS, type Kind, type Manifest } from "@leanvibe/runtime";
-import { CLUSTER_ROLES, LEASES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE, TENANTS } from "@leanvibe/schema";
+import { AGENT_TASKS, CLUSTER_ROLES, LEASES, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE, TENANTS } from "@leanvibe/schema";
 import { yamlDocuments } from "@leanvibe/schema/generate";
 
 type Rule = { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] };
@@ -52,10 +52,15 @@ export function apiRbacManifests(): Manifest[] {
 const RULES: Rule[] = [
   ruleFor(TENANTS, ["get", "list", "watch", "create", "patch", "delete"]),
   { apiGroups: [TENANTS.group], resources: [`${TENANTS.plural}/status`], verbs: ["patch"] },
+  ruleFor(AGENT_TASKS, ["get", "list", "watch", "create", "patch", "delete"]),
+  { apiGroups: [AGENT_TASKS.group], resources: [`${AGENT_TASKS.plural}/status`], verbs: ["patch"] },
+  // What agents leave. RBAC cannot say which: they are called as their Jobs, whose names nobody knows before, in namespaces
+  // that come and go. A policy (crds/schema/src/policy-api.ts) lets the API delete those of agents alone.
+  ruleFor(KINDS.ConfigMap, ["get", "delete"]),
   // Are all Tenants going because their definition is? Then nobody meant to delete an organization.
   {
     ...ruleFor(KINDS.CustomResourceDefinition, ["get"]),
-    resourceNames: [`${TENANTS.plural}.${TENANTS.group}`],
+    resourceNames: [TENANTS, AGENT_TASKS].map(({ plural, group }) => `${plural}.${group}`),
   },
   // Whose is a Kubernetes token that a request to /platform brings, and may they?
   { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { Manifest } from "@leanvibe/runtime";
-import { IMAGES, type ImageName, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { GATEWAY_SERVICE, IMAGES, type ImageName, SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { yamlDocuments } from "@leanvibe/schema/generate";
 
 const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
@@ -12,7 +12,9 @@ const VALUES = {
   secrets: { server: "leanvibe-api", owner: "leanvibe-api-owner" },
   /** Settings that are no secret. TRUSTED_PROXIES is needed: what stands before the API only a person knows. */
   settings: "leanvibe-api",
-  ports: { http: 8000, metrics: 9464 },
+  ports: { http: 8000, metrics: 9464, gateway: 8001 },
+  /** The table of the models that agents may use, and the keys that their servers want: as files, where a person made them. */
+  models: { table: "leanvibe-models", keys: "leanvibe-model-keys", folder: "/etc/leanvibe" },
   /** Until every node has heard that a pod is going, and for requests under way after that. */
   seconds: { linger: 5, drain: 20, margin: 5 },
   resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { memory: "512Mi" } },
@@ -53,6 +55,13 @@ export function apiWorkloads(): Manifest[] {
       metadata,
       spec: { selector: POD, ports: [{ name: "http", port: 80, targetPort: "http", appProtocol: "http" }] },
     },
+    // Apart from the API's: whoever may reach the one need not reach the other.
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { ...metadata, name: GATEWAY_SERVICE },
+      spec: { selector: POD, ports: [{ name: "http", port: 80, targetPort: "gateway", appProtocol: "http" }] },
+    },
     {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",
@@ -63,7 +72,7 @@ export function apiWorkloads(): Manifest[] {
 }
 
 function serverPod() {
-  const { ports, seconds, resources } = VALUES;
+  const { ports, seconds, resources, models } = VALUES;
   const spread = (topologyKey: string) => ({
     maxSkew: 1,
     topologyKey,
@@ -87,16 +96,27 @@ function serverPod() {
           { name: "HOST", value: "0.0.0.0" },
           { name: "PORT", value: String(ports.http) },
           { name: "METRICS_PORT", value: String(ports.metrics) },
+          { name: "GATEWAY_ADDRESS", value: `0.0.0.0:${ports.gateway}` },
+          { name: "GATEWAY_MODELS", value: `${models.folder}/models/models.json` },
           { name: "LINGER_SECONDS", value: String(seconds.linger) },
           { name: "DRAIN_SECONDS", value: String(seconds.drain) },
         ],
         envFrom: [{ configMapRef: { name: VALUES.settings } }, { secretRef: { name: VALUES.secrets.server } }],
         resources,
+        volumeMounts: ["models", "keys"].map((name) => ({
+          name,
+          mountPath: `${models.folder}/${name}`,
+          readOnly: true,
+        })),
         startupProbe: { ...asked("/health"), periodSeconds: 1, failureThreshold: 60 },
         readinessProbe: { ...asked("/health/ready"), periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 2 },
         // Late on purpose: under load it refuses by itself, and a restart would only add to what the others have to do.
         livenessProbe: { ...asked("/health"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
       },
+    ],
+    volumes: [
+      { name: "models", configMap: { name: models.table, optional: true } },
+      { name: "keys", secret: { secretName: models.keys, optional: true } },
     ],
   };
 }

@@ -24,6 +24,13 @@ export type FoundTenant = z.output<typeof foundTenant>;
 
 const foundTenant = tenantFacts.extend({ id: z.string(), subdomain: z.string(), plan: z.enum(PLAN_NAMES) });
 
+const foundTask = tenantFacts
+  .extend({ id: z.string(), tenant_id: z.string(), payer_id: z.string(), plan: z.enum(PLAN_NAMES) })
+  .transform(({ tenant_id: tenantId, payer_id: payerId, ...rest }) => ({ ...rest, tenantId, payerId }));
+
+/** An agent's task as the gateway needs it: who pays is a child's parent. */
+export type FoundTask = z.output<typeof foundTask>;
+
 const found = z.tuple([z.object({ id: z.string().nullable() })]);
 
 export type DatabaseOptions = {
@@ -118,6 +125,12 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
       const text = "SELECT id, subdomain, plan, lifecycle, standing, hold FROM lv_find_tenant($1)";
       const { rows } = await told(lookups.query(text, [idOrSubdomain]));
       return foundTenant.optional().parse(rows[0]);
+    },
+    /** Whose task an object of the cluster is, by its uid, and what holds for them. */
+    findTask: async (objectUid: string): Promise<FoundTask | undefined> => {
+      const text = "SELECT id, tenant_id, payer_id, plan, lifecycle, standing, hold FROM lv_find_task($1)";
+      const { rows } = await told(lookups.query(text, [objectUid]));
+      return foundTask.optional().parse(rows[0]);
     },
     /** The tenant of a refresh token, by its SHA-256. */
     findRefreshToken: async (hash: Uint8Array): Promise<string | undefined> => {

@@ -11,6 +11,7 @@ import {
 import { parseTenant, TENANTS } from "@leanvibe/schema";
 import { type Access, USER_AGENT } from "../cluster/connection.ts";
 import { repeat } from "../outbox/repeat.ts";
+import { beginTasks } from "../tasks/mirror/work.ts";
 import { Hints } from "./hints.ts";
 import type { MirrorParts } from "./mirror.ts";
 import { allNames, isAnyKnown, Overtaken } from "./rows.ts";
@@ -57,8 +58,9 @@ export async function beginWork(parts: MirrorParts, access: Access, { metrics, l
   const of = { name: "mirror", sources, reconcile, log, metrics: metrics.controller("mirror"), workers: WORKERS };
   const mirroring = controller(of);
   let looking: { stop(): Promise<void> } | undefined;
+  let tasks: { stop(): Promise<void> } | undefined;
   const stop = async () => {
-    await looking?.stop();
+    await Promise.all([looking?.stop(), tasks?.stop()]);
     await mirroring.stop();
     await informers.stop();
     await transport.close();
@@ -73,6 +75,7 @@ export async function beginWork(parts: MirrorParts, access: Access, { metrics, l
     await stop();
     throw error;
   }
+  tasks = beginTasks(parts, { transport, tenants, metrics, leading });
   looking = repeat(LOOK_MILLISECONDS, log, async () => {
     if (!leading()) return;
     for (const name of await hints.look()) mirroring.add(name);

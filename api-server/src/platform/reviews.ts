@@ -38,20 +38,24 @@ const authenticated = z.object({ status: z.object({ user }) });
 const accessReview = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /** Whose token it is; undefined when it is nobody's, or not made for us. @throws ApiError, or Error of the connection */
-export async function userOf(transport: Transport, token: string): Promise<KubernetesUser | undefined> {
+export async function userOf(
+  transport: Transport,
+  token: string,
+  audience: string = AUDIENCE,
+): Promise<KubernetesUser | undefined> {
   const answer = await transport.send({
     method: "POST",
     path: "/apis/authentication.k8s.io/v1/tokenreviews",
     body: {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenReview",
-      spec: { token, audiences: [AUDIENCE] },
+      spec: { token, audiences: [audience] },
     },
     signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
   });
   const { status } = tokenReview.parse(answer);
   // An authenticator that knows no audiences says that a token is good, and not for whom: it is the API server's then.
-  if (!status.authenticated || !status.audiences.includes(AUDIENCE)) return undefined;
+  if (!status.authenticated || !status.audiences.includes(audience)) return undefined;
   return authenticated.parse(answer).status.user;
 }
 

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { tokensOf } from "./estimate.ts";
+
+/** More is no token count of anything. */
+const figure = z.int().min(0).max(2_000_000_000);
+
+const said = z.object({ usage: z.object({ prompt_tokens: figure, completion_tokens: figure }) });
+
+const choices = z.object({
+  choices: z.array(
+    z.object({
+      delta: z.object({ content: z.string().nullish(), tool_calls: z.unknown().optional() }).optional(),
+    }),
+  ),
+});
+
+export type Figures = { inputTokens: number; outputTokens: number /** The server did not say. */; estimated: boolean };
+
+/** What a model's answer says it took; undefined where it does not say. */
+export function figuresIn(json: unknown): Figures | undefined {
+  const { data } = said.safeParse(json);
+  if (data === undefined) return undefined;
+  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = data.usage;
+  return { inputTokens, outputTokens, estimated: false };
+}
+
+/** More in one event is no piece of an answer. */
+const EVENT_LENGTH_AT_MOST = 1_048_576;
+
+/**
+ * Takes an event stream apart as it comes, and counts. What it gives on is whole events as they came; the one that holds the
+ * figures, which is ours to ask for, only where the client asked for it too.
+ */
+export class AnswerStream {
+  readonly #decoder = new TextDecoder();
+  readonly #withUsage: boolean;
+  #rest = "";
+  #pieces = 0;
+  #bytes = 0;
+  /** As the server said them, if it did. */
+  figures: Figures | undefined;
+  /** It said that it is through. */
+  done = false;
+
+  constructor({ withUsage }: { withUsage: boolean }) {
+    this.#withUsage = withUsage;
+  }
+
+  /** @returns the events that are whole now. @throws Error where one has no end */
+  push(chunk: Uint8Array): string[] {
+    this.#rest += this.#decoder.decode(chunk, { stream: true }).replaceAll("\r\n", "\n");
+    const events = this.#rest.split("\n\n");
+    this.#rest = events.pop() ?? "";
+    if (this.#rest.length > EVENT_LENGTH_AT_MOST) throw new Error("an event of its answer has no end");
+    return events.flatMap((event) => (this.#isToldOn(event) ? [`${event}\n\n`] : []));
+  }
+
+  /** At least so many tokens were written: a piece is one or more, and so many bytes are no fewer. */
+  get outputTokens(): number {
+    return Math.max(this.#pieces, tokensOf(this.#bytes));
+  }
+
+  #isToldOn(event: string): boolean {
+    const data = event
+      .split("\n")
+      .flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trim()] : []))
+      .join("\n");
+    if (data === "[DONE]") {
+      this.done = true;
+      return true;
+    }
+    const json = parsed(data);
+    const figures = figuresIn(json);
+    if (figures !== undefined) this.figures = figures;
+    const { data: of } = choices.safeParse(json);
+    const [first] = of?.choices ?? [];
+    const written = first?.delta?.content ?? "";
+    const called = first?.delta?.tool_calls === undefined ? "" : JSON.stringify(first.delta.tool_calls);
+    if (written !== "" || called !== "") this.#pieces += 1;
+    this.#bytes += Buffer.byteLength(written) + Buffer.byteLength(called);
+    return this.#withUsage || figures === undefined || of === undefined || of.choices.length > 0;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

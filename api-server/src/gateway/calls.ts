@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { PassThrough } from "node:stream";
+import { messageOf } from "@leanvibe/runtime";
+import { Refusal } from "../errors/catalogue.ts";
+import type { Parts } from "../parts.ts";
+import type { Agent } from "./agents.ts";
+import { AnswerStream, type Figures, figuresIn } from "./answer.ts";
+import { inputTokensOf, outputTokensOf, tokensOf } from "./estimate.ts";
+import { type Metered, metered } from "./metered.ts";
+import type { Model, Models } from "./models.ts";
+import { type ChatRequest, upstreamBody } from "./request.ts";
+import { ANSWER_BYTES_AT_MOST, ask, type Patience, unavailable, wholeOf } from "./upstream.ts";
+
+const AT_ONCE = { ofTask: 4, all: 500 } as const;
+const RETRY_SECONDS = 1;
+
+type CallParts = Pick<Parts, "database" | "log"> & { models: Models; patience: Patience };
+
+/** What a client is given. */
+export type Answer = { type: string; body: string | PassThrough };
+
+type Call = { agent: Agent; model: Model; request: ChatRequest; inputTokens: number; paid: Metered };
+
+/** Asks models for agents: as much as is paid for, and whatever becomes of the call, it is counted. */
+export class Calls {
+  readonly #parts: CallParts;
+  readonly #open = new Map<string, number>();
+  /** Ends that are still being written down. */
+  readonly #ending = new Set<Promise<void>>();
+  #all = 0;
+
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param gone aborted when the client has gone away
+   * @throws Refusal MODEL_NOT_FOUND, MODEL_NOT_PRICED, BUDGET_EXCEEDED, RATE_LIMITED, MODEL_UNAVAILABLE, ...
+   */
+  async answer(agent: Agent, request: ChatRequest, gone: AbortSignal): Promise<Answer> {
+    const { models, database, patience } = this.#parts;
+    const model = modelOf(models, request.model, agent);
+    const inputTokens = inputTokensOf(request, model.contextTokens);
+    const outputTokens = outputTokensOf(request, model, inputTokens);
+    const leave = this.#enter(agent.taskId);
+    try {
+      const paid = await metered(database, agent, model, inputTokens + outputTokens);
+      const call = { agent, model, request, inputTokens, paid };
+      const body = upstreamBody(request, model.model ?? model.name, outputTokens);
+      // A whole answer is waited for even where the client has gone: what it took is only in its end.
+      const whole = AbortSignal.timeout(patience.whole);
+      const signal = request.stream ? AbortSignal.any([whole, gone]) : whole;
+      const response = await ask(model, body, patience, signal).catch(async (error: unknown) => {
+        await this.#notAnswered(call, error, gone);
+        throw error instanceof Refusal ? error : unavailable(model, messageOf(error));
+      });
+      // Some servers and proxies stream nothing, whatever they are asked for.
+      const isStream = request.stream && /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "");
+      if (!isStream) return await this.#whole(call, response).finally(leave);
+      return this.#stream(call, response, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Resolves when everything that came to an end is written down. */
+  async settled(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  #enter(taskId: string): () => void {
+    const own = this.#open.get(taskId) ?? 0;
+    if (own >= AT_ONCE.ofTask || this.#all >= AT_ONCE.all) {
+      const detail = `The task has ${own} calls under way: try again in ${RETRY_SECONDS} s.`;
+      throw new Refusal("RATE_LIMITED", { detail, retryAfterSeconds: RETRY_SECONDS });
+    }
+    this.#open.set(taskId, own + 1);
+    this.#all += 1;
+    let isOpen = true;
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#all -= 1;
+      const left = (this.#open.get(taskId) ?? 1) - 1;
+      if (left === 0) this.#open.delete(taskId);
+      else this.#open.set(taskId, left);
+    };
+  }
+
+  /** Where the client went away the model has read what it was sent, and that counts. Where the model failed nothing does. */
+  async #notAnswered({ paid, inputTokens }: Call, error: unknown, gone: AbortSignal): Promise<void> {
+    const read = { inputTokens, outputTokens: 0, estimated: true };
+    await this.#end(gone.aborted && !(error instanceof Refusal) ? paid.settle(read) : paid.release());
+  }
+
+  async #whole(call: Call, response: IncomingMessage): Promise<Answer> {
+    const { model, inputTokens, paid } = call;
+    const text = await wholeOf(model, response).catch(async (error: unknown) => {
+      await this.#end(paid.release());
+      throw error;
+    });
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      await this.#end(paid.settle(estimatedOf(inputTokens, tokensOf(Buffer.byteLength(text)))));
+      throw unavailable(model, "its answer is no JSON");
+    }
+    const figures = figuresIn(json) ?? estimatedOf(inputTokens, tokensOf(Buffer.byteLength(text)));
+    await this.#end(paid.settle(figures));
+    return { type: "application/json; charset=utf-8", body: text };
+  }
+
+  #stream(call: Call, response: IncomingMessage, leave: () => void): Answer {
+    const out = new PassThrough();
+    const answer = new AnswerStream({ withUsage: call.request.stream_options?.include_usage ?? false });
+    const ending = this.#pass(response, answer, out)
+      .then(() => out.end())
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ model: call.model.name, error: messageOf(error) }, "an answer broke off");
+        // Its status is sent: who reads it is told by an event, as clients of models know it.
+        const { message } = unavailable(call.model, "");
+        out.end(`data: ${JSON.stringify({ error: { message, type: "api_error", code: "model_unavailable" } })}\n\n`);
+      })
+      .then(() => call.paid.settle(answer.figures ?? estimatedOf(call.inputTokens, answer.outputTokens)))
+      .finally(leave);
+    void this.#end(ending);
+    return { type: "text/event-stream", body: out };
+  }
+
+  async #pass(response: IncomingMessage, answer: AnswerStream, out: PassThrough): Promise<void> {
+    let bytes = 0;
+    try {
+      for await (const chunk of response) {
+        const piece = Buffer.from(chunk);
+        bytes += piece.length;
+        if (bytes > ANSWER_BYTES_AT_MOST) throw new Error(`its answer is larger than ${ANSWER_BYTES_AT_MOST} bytes`);
+        const events = answer.push(piece).join("");
+        if (events === "" || out.destroyed || out.write(events)) continue;
+        // A reader that takes nothing does not make us keep all of it.
+        await Promise.race([once(out, "drain"), once(out, "close")]);
+      }
+    } finally {
+      response.destroy();
+    }
+    if (!answer.done) throw new Error("it ended in the middle");
+  }
+
+  /** Once more where the database was away: it would be forgotten else, and given back. */
+  #end(writing: Promise<void>): Promise<void> {
+    const ended = writing.catch((error: unknown) => {
+      this.#parts.log.error({ error: messageOf(error) }, "what a call took was not written down");
+    });
+    this.#ending.add(ended);
+    return ended.finally(() => this.#ending.delete(ended));
+  }
+}
+
+function estimatedOf(inputTokens: number, outputTokens: number): Figures {
+  return { inputTokens, outputTokens, estimated: true };
+}
+
+/** What agents call the usual one where nobody chose. */
+const USUAL = "default";
+
+/** @throws Refusal MODEL_NOT_FOUND, MODEL_NOT_PRICED */
+function modelOf(models: Models, named: string | undefined, agent: Agent): Model {
+  const asked = named === undefined || named === "" || named === USUAL ? agent.model : named;
+  const model = models.find(asked);
+  if (model === undefined) {
+    const there = models.names.length === 0 ? "there are none" : `there is ${models.names.join(", ")}`;
+    // Cut: whatever was sent there.
+    const detail = `There is no model ${JSON.stringify((asked ?? USUAL).slice(0, 64))}; ${there}.`;
+    throw new Refusal("MODEL_NOT_FOUND", { detail });
+  }
+  if (model.price === undefined) throw new Refusal("MODEL_NOT_PRICED", { detail: `Model ${model.name} has no price.` });
+  return model;
+}

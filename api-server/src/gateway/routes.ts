@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { messageOf } from "@leanvibe/runtime";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { z } from "zod";
+import { ERRORS, Refusal } from "../errors/catalogue.ts";
+import { PROBLEM_MEDIA_TYPE } from "../errors/problem.ts";
+import { invalid, refusalOf } from "../errors/refused.ts";
+import { bearerToken } from "../http/identify.ts";
+import { loggedRequest } from "../http/logged.ts";
+import type { Parts } from "../parts.ts";
+import { type Agent, Agents } from "./agents.ts";
+import { Calls } from "./calls.ts";
+import type { Models } from "./models.ts";
+import { gatewayProblem } from "./refusals.ts";
+import { chatRequest } from "./request.ts";
+import { PATIENCE, type Patience } from "./upstream.ts";
+
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+const REQUEST_MILLISECONDS = 30_000;
+const RETRY_SECONDS = 5;
+const TASK_HEADER = "x-leanvibe-task";
+
+export type GatewayParts = Pick<Parts, "cluster" | "config" | "database" | "log">;
+
+export type GatewayOptions = { models: Models; patience?: Patience };
+
+/**
+ * The way of agents to models, on a port of its own: what speaks to agents is reached by agents alone, and reaches nothing
+ * of the API's. Without a port until it listens.
+ */
+export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE }: GatewayOptions): FastifyInstance {
+  const { config, database, cluster, log } = parts;
+  const answer = answering(config.publicUrl);
+  const app = fastify({
+    loggerInstance: log.child({ part: "gateway" }, { serializers: { req: loggedRequest } }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    requestTimeout: REQUEST_MILLISECONDS,
+    frameworkErrors: answer,
+    return503OnClosing: false,
+  });
+  app.setErrorHandler(answer);
+  app.setNotFoundHandler(({ method }) => {
+    throw new Refusal("ROUTE_NOT_FOUND", {
+      detail: `There is no ${method} of this path; there is POST /v1/chat/completions.`,
+    });
+  });
+  const agents = cluster && new Agents({ transport: cluster.transport, database });
+  const calls = new Calls({ database, log, models, patience });
+  const agentOf = async (request: FastifyRequest): Promise<Agent> => {
+    if (agents === undefined) throw new Refusal("CLUSTER_UNAVAILABLE", { retryAfterSeconds: RETRY_SECONDS });
+    const token = bearerToken(request);
+    if (token === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
+    return await agents.agentOf(token, taskHeader(request));
+  };
+  // Before the body is read: who is nobody is not listened to.
+  const known = new WeakMap<FastifyRequest, Agent>();
+  const onRequest = async (request: FastifyRequest) => void known.set(request, await agentOf(request));
+  app.post("/v1/chat/completions", { onRequest }, async (request, reply) => {
+    const agent = known.get(request);
+    if (agent === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
+    const { type, body } = await calls.answer(agent, requestIn(request.body), goneOf(reply));
+    return reply.code(200).type(type).header("Cache-Control", "no-store").send(body);
+  });
+  app.get("/v1/models", { onRequest }, async () => ({
+    object: "list",
+    data: models.all.map(({ name, contextTokens, maxOutputTokens }) => ({
+      id: name,
+      object: "model",
+      created: 0,
+      owned_by: "leanvibe",
+      context_tokens: contextTokens,
+      max_output_tokens: maxOutputTokens,
+    })),
+  }));
+  app.addHook("onClose", () => calls.settled());
+  return app;
+}
+
+const header = z.string().max(200);
+
+/** Of two, one might be for us and the other for a proxy. @throws Refusal TASK_NOT_OF_AGENT, HEADER_REPEATED */
+function taskHeader({ headers, raw }: FastifyRequest): string {
+  const times = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === TASK_HEADER).length;
+  if (times > 1) throw new Refusal("HEADER_REPEATED", { detail: `The header ${TASK_HEADER} is there twice.` });
+  const { data } = header.safeParse(headers[TASK_HEADER]);
+  if (data === undefined)
+    throw new Refusal("TASK_NOT_OF_AGENT", { detail: `The header ${TASK_HEADER} is needed: NAMESPACE/NAME.` });
+  return data;
+}
+
+function requestIn(body: unknown) {
+  const parsed = chatRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: ["body", ...path].join("."), message })));
+}
+
+/** Aborted when the client goes away before it has the whole answer. */
+function goneOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error("the client went away"));
+  });
+  return gone.signal;
+}
+
+/** Every refusal leaves by this, in both shapes. */
+function answering(publicUrl: string) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const refusal = refusalOf(error);
+    const { status } = ERRORS[refusal.code];
+    const { retryAfterSeconds, note } = refusal.options;
+    const { cause } = refusal.options;
+    const about = { error_code: refusal.code, note, ...(cause === undefined ? {} : { cause: messageOf(cause) }) };
+    if (status >= 500) request.log.warn(about, refusal.message);
+    else request.log.debug(about, refusal.message);
+    if (retryAfterSeconds !== undefined) reply.header("Retry-After", String(retryAfterSeconds));
+    const body = gatewayProblem(refusal, { requestId: request.id, publicUrl });
+    return reply
+      .code(status)
+      .header("X-Request-Id", request.id)
+      .type(PROBLEM_MEDIA_TYPE)
+      .serializer(JSON.stringify)
+      .send(body);
+  };
+}

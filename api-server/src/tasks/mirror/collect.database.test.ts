@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { AGENT_LIMITS, type AgentArtifact } from "@leanvibe/schema";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../app.ts";
+import type { Parts } from "../../parts.ts";
+import { withApp } from "../../testing/app.ts";
+import { type Headers, signedIn, testTenant, testUser } from "../../testing/parts.ts";
+import { artifactIn, Unusable } from "./collect.ts";
+import { storeArtifact } from "./store.ts";
+
+let parts: Parts;
+let app: App;
+
+const ask = withApp((running, built) => {
+  parts = running.parts;
+  app = built;
+});
+
+const step = (more: object = {}) => ({
+  agent_id: "agent-1",
+  step: "code",
+  status: "completed" as const,
+  prompt: "p",
+  output: "o",
+  ms: 5,
+  tokens: 7,
+  started_at: "2026-11-26T05:00:00.000Z",
+  ...more,
+});
+
+const artifact = (more: object = {}): AgentArtifact => ({
+  version: 1,
+  files: [{ path: "src/a.ts", content: "export {};\n" }],
+  tests: [{ path: "src/a.test.ts", content: "test" }],
+  documentation: [{ path: "README.md", content: "# A" }],
+  steps: [step(), step({ step: "tests", agent_id: "agent-2" })],
+  checkpoint: { iterations: 1, data: {} },
+  linesOfCode: 1,
+  complexity: 1,
+  truncated: [],
+  ...more,
+});
+
+const packed = (value: unknown) => gzipSync(typeof value === "string" ? value : JSON.stringify(value));
+const sumOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const read = (value: unknown) => {
+  const bytes = packed(value);
+  return artifactIn(bytes, sumOf(bytes));
+};
+
+async function newTask(): Promise<{ headers: Headers; row: Parameters<typeof storeArtifact>[1] }> {
+  const tenant = await testTenant(parts);
+  const { headers } = await signedIn(app, tenant, await testUser(parts, tenant));
+  const { body } = await ask("POST", "/api/v1/tasks", headers, { title: "T", description: "D", language: "python" });
+  const row = await parts.database.read(tenant.id, (db) =>
+    db.task.findFirstOrThrow({ where: { tenantId: tenant.id, id: body.id } }),
+  );
+  return { headers, row };
+}
+
+describe("an artifact", () => {
+  test("is read where it is what was reported", async () => {
+    expect(await read(artifact())).toEqual(artifact());
+  });
+
+  test.each([
+    [
+      "of other bytes than were reported [forged]",
+      () => artifactIn(packed(artifact()), "0".repeat(64)),
+      "not what the agent",
+    ],
+    ["that unpacks without end [bomb]", () => read("x".repeat(AGENT_LIMITS.unpackedBytes + 1)), "does not unpack"],
+    [
+      "larger than an agent may write",
+      () => artifactIn(Buffer.alloc(AGENT_LIMITS.artifactBytes + 1), ""),
+      "larger than",
+    ],
+    ["that is not compressed", () => artifactIn(Buffer.from("{}"), sumOf(Buffer.from("{}"))), "does not unpack"],
+    ["that is no JSON", () => read("{"), "no JSON"],
+    [
+      "with a file outside of the workspace [escape]",
+      () => read(artifact({ files: [{ path: "../../etc/cron.d/x", content: "" }] })),
+      "files.0.path",
+    ],
+    ["with a hidden file [escape]", () => read(artifact({ tests: [{ path: ".npmrc", content: "" }] })), "tests.0.path"],
+    [
+      "with more steps than anybody takes",
+      () => read(artifact({ steps: Array.from({ length: 1_001 }, () => step()) })),
+      "steps",
+    ],
+    ["of another shape", () => read({ version: 2 }), "does not fit"],
+  ])("%s is of no use, and says why", async (_what, reading, why) => {
+    const error = await reading().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Unusable);
+    expect(String(error)).toContain(why);
+  });
+
+  test("is stored once, whole, as PostgreSQL can keep it, and its agents are known from then on", async () => {
+    const { headers, row } = await newTask();
+    const hostile = artifact({
+      files: [
+        { path: "src/a.ts", content: "a\0b\ud800" },
+        { path: "src/a.ts", content: "twice" },
+      ],
+      steps: [
+        step({ prompt: "nul \0 here", ms: Number.MAX_SAFE_INTEGER }),
+        step({ agent_id: "agent-2", status: "failed" }),
+      ],
+      truncated: ["steps[0].prompt"],
+    });
+    await Promise.all([1, 2, 3].map(() => storeArtifact(parts.database, row, hostile)));
+    const url = `/api/v1/tasks/${row.id}`;
+    expect((await ask("GET", `${url}/steps`, headers)).body).toMatchObject([
+      { agent_id: "agent-1", prompt: "nul \uFFFD here", ms: 2_147_483_647, status: "completed" },
+      { agent_id: "agent-2", status: "failed" },
+    ]);
+    expect((await ask("GET", `${url}/code`, headers)).body).toMatchObject({
+      files: [{ path: "src/a.ts", content: "twice" }],
+      lines_of_code: 1,
+      truncated: ["steps[0].prompt"],
+    });
+    expect((await ask("GET", url, headers)).body).toMatchObject({ code_ready: true });
+    expect((await ask("GET", "/api/v1/agents", headers)).body).toMatchObject([
+      { agent_id: "agent-1", capabilities: ["code"], languages: ["python"], tasks: 1 },
+      { agent_id: "agent-2", capabilities: [], tasks: 1 },
+    ]);
+  });
+
+  test("as large as may be is stored within the time of a transaction", async () => {
+    const { row, headers } = await newTask();
+    const content = "0123456789abcdef".repeat(4_000);
+    const files = Array.from({ length: 100 }, (_, at) => ({ path: `src/f${at}.ts`, content }));
+    const steps = Array.from({ length: 1_000 }, () => step({ prompt: "p".repeat(8_000) }));
+    await storeArtifact(parts.database, row, artifact({ files, steps }));
+    expect((await ask("GET", `/api/v1/tasks/${row.id}/steps?limit=100`, headers)).body).toHaveLength(100);
+  });
+});

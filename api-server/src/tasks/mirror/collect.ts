@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime";
+import {
+  AGENT_KEYS,
+  AGENT_LIMITS,
+  type AgentArtifact,
+  type AgentTask,
+  agentArtifact,
+  agentConfigMaps,
+} from "@leanvibe/schema";
+import { z } from "zod";
+
+const unpack = promisify(gunzip);
+
+/** What an agent left cannot be used: it is no fault that goes by itself. */
+export class Unusable extends Error {
+  override readonly name = "Unusable";
+}
+
+const configMap = z.object({
+  metadata: z.object({
+    uid: z.string(),
+    ownerReferences: z.array(z.object({ uid: z.string() })).default([]),
+  }),
+  binaryData: z.record(z.string(), z.string()).default({}),
+});
+
+type Held = z.output<typeof configMap>;
+
+/** A ConfigMap of a task's Job; undefined where there is none, or somebody else's of that name. */
+async function find(
+  transport: Transport,
+  { metadata, status }: AgentTask,
+  which: "report" | "artifact",
+): Promise<{ held: Held; path: string } | undefined> {
+  const { namespace = "" } = metadata;
+  const { jobName, jobUID } = status ?? {};
+  if (jobName === undefined || jobUID === undefined) return undefined;
+  const path = objectPath(KINDS.ConfigMap, { name: agentConfigMaps(jobName)[which], namespace });
+  const answer = await transport.send({ method: "GET", path }).catch((error: unknown) => {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  });
+  if (answer === undefined) return undefined;
+  const held = configMap.parse(answer);
+  return held.metadata.ownerReferences.some(({ uid }) => uid === jobUID) ? { held, path } : undefined;
+}
+
+/**
+ * What an agent made, as far as it can be believed: the very bytes of which the operator wrote down the sum, which unpack to
+ * no more than anybody reads, and say what the schema says.
+ * @returns undefined where it made nothing
+ * @throws Unusable; ApiError, or Error of the connection
+ */
+export async function readArtifact(transport: Transport, task: AgentTask): Promise<AgentArtifact | undefined> {
+  const wanted = task.status?.artifact?.sha256;
+  if (wanted === undefined) return undefined;
+  const found = await find(transport, task, "artifact");
+  if (found === undefined) throw new Unusable("it is not in the cluster any more");
+  const bytes = Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64");
+  return await artifactIn(bytes, wanted);
+}
+
+/** @throws Unusable */
+export async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentArtifact> {
+  if (bytes.length > AGENT_LIMITS.artifactBytes)
+    throw new Unusable(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
+    throw new Unusable("it is not what the agent had reported");
+  }
+  const text = await unpack(bytes, { maxOutputLength: AGENT_LIMITS.unpackedBytes }).catch(() => {
+    throw new Unusable(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text.toString("utf8"));
+  } catch {
+    throw new Unusable("it is no JSON");
+  }
+  const parsed = agentArtifact.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [fault] = parsed.error.issues;
+  throw new Unusable(`it does not fit: ${fault?.path.join(".").slice(0, 100)} ${fault?.message.slice(0, 200)}`);
+}
+
+/** Takes both ConfigMaps away, and nothing that somebody else made under their names. */
+export async function clear(transport: Transport, task: AgentTask): Promise<void> {
+  for (const which of ["artifact", "report"] as const) {
+    const found = await find(transport, task, which);
+    if (found === undefined) continue;
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: found.held.metadata.uid } };
+    await transport.send({ method: "DELETE", path: found.path, body }).catch((error: unknown) => {
+      if (!isApiError(error, 404) && !isApiError(error, 409)) throw error;
+    });
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  collectionPath,
+  isApiError,
+  type KubeObject,
+  objectPath,
+  secondsPrecision,
+  type Transport,
+} from "@leanvibe/runtime";
+import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS, parseAgentTask } from "@leanvibe/schema";
+import type { Task } from "../../db/generated/client.ts";
+import type { MirrorParts } from "../../mirror/mirror.ts";
+import { Overtaken } from "../../mirror/rows.ts";
+import { manifestOf } from "../spec.ts";
+import { clear, readArtifact, Unusable } from "./collect.ts";
+import { isMadeFor, nextStep, type Step } from "./decide.ts";
+import { changeRow, endRow, findRefs, makeRow, readRow, settleRow } from "./rows.ts";
+import { storeArtifact, storeFault } from "./store.ts";
+
+/** More would be two who disagree for ever. */
+const STEPS_AT_MOST = 12;
+const APPLY = "application/apply-patch+yaml";
+const MERGE = "application/merge-patch+json";
+/** An artifact and what the operator says of it may pass each other for a while. */
+const PASSING_MILLISECONDS = 60_000;
+
+export type World = {
+  parts: MirrorParts;
+  transport: Transport;
+  /** Whose namespace it is; undefined where it is nobody's, or its tenant has no account yet. */
+  tenantIn: (namespace: string) => Promise<string | undefined>;
+  /** Whether an object that is not there was deleted by somebody who meant it. */
+  wasDeleted: (namespace: string) => Promise<boolean>;
+};
+
+export type Place = { namespace: string; name: string };
+
+/**
+ * Brings the rows and the object of one place to where they agree, a step at a time.
+ * @throws Overtaken, ApiError; what the database is told by when it does not answer
+ */
+export async function agree(world: World, at: Place, object: AgentTask | undefined): Promise<void> {
+  const uid = object?.metadata.uid;
+  const found = await findRefs(world.parts.database.worker, { ...at, uid });
+  let isKnown = false;
+  for (const ref of found) {
+    const row = await readRow(world.parts, ref);
+    if (row === undefined) continue;
+    const isIts = object !== undefined && (row.objectUid === uid || isMadeFor(object, row));
+    isKnown ||= isIts;
+    if (!isIts && object !== undefined && row.objectUid === null) {
+      const message = `an AgentTask ${at.name} of somebody else stands in its place`;
+      await endRow(world.parts, row, { phase: "Failed", reason: "NameTaken", message });
+      continue;
+    }
+    await walk(world, at, row, isIts ? object : undefined);
+  }
+  if (!isKnown && object !== undefined) await walk(world, at, undefined, object);
+}
+
+async function walk(world: World, at: Place, first: Task | undefined, object: AgentTask | undefined): Promise<void> {
+  let [row, seen] = [first, object];
+  for (let left = STEPS_AT_MOST; left > 0; left--) {
+    const step = nextStep(row, seen);
+    if (step === undefined) return;
+    if (row === undefined) {
+      if (seen !== undefined) await begin(world, at, seen);
+      // Looked at once more as a row.
+      throw new Overtaken(`${at.name} has only now got a row`);
+    }
+    seen = await take(world, step, { at, row, object: seen });
+    row = await readRow(world.parts, row);
+    if (row === undefined) return;
+  }
+  throw new Error(`${at.namespace}/${at.name}: row and object do not come to agree`);
+}
+
+/** @throws Overtaken while its tenant has no account */
+async function begin({ parts, tenantIn }: World, { namespace, name }: Place, object: AgentTask): Promise<void> {
+  const tenantId = await tenantIn(namespace);
+  if (tenantId === undefined) throw new Overtaken(`${namespace}/${name} is nobody's yet`);
+  await makeRow(parts, tenantId, object);
+}
+
+type Around = { at: Place; row: Task; object: AgentTask | undefined };
+
+/** @returns the object as it is after the step */
+async function take(world: World, step: Step, { at, row, object }: Around): Promise<AgentTask | undefined> {
+  const { parts, transport } = world;
+  switch (step.do) {
+    case "make row":
+      return object;
+    case "create object":
+      return await create(world, at, row);
+    case "change row":
+      if (!(await changeRow(parts, row, step.change))) throw new Overtaken(`${row.name} was changed meanwhile`);
+      return object;
+    case "end row":
+      // Told once more when it is known.
+      if (step.isGone && !(await world.wasDeleted(at.namespace))) {
+        throw new Overtaken(`${row.name} is not known to be deleted`);
+      }
+      await endRow(parts, row, step);
+      return object;
+    case "settle row":
+      await settleRow(parts, row);
+      return object;
+    case "cancel object":
+      return object && (await cancel(transport, object));
+    case "collect":
+      if (object !== undefined) await collect(world, row, object);
+      return object;
+    case "say collected":
+      return object && (await sayCollected(transport, object, step.at));
+    case "clear":
+      if (object !== undefined) await clear(transport, object);
+      await settleRow(parts, row);
+      return object;
+  }
+}
+
+async function create({ transport, parts }: World, { namespace }: Place, row: Task): Promise<AgentTask | undefined> {
+  try {
+    const query = { fieldManager: FIELD_MANAGERS.api };
+    const body = manifestOf(row, namespace);
+    return taskOf(await transport.send({ method: "POST", path: collectionPath(AGENT_TASKS, namespace), query, body }));
+  } catch (error) {
+    // Made by an answer that we did not hear, or by somebody else: the watch brings it. Or its namespace comes.
+    if (isApiError(error, 409) || isApiError(error, 404))
+      throw new Overtaken(`AgentTask ${row.name} is there, or its namespace is not`);
+    // The cluster takes no such task, and will not.
+    if (!isApiError(error, 400) && !isApiError(error, 422)) throw error;
+    await endRow(parts, row, { phase: "Failed", reason: "Refused", message: error.message });
+    return undefined;
+  }
+}
+
+/** Of whatever is there now and is still that one. Everything but this one field may be kubectl's. */
+async function cancel(transport: Transport, { metadata }: AgentTask): Promise<AgentTask> {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const body = { metadata: { uid, resourceVersion }, spec: { desiredState: "Cancel" } };
+  const query = { fieldManager: FIELD_MANAGERS.api };
+  const path = objectPath(AGENT_TASKS, { name, namespace });
+  return await changed(transport.send({ method: "PATCH", path, query, body, contentType: MERGE }), name);
+}
+
+async function sayCollected(transport: Transport, { metadata }: AgentTask, at: Date): Promise<AgentTask> {
+  const { name, namespace, uid } = metadata;
+  const body: KubeObject = {
+    apiVersion: API_VERSION,
+    kind: AGENT_TASK.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) },
+    status: { artifact: { collectedAt: secondsPrecision(at) } },
+  };
+  const path = `${objectPath(AGENT_TASKS, { name, namespace })}/status`;
+  const query = { fieldManager: FIELD_MANAGERS.api, force: true };
+  return await changed(transport.send({ method: "PATCH", path, query, body, contentType: APPLY }), name);
+}
+
+async function changed(answer: Promise<unknown>, name: string): Promise<AgentTask> {
+  try {
+    return taskOf(await answer);
+  } catch (error) {
+    if (isApiError(error, 409) || isApiError(error, 404)) throw new Overtaken(`AgentTask ${name} is another by now`);
+    throw error;
+  }
+}
+
+async function collect({ parts, transport }: World, row: Task, object: AgentTask): Promise<void> {
+  try {
+    const artifact = await readArtifact(transport, object);
+    if (artifact === undefined) await storeFault(parts.database, row, "its agent made nothing");
+    else await storeArtifact(parts.database, row, artifact);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    const ended = Date.parse(object.status?.completionTime ?? "");
+    if (Date.now() - ended < PASSING_MILLISECONDS) throw new Overtaken(`${row.name}: ${error.message}`);
+    parts.log.warn({ task: row.id, error: error.message }, "what an agent made cannot be used");
+    await storeFault(parts.database, row, error.message);
+  }
+}
+
+function taskOf(answer: unknown): AgentTask {
+  const parsed = parseAgentTask(answer);
+  if (!parsed.ok) throw new Error("the API server answered with an AgentTask that cannot be read");
+  return parsed.value;
+}
