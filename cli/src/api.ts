@@ -75,7 +75,7 @@ export type StartedApi = Started & { url: string };
  */
 export async function startApi(
   name: string,
-  given: DatabaseSettings & { SMTP_URL: string; KUBERNETES: "wait" | "off" },
+  given: DatabaseSettings & { SMTP_URL: string; KUBERNETES: "wait" | "off"; GATEWAY_ADDRESS?: string },
   options: { env: NodeJS.ProcessEnv; detached: boolean; signal: AbortSignal; say: (line: string) => void },
 ): Promise<StartedApi> {
   const { env, detached, signal, say } = options;
@@ -97,6 +97,13 @@ export async function startApi(
   writeFileSync(settingsFile(name, env), JSON.stringify(settings), { mode: 0o600 });
   const started = await startProgram(apiProgram(name, env), { port, detached, env: { ...env, ...settings }, signal });
   return { ...started, url };
+}
+
+/** Where the gateway of an API that runs is, or else where one that begins is to be. */
+export async function gatewayPort(name: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const [, port] = /:(\d+)$/.exec(findApi(name, env)?.settings["GATEWAY_ADDRESS"] ?? "") ?? [];
+  const [free = 0] = port === undefined ? await freePorts(1) : [Number(port)];
+  return free;
 }
 
 /** Stops it gracefully, and after 10 s by force. False when none ran. */

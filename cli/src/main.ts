@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { taskCommands } from "./task-commands.ts";
 import { createReporter } from "./terminal.ts";
 
 const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
@@ -96,6 +97,8 @@ program
     const { doctor } = await import("./doctor.ts");
     if (!(await doctor(createReporter({ json })))) process.exitCode = 1;
   });
+
+taskCommands(program, interruption);
 
 const images = program.command("images").description("build images, and give them to the cluster on this machine");
 

@@ -5,6 +5,7 @@ import { type Cluster, type ClusterOptions, LOCAL_IMAGE, type Plan, startCluster
 import { findProgram } from "../cluster/requirements.ts";
 import { apiKubeconfig } from "./api.ts";
 import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
+import { GATEWAY_HOST, leadToGateway } from "./gateway.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
 import {
@@ -16,7 +17,7 @@ import {
   startOperator,
   stopOperator,
 } from "./operator.ts";
-import { DEV_CLUSTER, never, type Part, timed, type UpOptions } from "./part.ts";
+import { DEV_CLUSTER, never, type Part, type PartOptions, timed, type UpOptions } from "./part.ts";
 import type { Started } from "./process.ts";
 import type { Reporter } from "./terminal.ts";
 
@@ -34,7 +35,7 @@ export function clusterOptions({ context, detach, reporter, signal }: UpOptions)
 }
 
 /** The cluster of that plan, the operator on it, and the example Ready. */
-export async function operate(name: string, plan: Plan, options: UpOptions): Promise<Part> {
+export async function operate(name: string, plan: Plan, options: PartOptions): Promise<Part> {
   // Beside the cluster's start, which takes longer.
   const [cluster] = await Promise.all([ensureCluster(plan, options), bundleOperator()]);
   const files = { ...operatorFiles(name, process.env), api: apiKubeconfig(name, process.env) };
@@ -63,7 +64,7 @@ export async function operate(name: string, plan: Plan, options: UpOptions): Pro
 async function populate(
   cluster: Cluster,
   files: OperatorFiles & { api: string },
-  { context, detach, reporter, signal }: UpOptions,
+  { context, detach, reporter, signal, gatewayPort }: PartOptions,
 ): Promise<Started | undefined> {
   const transport = await connectTo(cluster.kubeconfig);
   const { api } = files;
@@ -86,6 +87,10 @@ async function populate(
     }
     // From now on the API knows the cluster, and what kubectl applies can be signed in to.
     await writeAccountKubeconfig(transport, "api", { admin: cluster.kubeconfig, path: api });
+    if ((await leadToGateway(transport, gatewayPort, process.env)) === undefined)
+      reporter.say(
+        `  Agents reach no model by this API: their pods have no way to this machine that is known. ${GATEWAY_HOST}=ADDRESS says one.`,
+      );
     // Whoever names a context has a use for it: nothing is put there but what was asked for.
     if (context === undefined)
       await timed(reporter, "tenant/acme Ready", () => exampleTenant(transport, reporter, signal));

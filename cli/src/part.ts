@@ -11,6 +11,12 @@ export type UpOptions = {
   signal: AbortSignal;
 };
 
+/** What both parts must agree on before either of them is there. */
+export type PartOptions = UpOptions & {
+  /** Where the API lets agents reach models. */
+  gatewayPort: number;
+};
+
 /** One of the two things that `up` brings, the API and the cluster: each is of use without the other. */
 export type Part = {
   /** Nothing of it was started: an earlier run did. */

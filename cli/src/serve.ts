@@ -10,13 +10,13 @@ import { findMailCatcher, mailFolder, smtpUrl, startMailCatcher, stopMailCatcher
 import { watchMail } from "./mailbox.ts";
 import { ROOT } from "./manifests.ts";
 import { prepareDatabase } from "./migrate.ts";
-import { never, type Part, timed, type UpOptions } from "./part.ts";
+import { never, type Part, type PartOptions, timed } from "./part.ts";
 import { duration, type Reporter } from "./terminal.ts";
 
 /** A database and the API on it; told of as soon as it works, whatever else is still under way. */
 export async function serve(
   name: string,
-  { detach, reporter, signal }: UpOptions,
+  { detach, reporter, signal, gatewayPort }: PartOptions,
   withCluster: boolean,
 ): Promise<Part> {
   const env = process.env;
@@ -27,7 +27,7 @@ export async function serve(
     const found = running !== undefined;
     const { url, ended, stop } = found
       ? { url: running.url, ended: never(), stop: async () => undefined }
-      : await start(name, { env, detach, reporter, signal, withCluster });
+      : await start(name, { env, detach, reporter, signal, gatewayPort, withCluster });
     if (!detach)
       watchMail(mailFolder(name, env), signal, ({ to, subject }) => reporter.say(`  mail to ${to}: ${subject}`));
     const lines = nextLines(url);
@@ -55,7 +55,7 @@ function lockApi(name: string, env: NodeJS.ProcessEnv, onWait: () => void, signa
   return takeLock(join(dataFolder(env), `api-${name}.lock`), onWait, signal);
 }
 
-type Start = Pick<UpOptions, "detach" | "reporter" | "signal"> & {
+type Start = Pick<PartOptions, "detach" | "reporter" | "signal" | "gatewayPort"> & {
   env: NodeJS.ProcessEnv;
   /** Whether there will be one; else nothing waits for it. */
   withCluster: boolean;
@@ -63,7 +63,7 @@ type Start = Pick<UpOptions, "detach" | "reporter" | "signal"> & {
 
 async function start(
   name: string,
-  { env, detach, reporter, signal, withCluster }: Start,
+  { env, detach, reporter, signal, gatewayPort, withCluster }: Start,
 ): Promise<Pick<Part, "ended" | "stop"> & { url: string }> {
   // By it a reset finds what is begun here.
   mkdirSync(apiFolder(name, env), { recursive: true });
@@ -85,7 +85,7 @@ async function start(
       signal.throwIfAborted();
       const SMTP_URL = started === undefined ? (env["SMTP_URL"] ?? "") : smtpUrl(started);
       return [
-        await startApi(name, { ...settings, SMTP_URL, KUBERNETES: withCluster ? "wait" : "off" }, options),
+        await startApi(name, { ...settings, SMTP_URL, ...clusterSettings(withCluster, gatewayPort) }, options),
         started,
       ] as const;
     });
@@ -98,6 +98,12 @@ async function start(
     await stopBoth(name, false, env);
     throw error;
   }
+}
+
+/** Pods reach the gateway by an address of this machine that is not known yet; whoever is no agent is refused there. */
+function clusterSettings(withCluster: boolean, port: number) {
+  if (!withCluster) return { KUBERNETES: "off" } as const;
+  return { KUBERNETES: "wait", GATEWAY_ADDRESS: `0.0.0.0:${port}` } as const;
 }
 
 async function ensureDatabase(options: DatabaseOptions, reporter: Reporter): Promise<Database> {

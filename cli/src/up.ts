@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { messageOf } from "@leanvibe/runtime";
 import { NoCluster, type Plan, planCluster } from "../cluster/index.ts";
-import { apiKubeconfig, findApi } from "./api.ts";
+import { apiKubeconfig, findApi, gatewayPort } from "./api.ts";
 import { clusterOptions, operate } from "./operate.ts";
 import { DEV_CLUSTER, type Part, type UpOptions } from "./part.ts";
 import { serve } from "./serve.ts";
@@ -33,11 +33,12 @@ export async function up(options: UpOptions): Promise<boolean> {
       : DEV_CLUSTER;
   // An API that begins now waits for the cluster that there will be, not for one of an earlier life.
   if (findApi(name, process.env) === undefined) rmSync(apiKubeconfig(name, process.env), { force: true });
-  const cluster = plan instanceof NoCluster ? Promise.reject(plan) : operate(name, plan, options);
+  const both = { ...options, gatewayPort: await gatewayPort(name, process.env) };
+  const cluster = plan instanceof NoCluster ? Promise.reject(plan) : operate(name, plan, both);
   // Who names one may be asked for a yes, before anything else happens.
   if (options.context !== undefined) await cluster;
   const parts = (
-    await Promise.all([attempt("API", serve(name, options, !(plan instanceof NoCluster))), attempt("cluster", cluster)])
+    await Promise.all([attempt("API", serve(name, both, !(plan instanceof NoCluster))), attempt("cluster", cluster)])
   ).flat();
   if (options.signal.aborted || parts.length === 0) {
     await stopAll(parts);

@@ -75,14 +75,15 @@ export const TABLES: Readonly<Record<string, Table>> = {
     lookup: false,
   },
   personal_keys: { column: "tenant_id", roles: { lv_app: { rows: "own", may: ["INSERT", "SELECT"] } }, lookup: false },
+  // What is a task's goes before it, so that no statement takes all of it at once (tenants/erase.ts).
+  task_steps: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
+  task_files: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
+  task_events: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
   tasks: {
     column: "tenant_id",
     roles: { lv_app: "own", lv_worker: { rows: "every", may: ["SELECT"] } },
     lookup: true,
   },
-  task_steps: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
-  task_files: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
-  task_events: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
   agents: { column: "tenant_id", roles: { lv_app: "own" }, lookup: false },
   usage_totals: {
     column: "tenant_id",

@@ -24,6 +24,9 @@ export function figuresIn(json: unknown): Figures | undefined {
   return { inputTokens, outputTokens, estimated: false };
 }
 
+/** The last event of an answer. */
+export const DONE = "data: [DONE]\n\n";
+
 /** More in one event is no piece of an answer. */
 const EVENT_LENGTH_AT_MOST = 1_048_576;
 
@@ -39,7 +42,7 @@ export class AnswerStream {
   #bytes = 0;
   /** As the server said them, if it did. */
   figures: Figures | undefined;
-  /** It said that it is through. */
+  /** It said that it is through. Told on by who has written down what it took: whoever hears it asks for more. */
   done = false;
 
   constructor({ withUsage }: { withUsage: boolean }) {
@@ -67,7 +70,7 @@ export class AnswerStream {
       .join("\n");
     if (data === "[DONE]") {
       this.done = true;
-      return true;
+      return false;
     }
     const json = parsed(data);
     const figures = figuresIn(json);

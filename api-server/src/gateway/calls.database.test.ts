@@ -240,6 +240,16 @@ describe("a budget", () => {
   });
 });
 
+test("one call after the other finds what is left, and not what the one before had reserved", async () => {
+  agent = agentOf({ maxTokens: 4_300 });
+  server.answer = (response, { body: asked }) =>
+    asked["stream"] === true
+      ? streamed(response, [piece("a"), usagePiece(10, 10), DONE])
+      : whole(response, { prompt: 10, completion: 10 });
+  for (let at = 0; at < 10; at++) await body(await ask({ stream: at % 2 === 0 }));
+  expect((await used()).totals.at(-1)).toMatchObject({ used: 200, reserved: 0 });
+});
+
 describe("a model's server", () => {
   test.each([
     ["answers 500", (response) => send(response, 500, { error: { message: "broken" } }), "MODEL_UNAVAILABLE"],

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@leanvibe/runtime";
 import { Refusal } from "../errors/catalogue.ts";
 import type { Parts } from "../parts.ts";
 import type { Agent } from "./agents.ts";
-import { AnswerStream, type Figures, figuresIn } from "./answer.ts";
+import { AnswerStream, DONE, type Figures, figuresIn } from "./answer.ts";
 import { inputTokensOf, outputTokensOf, tokensOf } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
@@ -14,6 +15,7 @@ import { ANSWER_BYTES_AT_MOST, ask, type Patience, unavailable, wholeOf } from "
 
 const AT_ONCE = { ofTask: 4, all: 500 } as const;
 const RETRY_SECONDS = 1;
+const WRITTEN_MILLISECONDS = 2_000;
 
 type CallParts = Pick<Parts, "database" | "log"> & { models: Models; patience: Patience };
 
@@ -116,17 +118,24 @@ export class Calls {
   #stream(call: Call, response: IncomingMessage, leave: () => void): Answer {
     const out = new PassThrough();
     const answer = new AnswerStream({ withUsage: call.request.stream_options?.include_usage ?? false });
-    const ending = this.#pass(response, answer, out)
-      .then(() => out.end())
-      .catch((error: unknown) => {
+    // Of a reader that has gone.
+    out.on("error", () => undefined);
+    const told = this.#pass(response, answer, out).then(
+      () => DONE,
+      (error: unknown) => {
         this.#parts.log.warn({ model: call.model.name, error: messageOf(error) }, "an answer broke off");
         // Its status is sent: who reads it is told by an event, as clients of models know it.
         const { message } = unavailable(call.model, "");
-        out.end(`data: ${JSON.stringify({ error: { message, type: "api_error", code: "model_unavailable" } })}\n\n`);
-      })
-      .then(() => call.paid.settle(answer.figures ?? estimatedOf(call.inputTokens, answer.outputTokens)))
-      .finally(leave);
-    void this.#end(ending);
+        return `data: ${JSON.stringify({ error: { message, type: "api_error", code: "model_unavailable" } })}\n\n`;
+      },
+    );
+    this.#track(
+      told.then(async (last) => {
+        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call.inputTokens, answer.outputTokens)));
+        out.end(last);
+        leave();
+      }),
+    );
     return { type: "text/event-stream", body: out };
   }
 
@@ -148,13 +157,24 @@ export class Calls {
     if (!answer.done) throw new Error("it ended in the middle");
   }
 
-  /** Once more where the database was away: it would be forgotten else, and given back. */
-  #end(writing: Promise<void>): Promise<void> {
+  /** @param ending never rejects */
+  #track(ending: Promise<void>): void {
+    this.#ending.add(ending);
+    void ending.finally(() => this.#ending.delete(ending));
+  }
+
+  /**
+   * Waited for, so that whoever asks next finds what is left and not what is still spoken for; but no longer than a moment:
+   * a database that is away keeps no answer from who has paid for it.
+   */
+  async #end(writing: Promise<void>): Promise<void> {
     const ended = writing.catch((error: unknown) => {
       this.#parts.log.error({ error: messageOf(error) }, "what a call took was not written down");
     });
-    this.#ending.add(ended);
-    return ended.finally(() => this.#ending.delete(ended));
+    this.#track(ended);
+    const late = new AbortController();
+    await Promise.race([ended, sleep(WRITTEN_MILLISECONDS, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuid } from "uuid";
 import type { Database } from "../db/database.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -10,6 +11,7 @@ import type { Model } from "./models.ts";
 /** Longer than any call takes. */
 const RESERVED_MILLISECONDS = 900_000;
 const SOURCE = "gateway";
+const AGAIN_SECONDS = [0.5, 2, 8, 20] as const;
 
 /** A call that has been paid for in advance. One of the two ends it. */
 export type Metered = {
@@ -52,12 +54,23 @@ export async function metered(
       const cost = costOf(model, inputTokens, outputTokens);
       const figures = { input_tokens: inputTokens, output_tokens: outputTokens, estimated };
       const details = { model: model.name, ...figures, cost_millionth_cents: cost };
-      await database.write(payerId, (tx) =>
-        settle(tx, id, used, { source: SOURCE, usedBy: tenantId, taskId, details }),
-      );
+      const about = { source: SOURCE, usedBy: tenantId, taskId, details };
+      await insisting(() => database.write(payerId, (tx) => settle(tx, id, used, about)));
     },
-    release: () => database.write(payerId, (tx) => release(tx, id)),
+    release: () => insisting(() => database.write(payerId, (tx) => release(tx, id))),
   };
+}
+
+/** What was used must be written down, also where the database is away for a moment. Each is known by its id. */
+async function insisting(write: () => Promise<void>): Promise<void> {
+  for (const seconds of AGAIN_SECONDS) {
+    try {
+      return await write();
+    } catch {
+      await sleep(seconds * 1000);
+    }
+  }
+  await write();
 }
 
 /** In millionths of a cent, so that it is whole. */

@@ -36,6 +36,9 @@ export function moreOf({ source, acceptance, max_iterations, limits }: TaskCreat
   );
 }
 
+/** How long an AgentTask stays when it has ended: what it came to is here, and the cluster's store is none for files. */
+const TTL_SECONDS = 86_400;
+
 /** The AgentTask of a row. */
 export function manifestOf(row: Specified, namespace: string): Manifest {
   const { title, description, priority, language, model, requirements, spec, desired } = row;
@@ -53,6 +56,7 @@ export function manifestOf(row: Specified, namespace: string): Manifest {
       ...(model === null ? {} : { model }),
       requirements,
       desiredState: desired,
+      ttlSecondsAfterFinished: TTL_SECONDS,
     },
   };
 }

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import type { NewTask, TaskOptions } from "./task.ts";
+import { createReporter } from "./terminal.ts";
+
+type Given = { api?: string; token?: string; tenant: string; json: boolean };
+
+/** `leanvibe task ...` */
+export function taskCommands(program: Command, signal: AbortSignal): void {
+  const task = program.command("task").description("give an agent a task, watch it, take what it made");
+  const withApi = (command: Command) =>
+    command
+      .option("--api <url>", "the API to ask (LEANVIBE_API); the one that up started where it is left out")
+      .option("--token <token>", "an access token for it (LEANVIBE_TOKEN)")
+      .option("--tenant <name>", "without a token: as a development user of this tenant", "acme")
+      .option("--json", "one JSON object a line on standard output", false);
+
+  withApi(task.command("create"))
+    .description("give an agent a task")
+    .argument("<title>")
+    .option("--description <text>", "what is to be made; the title where it is left out")
+    .option("--priority <word>", "urgent, high, medium or low")
+    .option("--language <name>", "typescript or python")
+    .option("--model <name>", "a model of the platform's table")
+    .option("--project <id>", "a project of the organization")
+    .option("--requirements <json>", "what the result must have, as JSON or @FILE")
+    .option("--watch", "stay until it ends", false)
+    .action(async (title: string, given: Given & Omit<NewTask, "title"> & { watch: boolean }) => {
+      const { create, watch } = await import("./task.ts");
+      const { description, priority, language, model, project, requirements } = given;
+      const wanted = { title, description, priority, language, model, project, requirements };
+      const options = optionsOf(given, signal);
+      const id = await create(wanted, options, process.env);
+      if (given.watch && !(await watch(id, options, process.env))) process.exitCode = 1;
+    });
+
+  withApi(task.command("watch"))
+    .description("tell of a task until it ends; ends with 1 where it did not succeed")
+    .argument("<task>", "its id, or NAMESPACE/NAME to watch the cluster's AgentTask without an API")
+    .action(async (id: string, given: Given) => {
+      const { watch } = await import("./task.ts");
+      if (!(await watch(id, optionsOf(given, signal), process.env))) process.exitCode = 1;
+    });
+
+  withApi(task.command("code"))
+    .description("print what an agent made")
+    .argument("<id>")
+    .option("--output <folder>", "write the files there instead")
+    .action(async (id: string, { output, ...given }: Given & { output?: string }) => {
+      const { code } = await import("./task.ts");
+      await code(id, { ...optionsOf(given, signal), output }, process.env);
+    });
+
+  withApi(task.command("cancel"))
+    .description("end a task; what is done by then is kept")
+    .argument("<id>")
+    .action(async (id: string, given: Given) => {
+      const { cancel } = await import("./task.ts");
+      await cancel(id, optionsOf(given, signal), process.env);
+    });
+}
+
+function optionsOf({ api, token, tenant, json }: Given, signal: AbortSignal): TaskOptions {
+  return { api, token, tenant, json, signal, reporter: createReporter({ json }) };
+}

@@ -1,0 +1,63 @@
+import { AGENT_STAGE_NAMES, AGENT_STAGES, FINAL_TASK_PHASES } from "@leanvibe/schema";
+
+/** A step of a task on its way, as a person is told. */
+export type Told = { progress: number; message: string; phase: string; stage: string | null };
+
+const ICONS: Readonly<Record<string, string>> = {
+  analysis: "🧠",
+  architecture: "🏗️",
+  code: "💻",
+  tests: "🧪",
+  validated: "✅",
+  documentation: "📚",
+};
+
+export function isFinal(phase: string): boolean {
+  return FINAL_TASK_PHASES.some((each) => each === phase);
+}
+
+/** `🧠 [15%] Task analysis complete` */
+export function lineOf(told: Told): string {
+  return `${iconOf(told)} [${told.progress}%] ${told.message}`;
+}
+
+function iconOf({ phase, stage, message }: Told): string {
+  if (phase === "Succeeded") return "🎉";
+  if (isFinal(phase)) return "❌";
+  const reached = AGENT_STAGE_NAMES.find((name) => name === stage && AGENT_STAGES[name].text === message);
+  return ICONS[reached ?? ""] ?? "⏳";
+}
+
+/** How far an AgentTask's status says that it is. */
+export type Seen = { phase: string; stage: string | null; progress: number; attempt: number; why: string };
+
+/**
+ * What is new between two looks at an AgentTask, for who has no API to be told by. Whoever reached a stage has reached all
+ * before it, also those that nobody saw. Pure.
+ */
+export function newsBetween(before: Seen | undefined, after: Seen): Told[] {
+  const anew = before !== undefined && after.attempt > before.attempt && before.attempt > 0;
+  const from = before === undefined || anew ? -1 : placeOf(before.stage);
+  const entered = before?.phase !== after.phase;
+  const begun: Told[] =
+    anew || (entered && !isFinal(after.phase))
+      ? [{ ...after, message: anew ? `Attempt ${after.attempt}` : after.phase }]
+      : [];
+  const stages = AGENT_STAGE_NAMES.slice(from + 1, placeOf(after.stage) + 1).flatMap((name): Told[] =>
+    name === "done"
+      ? []
+      : [{ phase: "Running", stage: name, progress: AGENT_STAGES[name].progress, message: AGENT_STAGES[name].text }],
+  );
+  return [...begun, ...stages, ...(entered && isFinal(after.phase) ? [{ ...after, message: endOf(after) }] : [])];
+}
+
+function endOf({ phase, why }: Seen): string {
+  if (phase === "Succeeded") return AGENT_STAGES.done.text;
+  return why === "" ? phase : `${phase}: ${why}`;
+}
+
+const NAMES: readonly string[] = AGENT_STAGE_NAMES;
+
+function placeOf(stage: string | null): number {
+  return NAMES.indexOf(stage ?? "");
+}

@@ -1,0 +1,139 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type CreateTaskData, cancelTask, createTask, getTaskCode } from "@leanvibe/client";
+import { z } from "zod";
+import { type ApiOptions, clientFor, dataOf, watchByApi } from "./task-api.ts";
+import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
+import { lineOf, type Told } from "./task-progress.ts";
+import type { Reporter } from "./terminal.ts";
+
+export type TaskOptions = ApiOptions & { reporter: Reporter; json: boolean; signal: AbortSignal };
+
+export type NewTask = {
+  title: string;
+  description?: string | undefined;
+  priority?: string | undefined;
+  language?: string | undefined;
+  model?: string | undefined;
+  project?: string | undefined;
+  /** JSON, or @FILE. */
+  requirements?: string | undefined;
+};
+
+type Body = NonNullable<CreateTaskData["body"]>;
+
+const body = z.object({
+  title: z.string(),
+  description: z.string(),
+  priority: z.enum(["urgent", "high", "medium", "low"]).optional(),
+  language: z.enum(["typescript", "python"]).optional(),
+  model: z.string().optional(),
+  project_id: z.string().optional(),
+  requirements: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** @returns the task's id */
+export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  const client = await clientFor(options, env);
+  const made = dataOf(await createTask({ client, body: await bodyOf(wanted) }));
+  const place = made.queue_position === null ? "" : `, ${made.queue_position}. in the queue`;
+  options.reporter.result({ ...made }, [`task ${made.id} (${made.name}) is ${made.status}${place}`]);
+  return made.id;
+}
+
+async function bodyOf({ requirements, project, description, title, ...rest }: NewTask): Promise<Body> {
+  const parsed = body.safeParse({
+    title,
+    description: description ?? title,
+    ...rest,
+    project_id: project,
+    requirements: requirements === undefined ? undefined : await jsonOf(requirements),
+  });
+  if (parsed.success) return JSON.parse(JSON.stringify(parsed.data));
+  throw new Error(parsed.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`).join("; "));
+}
+
+async function jsonOf(text: string): Promise<unknown> {
+  const json = text.startsWith("@") ? await readFile(text.slice(1), "utf8") : text;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Error(`--requirements: ${text} is no JSON; for example '{"features":["export"]}' or @requirements.json`);
+  }
+}
+
+/**
+ * Tells of a task until it ends: by the API where an id is given, by the cluster alone where it is NAMESPACE/NAME.
+ * @returns whether it succeeded
+ */
+export async function watch(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { signal } = options;
+  const watching = { signal, ...telling(options) };
+  const [namespace = "", name] = task.split("/");
+  const phase =
+    name === undefined
+      ? (await watchByApi(await clientFor(options, env), task, watching)).phase
+      : await watchInCluster({ namespace, name }, usualKubeconfig(env), watching);
+  return phase === "Succeeded";
+}
+
+/** A person sees a bar that moves; a pipe gets the lines alone. */
+function telling({ reporter, json }: TaskOptions) {
+  const begun = performance.now();
+  const isSeen = process.stderr.isTTY && !json;
+  return {
+    tell: (told: Told) => {
+      if (json) process.stdout.write(`${JSON.stringify({ event: "progress", ...told })}\n`);
+      else if (process.stdout.isTTY) reporter.say(lineOf(told));
+      else process.stdout.write(`${lineOf(told)}\n`);
+    },
+    doing: (activity: string, done: number) => {
+      const elapsedSeconds = (performance.now() - begun) / 1000;
+      if (isSeen) reporter.progress({ step: "task", message: printable(activity), done, total: 100, elapsedSeconds });
+    },
+  };
+}
+
+/** An agent's words must not steer a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, " ");
+}
+
+/** Prints what an agent made, or writes it into a folder. */
+export async function code(
+  id: string,
+  { output, ...options }: TaskOptions & { output: string | undefined },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const client = await clientFor(options, env);
+  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
+  if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
+  const files = [...made.files, ...made.tests, ...made.documentation];
+  if (output === undefined) {
+    const lines = files.flatMap(({ path, content }) => [`==> ${path}`, content]);
+    options.reporter.result({ ...made }, options.json ? [] : lines);
+    return;
+  }
+  for (const { path, content } of files) {
+    const file = join(output, safe(path));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  const summary = `${files.length} files, ${made.lines_of_code} lines of code, in ${output}`;
+  options.reporter.result({ ...made, output }, [summary]);
+}
+
+/** The API refuses such paths already; what is written to a disk is looked at here too. */
+function safe(path: string): string {
+  if (/^[\w@][\w.@+-]*(\/[\w@][\w.@+-]*)*$/.test(path)) return path;
+  throw new Error(
+    `a file is called ${JSON.stringify(path)}, which might lead out of the folder: nothing more is written`,
+  );
+}
+
+export async function cancel(id: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const client = await clientFor(options, env);
+  const cancelled = dataOf(await cancelTask({ client, path: { id } }));
+  const words = cancelled.phase === "Cancelled" ? "is cancelled" : "is about to end; what is done by then is kept";
+  options.reporter.result({ ...cancelled }, [`task ${id} ${words}`]);
+}

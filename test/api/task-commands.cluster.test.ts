@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { KINDS, type Kind, type KubeObject } from "@leanvibe/runtime";
+import { AGENT_TASKS, GATEWAY_SERVICE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inDatabase } from "../../api-server/src/testing/database.ts";
+import { leadToGateway } from "../../cli/src/gateway.ts";
+import { ROOT } from "../../cli/src/manifests.ts";
+import { type Api, apiOf, connectAs, eventually, kubeconfigPath, PODS, uniqueName } from "../harness/cluster.ts";
+import { scratchFolder } from "../harness/scratch.ts";
+import { podSpec } from "../harness/workloads.ts";
+import { type AgentWorld, agentWorld, applyTask, type Org, organization, setStatus } from "./agents.ts";
+
+const run = promisify(execFile);
+const SERVICES: Kind = { ...KINDS.ConfigMap, kind: "Service", plural: "services" };
+
+let api: Api;
+let world: AgentWorld;
+let org: Org;
+
+beforeAll(async () => {
+  api = apiOf(await connectAs());
+  world = await agentWorld(api, []);
+  await world.server.start();
+  org = await organization(api, world.server);
+});
+
+afterAll(async () => {
+  await world?.close();
+  await api.transport.close();
+});
+
+const token = () => String(org.headers["authorization"]).replace("Bearer ", "");
+
+type Ran = { code: number; stdout: string; stderr: string };
+
+/** @param program its arguments after it */
+async function leanvibe(program: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const [command = "", ...args] = program;
+  const withApi = { LEANVIBE_API: world.server.url, LEANVIBE_TOKEN: token() };
+  const base = { PATH: process.env["PATH"], HOME: process.env["HOME"] };
+  return await run(command, args, { env: { ...base, ...withApi, ...env } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: Ran) => ({ code, stdout, stderr }),
+  );
+}
+
+const command = (...args: string[]) => [process.execPath, join(ROOT, "cli", "src", "main.ts"), "task", ...args];
+
+const TOLD = [
+  "🧠 [15%] Task analysis complete",
+  "🏗️ [25%] Architecture designed",
+  "💻 [50%] Code generated",
+  "🧪 [65%] Tests created",
+  "✅ [80%] Code validated",
+  "📚 [90%] Documentation generated",
+  "🎉 [100%] Task completed successfully",
+];
+
+/** As the operator would, a stage after the other. */
+async function goThrough(task: KubeObject): Promise<void> {
+  await setStatus(api, AGENT_TASKS, task, { phase: "Running", attempt: 1 });
+  for (const [stage, progress] of [
+    ["analysis", 15],
+    ["code", 50],
+    ["validated", 80],
+  ] as const) {
+    await setStatus(api, AGENT_TASKS, task, { stage, progress });
+  }
+  await setStatus(api, AGENT_TASKS, task, {
+    phase: "Succeeded",
+    stage: "done",
+    progress: 100,
+    completionTime: "2026-11-26T05:00:00Z",
+  });
+}
+
+describe("leanvibe task", () => {
+  test("creates, and the tutorial's script tells of it to its end, by the API", async () => {
+    const made = await leanvibe(command("create", "By a command", "--requirements", '{"a":1}', "--json"));
+    expect(made.code, made.stderr).toBe(0);
+    const { id, name, requirements } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
+    expect(requirements).toEqual({ a: 1 });
+    const script = join(ROOT, "tutorials", "watch-ai-progress.sh");
+    const watching = leanvibe([script, "--task-id", id]);
+    await goThrough(await eventually("its AgentTask", () => api.find(AGENT_TASKS, name, org.namespace)));
+    const { code, stdout, stderr } = await watching;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.trim().split("\n").slice(-7)).toEqual(TOLD);
+  });
+
+  test("watches without an API, by the kubeconfig alone, what kubectl applied", async () => {
+    const task = await applyTask(api, org.namespace);
+    const nowhere = { LEANVIBE_API: "", LEANVIBE_TOKEN: "", KUBECONFIG: kubeconfigPath() };
+    const watching = leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), nowhere);
+    await goThrough(task);
+    const { code, stdout } = await watching;
+    expect([code, stdout.trim().split("\n").slice(-7)]).toEqual([0, TOLD]);
+  });
+
+  test("ends with 1 where a task did, and says what is wrong with what it was given", async () => {
+    const task = await applyTask(api, org.namespace);
+    await setStatus(api, AGENT_TASKS, task, { phase: "Failed" });
+    const kubeconfig = { KUBECONFIG: kubeconfigPath() };
+    expect((await leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), kubeconfig)).code).toBe(1);
+    const none = await leanvibe(command("watch", `${org.namespace}/no-such`), kubeconfig);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no AgentTask no-such") });
+    const wrong = await leanvibe(command("create", "X", "--requirements", "{"));
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("--requirements") });
+    const unknown = await leanvibe(command("cancel", "0190a5f0-0000-7000-8000-000000000000"));
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("Task not found") });
+    expect((await leanvibe([join(ROOT, "tutorials", "watch-ai-progress.sh")])).code).toBe(2);
+  });
+
+  test("cancels, and writes what an agent made into a folder", async () => {
+    const made = await leanvibe(command("create", "To be cancelled", "--json"));
+    const { id } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
+    expect(await leanvibe(command("cancel", id))).toMatchObject({ code: 0 });
+    const early = await leanvibe(command("code", id));
+    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining("code") });
+    await inDatabase(world.admin, async (client) => {
+      await client.query("UPDATE tasks SET collected_at = now(), artifact_error = NULL WHERE id = $1", [id]);
+      await client.query(
+        "INSERT INTO task_files (tenant_id, task_id, path, content) SELECT tenant_id, id, 'src/a.ts', 'export {};' FROM tasks WHERE id = $1",
+        [id],
+      );
+    });
+    const folder = scratchFolder("code");
+    expect(await leanvibe(command("code", id, "--output", folder))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, "src", "a.ts"), "utf8")).toBe("export {};");
+  });
+});
+
+describe("Service leanvibe-gateway", () => {
+  test("leads a pod of the cluster to the API's process on this machine", async () => {
+    const server = createServer((_request, response) => response.end("ok"));
+    await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    expect(await leadToGateway(api.transport, port, {})).toMatch(/^\d+(\.\d+){3}$/);
+    const { spec } = (await api.get(SERVICES, GATEWAY_SERVICE, SYSTEM_NAMESPACE)) as { spec?: { clusterIP?: string } };
+    const reaches = async (at: string) => {
+      const name = uniqueName("connect");
+      const pod = podSpec({ cpu: "50m" }, { restartPolicy: "Never" }) as { containers: object[] };
+      const containers = pod.containers.map((each) => ({ ...each, args: ["connect", "--timeout=5s", at] }));
+      const metadata = { name, namespace: "default" };
+      await api.create(PODS, { apiVersion: "v1", kind: "Pod", metadata, spec: { ...pod, containers } });
+      const phase = await eventually(
+        `pod ${name} has ended`,
+        async () => {
+          const { status } = (await api.get(PODS, name, "default")) as { status?: { phase?: string } };
+          return ["Succeeded", "Failed"].find((each) => each === status?.phase);
+        },
+        60,
+      );
+      await api.remove(PODS, metadata);
+      return phase;
+    };
+    expect(await reaches(`${spec?.clusterIP}:80`)).toBe("Succeeded");
+    server.closeAllConnections();
+    server.close();
+    expect(await reaches(`${spec?.clusterIP}:80`)).toBe("Failed");
+  });
+
+  test("that chooses pods is left alone, and so is one that nobody can reach", async () => {
+    const selector = { "app.kubernetes.io/name": "leanvibe-api" };
+    await api.patch(SERVICES, { name: GATEWAY_SERVICE, namespace: SYSTEM_NAMESPACE }, { spec: { selector } });
+    expect(await leadToGateway(api.transport, 1, {})).toBeUndefined();
+    await api.remove(SERVICES, { name: GATEWAY_SERVICE, namespace: SYSTEM_NAMESPACE });
+    expect(await leadToGateway(api.transport, 1, { LEANVIBE_GATEWAY_HOST: "192.0.2.7" })).toBe("192.0.2.7");
+    await api.remove(SERVICES, { name: GATEWAY_SERVICE, namespace: SYSTEM_NAMESPACE });
+  });
+});
