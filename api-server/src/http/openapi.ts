@@ -219,7 +219,10 @@ function isPlainText({ type, format, pattern, maxLength }: Record<string, unknow
 
 /** Not every reader of a document knows Unicode's properties. */
 function portable(pattern: string): string {
-  return pattern.replaceAll("\\P{Cc}", "[^\\x00-\\x1f\\x7f-\\x9f]").replaceAll("\\p{Cc}", "\\x00-\\x1f\\x7f-\\x9f");
+  return pattern
+    .replaceAll("\\P{Cc}", "[^\\x00-\\x1f\\x7f-\\x9f]")
+    .replaceAll("\\p{Cc}", "\\x00-\\x1f\\x7f-\\x9f")
+    .replaceAll("\\0", "\\x00");
 }
 
 function refsIn(value: unknown): string[] {

@@ -1,7 +1,7 @@
 import { email } from "@leanvibe/schema";
 import { z } from "zod";
 import { USER_ROLES } from "../accounts/roles.ts";
-import { text } from "../http/text.ts";
+import { line, text } from "../http/text.ts";
 
 const role = z.enum(USER_ROLES);
 
@@ -52,7 +52,7 @@ const newPassword = text(1024).min(12, { error: "must be at least 12 characters;
 export const registration = z.strictObject({
   token: text(200).min(1).describe("Of the invitation."),
   password: newPassword,
-  name: text(200).trim().min(1).optional(),
+  name: line(200).optional(),
   email: address.optional().describe("Where the invitation names none: of an organization that was made without one."),
   device: text(200).optional(),
 });

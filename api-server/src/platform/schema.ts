@@ -1,7 +1,7 @@
 import { PLAN_NAMES } from "@leanvibe/schema";
 import { z } from "zod";
 import { pageQuery } from "../http/pages.ts";
-import { text } from "../http/text.ts";
+import { prose, text } from "../http/text.ts";
 import { address } from "../members/schema.ts";
 import { TENANT_STATES } from "../tenants/state.ts";
 
@@ -44,11 +44,7 @@ export const tenantDetail = tenantListed
 
 export const suspension = z.strictObject({
   reason: z.enum(HOLD_REASONS),
-  note: text(1000)
-    .trim()
-    .min(1)
-    .optional()
-    .describe("For the platform's people alone; the owners are told the reason."),
+  note: prose(1000).optional().describe("For the platform's people alone; the owners are told the reason."),
 });
 
 export const bootstrapBody = z.strictObject({ bootstrap_token: text(200).min(1) });

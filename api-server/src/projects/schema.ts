@@ -1,10 +1,7 @@
 import { z } from "zod";
-import { text } from "../http/text.ts";
+import { line, text } from "../http/text.ts";
 
-const name = text(200)
-  .trim()
-  .min(1, { error: "must not be empty" })
-  .regex(/^\P{Cc}*$/u, { error: "must be one line" })
+const name = line(200)
   .describe("Unique in the organization.")
   .meta({ examples: ["Acme Project"] });
 

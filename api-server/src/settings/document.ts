@@ -1,16 +1,10 @@
 import { z } from "zod";
-import { text } from "../http/text.ts";
+import { line, text } from "../http/text.ts";
 import { address as emailAddress } from "../members/schema.ts";
 import { isCountry } from "./countries.ts";
 
 const FLAGS_AT_MOST = 100;
 const RETENTION_DAYS = { min: 30, max: 3_650, usual: 365 };
-
-const line = (length: number) =>
-  text(length)
-    .trim()
-    .min(1, { error: "must not be empty" })
-    .regex(/^\P{Cc}*$/u, { error: "must be one line" });
 
 const color = z
   .string()

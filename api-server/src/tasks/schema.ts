@@ -1,18 +1,12 @@
 import { AGENT_STAGE_NAMES, TASK_LANGUAGES, TASK_PHASES, TASK_PRIORITIES, workspacePath } from "@leanvibe/schema";
 import { z } from "zod";
-import { text } from "../http/text.ts";
+import { line, prose, text } from "../http/text.ts";
 import { TASK_STATUSES } from "./words.ts";
 
 const REQUIREMENTS_BYTES = 16_384;
 const REQUIREMENTS_KEYS = 100;
 /** Nobody means more, and some readers follow as deep as a document goes. */
 const DEPTH_AT_MOST = 32;
-
-const line = (max: number) =>
-  text(max)
-    .trim()
-    .min(1, { error: "must not be empty" })
-    .regex(/^\P{Cc}*$/u, { error: "must be one line" });
 
 const requirements = z
   .record(z.string(), z.unknown())
@@ -69,10 +63,7 @@ const acceptanceCase = z.strictObject({
 
 export const taskCreation = z.strictObject({
   title: line(200).meta({ examples: ["Create user analytics dashboard API"] }),
-  description: text(8_192)
-    .trim()
-    .min(1, { error: "must not be empty" })
-    .meta({ examples: ["Build REST API endpoints for user activity analytics"] }),
+  description: prose(8_192).meta({ examples: ["Build REST API endpoints for user activity analytics"] }),
   priority: z.enum(TASK_PRIORITIES).default("medium").describe("Urgent ones start first."),
   requirements: requirements.default({}),
   language: z.enum(TASK_LANGUAGES).default("typescript"),

@@ -1,16 +1,12 @@
 import { PLAN_NAMES } from "@leanvibe/schema";
 import { z } from "zod";
-import { text } from "../http/text.ts";
+import { line, text } from "../http/text.ts";
 import { address } from "../members/schema.ts";
 import type { Created } from "./create.ts";
 import { GRANTED_ROLES } from "./grants.ts";
 import { TENANT_STATES } from "./state.ts";
 
-const organizationName = text(200)
-  .trim()
-  .min(1, { error: "must not be empty" })
-  .regex(/^\P{Cc}*$/u, { error: "must be one line" })
-  .meta({ examples: ["Acme Corp"] });
+const organizationName = line(200).meta({ examples: ["Acme Corp"] });
 
 export const tenant = z
   .object({
