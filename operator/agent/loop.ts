@@ -3,7 +3,7 @@ import type { Asking } from "./answers/ask.ts";
 import { CHECK_BOUNDS, type Language } from "./languages/language.ts";
 import { analyse } from "./phases/analysis.ts";
 import { design } from "./phases/architecture.ts";
-import { reconsider } from "./phases/cases.ts";
+import { reconsider, withoutDoubted } from "./phases/cases.ts";
 import { generateCode } from "./phases/code.ts";
 import { correct } from "./phases/correction.ts";
 import { documentWork } from "./phases/documentation.ts";
@@ -88,6 +88,7 @@ class Run {
     for (;;) {
       const findings = await this.#findings();
       if (findings.length === 0) return this.#done();
+      if (await this.#withoutDoubted()) continue;
       if (this.state.iterations >= maxIterations) return this.#failed(findings, undefined);
       const text = findings.map((finding) => finding.text).join("\n");
       const { tried, why } = circling(this.state.tried, [...this.state.work.code, ...this.state.work.tests], text);
@@ -128,6 +129,14 @@ class Run {
       if (changed !== undefined) return true;
     }
     return false;
+  }
+
+  /** Fewer cases and no new code: that is no correction, and always comes to an end. */
+  async #withoutDoubted(): Promise<boolean> {
+    const fewer = withoutDoubted(this.#loop.asking, this.state.work, this.#failures);
+    if (fewer === undefined) return false;
+    await this.#advance({ work: { ...this.state.work, ...fewer } });
+    return true;
   }
 
   /** Of a function whose examples pass, the cases that the model made up are thought over once before the code is. */

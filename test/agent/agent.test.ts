@@ -8,10 +8,10 @@ import { Agent } from "../../operator/agent/agent.ts";
 import { unpacked } from "../../operator/agent/artifact.ts";
 import type { Store } from "../../operator/agent/cluster.ts";
 import { parseConfig } from "../../operator/agent/config.ts";
-import { plainSandbox } from "../../operator/agent/testing/plain-sandbox.ts";
 import { readScript, type Script, scriptOf } from "./model/script.ts";
 import { type ScriptedModel, startScriptedModel } from "./model/server.ts";
 import { taskOf } from "./running.ts";
+import { workbench } from "./workbench.ts";
 
 let folder: string;
 let model: ScriptedModel | undefined;
@@ -62,7 +62,7 @@ async function agentOf(recording: Recording, task: TaskInput, script: Script, en
     ...env,
   });
   const pace = { leastMilliseconds: 100, quietMilliseconds: 1_000 };
-  return new Agent({ config, store: recording.store, sandbox: plainSandbox, log: pino({ level: "silent" }), pace });
+  return new Agent({ config, store: recording.store, sandbox: workbench, log: pino({ level: "silent" }), pace });
 }
 
 describe("an agent's pod", { timeout: 60_000 }, () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { artifactOf, packed } from "../../operator/agent/artifact.ts";
 import { scriptOf } from "./model/script.ts";
 import { ran, taskOf } from "./running.ts";
+import { agentTools } from "./tools.ts";
 
 const ANALYTICS = taskOf({
   title: "Create user analytics dashboard API",
@@ -90,6 +91,43 @@ describe("a task", { timeout: 120_000 }, () => {
     expect(corrections[1]).toContain("hello--world");
     expect(corrections.join()).not.toContain("joins words");
   });
+
+  test.skipIf(!agentTools().python)(
+    "in Python whose tests reach too little gets more of them, and is asked for real",
+    async () => {
+      const task = taskOf({
+        title: "Stock by HTTP",
+        description: "A REST API for amounts in stock",
+        language: "python",
+        requirements: { routes: ["GET /stock/{item}", "PUT /stock/{item}"] },
+        acceptance: [
+          {
+            name: "sets",
+            http: { method: "PUT", path: "/stock/tea", body: '{"amount": 7}' },
+            expect: { json: '{"amount": 7}' },
+          },
+          {
+            name: "knows nothing of what went before",
+            http: { method: "GET", path: "/stock/tea" },
+            expect: { json: '{"amount": 0}' },
+          },
+        ],
+      });
+      const { outcome, state, asked } = await ran("python", task);
+      expect(outcome).toMatchObject({ result: "Succeeded" });
+      expect(state.iterations).toBe(1);
+      expect(asked.find(({ phase }) => phase === "correction")?.body.messages[1]?.content).toMatch(
+        /reach [\d.]+ % of the lines; 90 % are needed[\s\S]*app\.py: /,
+      );
+      expect(state.measured).toMatchObject({
+        lintFindings: 0,
+        coverage: 100,
+        tests: { total: 4, passed: 4 },
+        acceptance: { total: 2, passed: 2 },
+        examples: { total: 2, passed: 2 },
+      });
+    },
+  );
 
   test("that nobody can do ends as Failed with issues after as many corrections as it may have", async () => {
     const { outcome, state } = await ran("hopeless", taskOf({ acceptance: SLUG_CASES }));

@@ -5,9 +5,9 @@ import { modelOf } from "../../operator/agent/model/client.ts";
 import { PROFILES, type Profile } from "../../operator/agent/phases/work.ts";
 import { newState, type Outcome, type State } from "../../operator/agent/state.ts";
 import { Steps } from "../../operator/agent/steps.ts";
-import { plainSandbox } from "../../operator/agent/testing/plain-sandbox.ts";
 import { readScript, type Script } from "./model/script.ts";
 import { type Asked, startScriptedModel } from "./model/server.ts";
+import { workbench } from "./workbench.ts";
 
 export function taskOf(change: Partial<TaskInput> = {}): TaskInput {
   return {
@@ -42,7 +42,7 @@ export async function ran(
   begun: (fresh: State) => State = (fresh) => fresh,
 ): Promise<Ran> {
   const server = await startScriptedModel({ script: () => (typeof script === "string" ? readScript(script) : script) });
-  const sandbox = await plainSandbox();
+  const sandbox = await workbench();
   const steps = new Steps("test");
   const kept: State[] = [];
   const told: string[] = [];

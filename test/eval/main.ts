@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { TaskExecution } from "@leanvibe/schema";
-import { plainSandbox } from "../../operator/agent/testing/plain-sandbox.ts";
+import { workbench } from "../agent/workbench.ts";
 import { type Attempt, attempt, type Endpoint } from "./attempt.ts";
 import { DATA, download, readProblems, sampleOf } from "./humaneval.ts";
 import { summaryOf } from "./summary.ts";
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
     contextTokens: Number(values.context),
   };
   const done = new Map(resultsIn(values.results).map((one) => [one.id, one]));
-  const sandbox = await plainSandbox();
+  const sandbox = await workbench();
   try {
     for (const problem of problems) {
       if (done.has(problem.task_id)) continue;

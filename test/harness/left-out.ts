@@ -42,6 +42,11 @@ export async function leftOut(): Promise<LeftOut[]> {
     },
     { pattern: IMAGES_TESTS, what: "that build the images and run them as pods", why: await imagesMissing(rung) },
     {
+      pattern: "**/test/agent/{acceptance,agent,loop}.test.ts",
+      what: "that run what an agent wrote in its sandbox",
+      why: await sandboxMissing(process.env),
+    },
+    {
       pattern: "**/test/agent/sandbox.security.test.ts",
       what: "that attack an agent's sandbox",
       why: await sandboxMissing(process.env),

@@ -126,6 +126,17 @@ function routesOf(content: string): Route[] {
   return [...content.matchAll(ROUTE)].map(([, method = "", path = ""]) => ({ method: method.toUpperCase(), path }));
 }
 
+/** A float that is written out is rarely the same to its last digit. */
+const SAME = `
+def same(got, expected):
+    if got == expected or repr(got) == repr(expected):
+        return True
+    try:
+        return got == pytest.approx(expected)
+    except TypeError:
+        return False
+`;
+
 /** One test a call: one that raises must not hide the others. */
 function exampleTests(
   what: "example" | "case",
@@ -147,10 +158,9 @@ function exampleTests(
 def test_unit_${what}_${index + 1}():
     got = ${call}
     expected = ${result}
-    # A float that is written out is rarely the same to its last digit.
-    assert got == expected or repr(got) == repr(expected) or got == pytest.approx(expected)
+    assert same(got, expected), f"{got!r} came, {expected!r} is expected, of " + ${JSON.stringify(call)}
 `,
   );
-  const content = ["import pytest", ...[...used].map((name) => `from ${name} import *`), ...tests].join("\n");
+  const content = ["import pytest", ...[...used].map((name) => `from ${name} import *`), SAME, ...tests].join("\n");
   return { path: `tests/test_${what}s.py`, content };
 }

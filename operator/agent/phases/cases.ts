@@ -2,7 +2,7 @@ import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Read } from "../answers/json.ts";
 import { examplesIn } from "../languages/examples.ts";
-import type { Example } from "../languages/language.ts";
+import type { Case, Example } from "../languages/language.ts";
 import type { Work } from "./work.ts";
 
 const CASES_MAX = 6;
@@ -33,23 +33,49 @@ assert ${task.title}(arguments) == result`,
 /**
  * Works out failed cases anew, each by itself and step by step: what a small model wrote down at once is wrong more often
  * than its code is. The code's own answer is not shown, which it would only agree with.
- * @returns undefined where it comes to the same results: then the code is wrong.
+ * @returns undefined where each comes to the same result: then the code is wrong.
  */
 export async function reconsider(
   asking: Asking,
   work: Work,
   failures: readonly string[],
 ): Promise<Pick<Work, "tests" | "cases"> | undefined> {
-  const failed = new Set(failures.flatMap((name) => name.match(/unit[:_] ?case[ _](\d+)$/)?.[1] ?? []).map(Number));
-  let changed = false;
-  const cases: Example[] = [];
+  const failed = failedAmong(failures);
+  const cases: Case[] = [];
   for (const [index, one] of work.cases.entries()) {
-    const result = failed.has(index + 1) ? await workedOut(asking, work, one.call) : undefined;
-    if (result !== undefined && result !== one.result) changed = true;
-    cases.push(result === undefined ? one : { ...one, result });
+    const result = failed.has(index + 1) ? await workedOut(asking, work, one.call) : one.result;
+    const same = result === one.result;
+    cases.push(same ? one : { call: one.call, result: result ?? one.result, doubted: true });
   }
-  if (!changed) return undefined;
+  if (!cases.some(({ doubted }) => doubted)) return undefined;
   return { tests: casesFiles(work, examplesIn(work.task.description), cases), cases };
+}
+
+/**
+ * Without the failed cases for which the model has given two results: such a case says nothing of the code.
+ * @returns undefined where there is none
+ */
+export function withoutDoubted(
+  { steps }: Pick<Asking, "steps">,
+  work: Work,
+  failures: readonly string[],
+): Pick<Work, "tests" | "cases"> | undefined {
+  const failed = failedAmong(failures);
+  const dropped = work.cases.filter(({ doubted }, index) => doubted === true && failed.has(index + 1));
+  if (dropped.length === 0) return undefined;
+  const calls = dropped.map(({ call }) => call).join(", ");
+  steps.note(
+    "test_reconsideration",
+    "completed",
+    `no tests any more, because two results were given for them: ${calls}`,
+  );
+  const cases = work.cases.filter((one) => !dropped.includes(one));
+  return { tests: casesFiles(work, examplesIn(work.task.description), cases), cases };
+}
+
+/** Their numbers, from the names of tests. */
+function failedAmong(failures: readonly string[]): ReadonlySet<number> {
+  return new Set(failures.flatMap((name) => name.match(/unit[:_] ?case[ _](\d+)$/)?.[1] ?? []).map(Number));
 }
 
 function workedOut(asking: Asking, { task, language }: Work, call: string): Promise<string | undefined> {

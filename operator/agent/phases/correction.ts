@@ -23,7 +23,7 @@ export async function correct(
   const target = work.profile.name === "function" ? "code" : targetOf(findings);
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
-    prompt: promptOf(work, findings, target),
+    prompt: work.profile.name === "function" ? functionPrompt(work, findings) : promptOf(work, findings, target),
     answerTokens: ANSWER_TOKENS[work.profile.name],
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
@@ -67,6 +67,20 @@ function promptOf(work: Work, findings: readonly Finding[], target: Target) {
       { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
     ),
     ask: `${ASKED[target]} Answer with the files that must change, each one complete. ${FILE_FORMAT}`,
+  };
+}
+
+/** For a single function everything else is in the way. */
+function functionPrompt(work: Work, findings: readonly Finding[]) {
+  const { language, task } = work;
+  return {
+    system: `You are a senior ${language.title} developer who corrects code. You answer with one fenced block of code and nothing else.`,
+    sections: [
+      { title: "Task", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true },
+      { title: "Code", text: shown(work.code), keep: true },
+      { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
+    ],
+    ask: "The code is wrong. Read the task again, find the fault, and write the whole corrected file.",
   };
 }
 
