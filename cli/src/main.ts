@@ -106,7 +106,7 @@ images
   .command("build")
   .description("build with Docker or Podman; what comes after -- goes to its own build, such as -- --no-cache")
   .option("--base <image>", "a Node 24 on Debian to build and run on, instead of node:24-bookworm-slim")
-  .option("--only <names>", "of operator, api, migrate, with commas")
+  .option("--only <names>", "of operator, api, migrate, agent, with commas")
   .option(...JSON_OPTION)
   .argument("[more...]")
   .action(async (more: string[], { base, only, json }: { base?: string; only?: string; json: boolean }) => {
@@ -119,7 +119,7 @@ images
   .command("load")
   .description("give them to kind, minikube, k3d, K3s in Docker or the local cluster")
   .option("--context <name>", "use this context of your kubeconfig")
-  .option("--only <names>", "of operator, api, migrate, with commas")
+  .option("--only <names>", "of operator, api, migrate, agent, with commas")
   .option(...JSON_OPTION)
   .action(async ({ context, only, json }: { context?: string; only?: string; json: boolean }) => {
     const { imageNames, loadImages } = await import("./images.ts");

@@ -29,7 +29,7 @@ let deployed: Deployed;
 
 beforeAll(async () => {
   api = apiOf(await connectAs());
-  await buildAndLoad();
+  await buildAndLoad(["operator", "api", "migrate"]);
   deployed = await deploy(api);
 }, 900_000);
 afterAll(async () => {

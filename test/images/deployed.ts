@@ -3,13 +3,13 @@ import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { KINDS, type Manifest } from "@leanvibe/runtime";
-import { SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { type ImageName, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { relayTo } from "../../api-server/src/testing/relay.ts";
 import { run } from "../../cli/cluster/command.ts";
 import { findCluster, loadArchive } from "../../cli/cluster/index.ts";
 import { startEmbedded } from "../../cli/database/embedded.ts";
 import { findBuilder, saveImages } from "../../cli/src/builder.ts";
-import { imageNames, imageReference } from "../../cli/src/images.ts";
+import { imageReference } from "../../cli/src/images.ts";
 import { applyManifests, manifestsIn, ROOT } from "../../cli/src/manifests.ts";
 import { type Api, DEPLOYMENTS, kubeconfigPath, NODES } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
@@ -18,12 +18,16 @@ const WORKLOADS = join(ROOT, "api-server", "manifests", "workloads.yaml");
 const SERVICES = { ...KINDS.ConfigMap, kind: "Service", plural: "services" };
 
 /** As a person would, by the command; LEANVIBE_IMAGES_BUILD holds more arguments, such as a base image that is here. */
-export async function buildAndLoad(): Promise<void> {
+export async function buildAndLoad(names: readonly ImageName[]): Promise<void> {
   const more = (process.env["LEANVIBE_IMAGES_BUILD"] ?? "").split(" ").filter((word) => word !== "");
-  await run(process.execPath, [join(ROOT, "cli", "src", "main.ts"), "images", "build", ...more], { cwd: ROOT });
+  await run(
+    process.execPath,
+    [join(ROOT, "cli", "src", "main.ts"), "images", "build", "--only", names.join(), ...more],
+    { cwd: ROOT },
+  );
   const file = join(scratchFolder("images"), "images.tar");
   const builder = await findBuilder(process.env);
-  const references = imageNames(undefined).map(imageReference);
+  const references = names.map(imageReference);
   await saveImages(builder, references, { file, signal: AbortSignal.timeout(120_000) });
   const cluster = await findCluster(basename(dirname(kubeconfigPath())));
   if (cluster === undefined) throw new Error("the cluster is not one that these tests made");
