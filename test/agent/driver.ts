@@ -34,7 +34,7 @@ async function surroundings(): Promise<Around> {
   await listen("path", { path: OUTSIDE });
   chmodSync(OUTSIDE, 0o777);
   const around = { secret: SECRET, tokenPath: "/secret/token", socketPath: SOCKET, pathSocket: OUTSIDE };
-  return { ...around, abstractSocket, addresses, serverPid: 1, reached: async () => reached.splice(0) };
+  return { ...around, abstractSocket, addresses, serverPid: 1, alone: true, reached: async () => reached.splice(0) };
 }
 
 async function report(name: string, act: () => Promise<object>): Promise<void> {

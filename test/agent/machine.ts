@@ -65,7 +65,14 @@ export async function sandboxMachine(landlockAtMost?: number): Promise<SandboxMa
   return {
     socketPath,
     server,
-    around: { secret, tokenPath: at("token"), socketPath, serverPid: server.pid ?? 0, ...outside.around },
+    around: {
+      secret,
+      tokenPath: at("token"),
+      socketPath,
+      serverPid: server.pid ?? 0,
+      alone: IS_ROOT,
+      ...outside.around,
+    },
     unfenced: (files, argv) => {
       for (const { path, content } of files) writeFileSync(join(at("free"), path), content);
       const env = { PATH: `${at("bin")}:/usr/bin:/bin` };

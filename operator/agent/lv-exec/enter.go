@@ -49,7 +49,7 @@ func becomeCommand() error {
 		return fmt.Errorf("chdir %s: %w", asked.Dir, err)
 	}
 	unix.Umask(0o022)
-	abi := landlockFor(asked)
+	abi := landlockABI()
 	var protected []int
 	threads := uint64(0)
 	if found, err := processes(); err == nil {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 )
 
 // Fences hold for the thread that puts them up, and who execs on it passes them on.
@@ -36,11 +37,11 @@ func main() {
 
 func dispatch(command string, arguments []string) error {
 	switch {
-	case command == "run" && len(arguments) == 0:
+	case command == "run":
 		return run()
-	case command == "supervise" && len(arguments) <= 1:
-		return supervise(len(arguments) == 1 && arguments[0] == scopedSignals)
-	case command == "enter" && len(arguments) == 0:
+	case command == "supervise":
+		return supervise(slices.Contains(arguments, scopedSignals))
+	case command == "enter":
 		return enter()
 	case command == "write" && len(arguments) == 1:
 		return writeFiles(arguments[0], os.Stdin)

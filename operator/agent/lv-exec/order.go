@@ -30,9 +30,6 @@ type order struct {
 	// What the volume may hold, with what was there before.
 	DiskBytes uint64 `json:"diskBytes"`
 	DiskFiles uint64 `json:"diskFiles"`
-
-	// For tests: do as on an older kernel, which lacks some fences.
-	LandlockAtMost int `json:"landlockAtMost,omitempty"`
 }
 
 // How it ended. Code or Signal is of the command itself; Ended says who ended it.

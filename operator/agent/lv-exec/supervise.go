@@ -26,7 +26,7 @@ func run() error {
 	if landlockABI() < 1 {
 		return errNoLandlock
 	}
-	arguments := []string{os.Args[0], "supervise"}
+	arguments := append([]string{os.Args[0], "supervise"}, os.Args[2:]...)
 	if landlockABI() >= abiWithScopes {
 		if err := scopeSignals(); err != nil {
 			return err
@@ -60,7 +60,7 @@ func supervise(scoped bool) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("subreaper: %w", err)
 	}
-	held := &supervisor{asked: asked, scoped: scoped && asked.LandlockAtMost == 0, ended: endedItself}
+	held := &supervisor{asked: asked, scoped: scoped, ended: endedItself}
 	child, err := start(line)
 	if err != nil {
 		leaveNothing(held.scoped)
@@ -79,7 +79,7 @@ func start(line []byte) (int, error) {
 	if err := errors.Join(unix.Pipe2(orderPipe[:], unix.O_CLOEXEC), unix.Pipe2(faultPipe[:], unix.O_CLOEXEC)); err != nil {
 		return 0, err
 	}
-	child, err := syscall.ForkExec("/proc/self/exe", []string{"lv-exec", "enter"}, &syscall.ProcAttr{
+	child, err := syscall.ForkExec("/proc/self/exe", append([]string{"lv-exec", "enter"}, os.Args[2:]...), &syscall.ProcAttr{
 		Files: []uintptr{0, 1, 2, uintptr(orderPipe[0]), uintptr(faultPipe[1])},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
 	})

@@ -47,7 +47,12 @@ export async function start(machine: Machine, command: Command, gone: AbortSigna
   const dir = await machine.workspace.prepare(readOnly);
   const order = orderOf(machine, command, { dir, readOnly });
   const begun = performance.now();
-  const child = spawn(machine.lvExec, ["run"], { env: {}, cwd: "/", stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const older = machine.landlockAtMost === undefined ? [] : [`--landlock-at-most=${machine.landlockAtMost}`];
+  const child = spawn(machine.lvExec, ["run", ...older], {
+    env: {},
+    cwd: "/",
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+  });
   const control = controlOf(child);
   const end = () => control.end();
   gone.addEventListener("abort", end, { once: true });
@@ -98,7 +103,6 @@ function orderOf(machine: Machine, command: Command, { dir, readOnly }: { dir: s
     volume: workspace.volume,
     timeoutMilliseconds: command.timeoutMilliseconds,
     ...limits,
-    landlockAtMost: machine.landlockAtMost,
   };
 }
 

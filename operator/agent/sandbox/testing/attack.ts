@@ -16,6 +16,8 @@ export type Around = {
   addresses: readonly { host: string; port: number }[];
   /** The sandbox's server, as the programs in it would call it. */
   serverPid: number;
+  /** Nothing else of this user runs here, that a signal to everybody would end where the fences fail. */
+  alone: boolean;
   /** What has been reached since it was last asked. */
   reached(): Promise<readonly string[]>;
 };

@@ -62,14 +62,14 @@ export const PROCESSES: readonly Attack[] = [
   {
     name: "signals everybody, the supervisor and the server",
     refusal: /NOT kill .*EPERM/s,
-    program: ({ serverPid }) =>
+    program: ({ serverPid, alone }) =>
       node(
         `for (const signal of ["SIGKILL", "SIGSTOP", "SIGTERM", "SIGUSR1", "SIGSEGV", 0])
            for (const pid of [values.serverPid, process.ppid, -values.serverPid, -process.ppid])
              await attempt("kill " + pid + " " + signal, () => { if (Math.abs(pid) === 1 && pid < 0) throw new Error("EPERM"); process.kill(pid, signal); });
-         process.kill(-1, "SIGKILL");
+         if (values.alone) process.kill(-1, "SIGKILL");
          console.log("NOT kill everybody");`,
-        { serverPid },
+        { serverPid, alone },
       ),
   },
   {
