@@ -20,7 +20,12 @@ const NODES: Kind = { ...KINDS.Namespace, kind: "Node", plural: "nodes" };
 
 const SERVICES: Kind = { ...KINDS.ConfigMap, kind: "Service", plural: "services" };
 
-const service = z.object({ spec: z.object({ selector: z.record(z.string(), z.string()).default({}) }) });
+const service = z.object({
+  spec: z.object({ clusterIP: z.string(), selector: z.record(z.string(), z.string()).default({}) }),
+});
+
+/** By which address pods reach this machine, and by which the Service: for clusters that have no DNS. */
+export type Way = { host: string; serviceIP: string };
 
 const nodes = z.object({
   items: z.array(
@@ -33,27 +38,29 @@ const nodes = z.object({
 /**
  * Leads Service leanvibe-gateway to this machine, where the API runs as a process: a Service without pods, and one slice of
  * endpoints. Where the Service chooses pods, because the API runs as such there, it is left alone.
- * @returns the address; undefined where it is left alone, or no pod of that cluster would reach one of ours
+ * @returns undefined where no pod of that cluster would reach one of ours; "pods" where it is left alone
  */
 export async function leadToGateway(
   transport: Transport,
   port: number,
   env: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  if (await choosesPods(transport)) return undefined;
-  const address = env[GATEWAY_HOST] ?? (await addressBeside(transport));
-  if (address === undefined) return undefined;
-  await applyManifests(transport, gatewayManifests(address, port));
-  return address;
+): Promise<Way | "pods" | undefined> {
+  const found = await findService(transport);
+  if (found !== undefined && Object.keys(found.selector).length > 0) return "pods";
+  const host = env[GATEWAY_HOST] ?? (await addressBeside(transport));
+  if (host === undefined) return undefined;
+  await applyManifests(transport, gatewayManifests(host, port));
+  const { clusterIP: serviceIP = "" } = (await findService(transport)) ?? {};
+  return { host, serviceIP };
 }
 
-async function choosesPods(transport: Transport): Promise<boolean> {
+async function findService(transport: Transport): Promise<z.output<typeof service>["spec"] | undefined> {
   const path = objectPath(SERVICES, { name: GATEWAY_SERVICE, namespace: SYSTEM_NAMESPACE });
   const found = await transport.send({ method: "GET", path }).catch((error: unknown) => {
     if (isApiError(error, 404)) return undefined;
     throw error;
   });
-  return found !== undefined && Object.keys(service.parse(found).spec.selector).length > 0;
+  return found === undefined ? undefined : service.parse(found).spec;
 }
 
 /** This machine's address on the wire of the cluster's nodes: what comes from a pod comes by its node. */

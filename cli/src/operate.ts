@@ -5,7 +5,7 @@ import { type Cluster, type ClusterOptions, LOCAL_IMAGE, type Plan, startCluster
 import { findProgram } from "../cluster/requirements.ts";
 import { apiKubeconfig } from "./api.ts";
 import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
-import { GATEWAY_HOST, leadToGateway } from "./gateway.ts";
+import { GATEWAY_HOST, leadToGateway, type Way } from "./gateway.ts";
 import { install, waitForTenant } from "./install.ts";
 import { createMissing, manifestsIn, ROOT } from "./manifests.ts";
 import {
@@ -70,6 +70,12 @@ async function populate(
   const { api } = files;
   try {
     await timed(reporter, "kinds, policies and the operator's rights", () => install(transport, signal));
+    const way = await leadToGateway(transport, gatewayPort, process.env);
+    if (way === undefined) {
+      reporter.say(
+        `  Agents reach no model by this API: their pods have no way to this machine that is known. ${GATEWAY_HOST}=ADDRESS says one.`,
+      );
+    }
     const running = findOperator(files);
     const useful = running !== undefined && cluster.reused && (await isReady(running));
     let started: Started | undefined;
@@ -81,16 +87,12 @@ async function populate(
         path: files.kubeconfig,
       });
       started = await timed(reporter, "operator ready", () =>
-        startOperator(files, { detached: detach, signal, env: settingsFor(cluster) }),
+        startOperator(files, { detached: detach, signal, env: settingsFor(cluster, way) }),
       );
       warnOfExpiry(reporter, expires);
     }
     // From now on the API knows the cluster, and what kubectl applies can be signed in to.
     await writeAccountKubeconfig(transport, "api", { admin: cluster.kubeconfig, path: api });
-    if ((await leadToGateway(transport, gatewayPort, process.env)) === undefined)
-      reporter.say(
-        `  Agents reach no model by this API: their pods have no way to this machine that is known. ${GATEWAY_HOST}=ADDRESS says one.`,
-      );
     // Whoever names a context has a use for it: nothing is put there but what was asked for.
     if (context === undefined)
       await timed(reporter, "tenant/acme Ready", () => exampleTenant(transport, reporter, signal));
@@ -100,9 +102,15 @@ async function populate(
   }
 }
 
-/** A local cluster reaches no registry; the image that it has knows the network probe's commands too. */
-function settingsFor({ rung }: Cluster): Record<string, string> {
-  return rung === "local" ? { NETWORK_PROBE_IMAGE: LOCAL_IMAGE } : {};
+/**
+ * A local cluster reaches no registry; the image that it has knows the network probe's commands too. Nor has it names:
+ * agents find the gateway by its Service's address.
+ */
+function settingsFor({ rung }: Cluster, way: Way | "pods" | undefined): Record<string, string> {
+  if (rung !== "local") return {};
+  const gateway =
+    typeof way === "object" && way.serviceIP !== "" ? { AGENT_GATEWAY_URL: `http://${way.serviceIP}/v1` } : {};
+  return { NETWORK_PROBE_IMAGE: LOCAL_IMAGE, ...gateway };
 }
 
 const MONTH_MILLISECONDS = 30 * 24 * 3600 * 1000;

@@ -49,6 +49,8 @@ describe("parseConfig", () => {
   });
 
   it("knows a model that is not behind the gateway: its usage is only an agent's word", () => {
+    const byAddress = parseConfig({ AGENT_GATEWAY_URL: "http://10.96.0.20/v1" });
+    expect(byAddress.agents).toMatchObject({ modelURL: "http://10.96.0.20/v1", direct: undefined });
     const { agents } = parseConfig({ AGENT_MODEL_URL: "http://10.0.0.5:8000/v1" });
     expect(agents).toMatchObject({ modelURL: "http://10.0.0.5:8000/v1", direct: "http://10.0.0.5:8000/v1" });
   });

@@ -42,13 +42,8 @@ const fields = z.object({
     .string()
     .regex(/^\S+$/, { error: "must be an image; for example AGENT_IMAGE=registry.example.com/leanvibe/agent:1.0.0" })
     .default(`leanvibe.io/agent:${manifest.version}`),
-  AGENT_MODEL_URL: z
-    .string()
-    .refine(isHttpUrl, {
-      error:
-        "must be the address of an OpenAI-compatible API, without user and password; for example AGENT_MODEL_URL=http://vllm.models.svc:8000/v1",
-    })
-    .default(GATEWAY_URL),
+  AGENT_GATEWAY_URL: httpUrl("AGENT_GATEWAY_URL=http://10.96.0.20/v1").default(GATEWAY_URL),
+  AGENT_MODEL_URL: httpUrl("AGENT_MODEL_URL=http://vllm.models.svc:8000/v1").optional(),
   AGENT_DEFAULT_MODEL: z
     .string()
     .regex(/^[^\s\p{Cc}]{1,200}$/u, {
@@ -63,6 +58,11 @@ const fields = z.object({
     })
     .default("false"),
 });
+
+function httpUrl(example: string) {
+  const error = `must be the address of an OpenAI-compatible API, without user and password; for example ${example}`;
+  return z.string().refine(isHttpUrl, { error });
+}
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -131,6 +131,8 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
     throw new Error(lines.join("\n"));
   }
   const { LOG_LEVEL, HEALTH_ADDRESS, WORKERS, LEASE_SECONDS, RENEW_DEADLINE_SECONDS, RETRY_SECONDS } = parsed.data;
+  // Whoever says nothing of it means the gateway, wherever that is.
+  const modelURL = parsed.data.AGENT_MODEL_URL ?? parsed.data.AGENT_GATEWAY_URL;
   const host = HEALTH_ADDRESS.slice(0, HEALTH_ADDRESS.lastIndexOf(":"));
   return {
     logLevel: LOG_LEVEL,
@@ -144,8 +146,8 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
     networkProbeImage: parsed.data.NETWORK_PROBE_IMAGE,
     agents: {
       image: parsed.data.AGENT_IMAGE,
-      modelURL: parsed.data.AGENT_MODEL_URL,
-      direct: parsed.data.AGENT_MODEL_URL === GATEWAY_URL ? undefined : parsed.data.AGENT_MODEL_URL,
+      modelURL,
+      direct: modelURL === parsed.data.AGENT_GATEWAY_URL ? undefined : modelURL,
       defaultModel: parsed.data.AGENT_DEFAULT_MODEL,
       queueTimeoutSeconds: parsed.data.AGENT_QUEUE_TIMEOUT_SECONDS,
       slots: parsed.data.AGENT_SLOTS,

@@ -12,14 +12,15 @@ import { createByApi, signIn } from "./tenants.ts";
 const ACCOUNTS: Kind = { ...KINDS.ConfigMap, kind: "ServiceAccount", plural: "serviceaccounts" };
 
 /** An API server beside a cluster, with the gateway; what the operator would do a test does in its place. */
-export type AgentWorld = ApiWorld & { gateway: string };
+export type AgentWorld = ApiWorld & { gateway: string; gatewayPort: number };
 
-export async function agentWorld(api: Api, models: readonly object[]): Promise<AgentWorld> {
+/** @param host where pods are to reach the gateway too, every address of this machine */
+export async function agentWorld(api: Api, models: readonly object[], host = "127.0.0.1"): Promise<AgentWorld> {
   const file = join(scratchFolder("models"), "models.json");
   writeFileSync(file, JSON.stringify({ models }));
   const [port = 0] = await freePorts(1);
-  const world = await apiWorld(api, { GATEWAY_ADDRESS: `127.0.0.1:${port}`, GATEWAY_MODELS: file });
-  return { ...world, gateway: `http://127.0.0.1:${port}/v1` };
+  const world = await apiWorld(api, { GATEWAY_ADDRESS: `${host}:${port}`, GATEWAY_MODELS: file });
+  return { ...world, gateway: `http://127.0.0.1:${port}/v1`, gatewayPort: port };
 }
 
 export type Org = { name: string; namespace: string; headers: Record<string, string> };

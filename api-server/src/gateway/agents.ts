@@ -22,6 +22,7 @@ const BELIEVED_MILLISECONDS = 3_000;
 const UNSETTLED_MILLISECONDS = 500;
 const KEPT = 10_000;
 const RETRY_SECONDS = 1;
+const REVIEWS_AT_ONCE = 32;
 const CLUSTER_RETRY_SECONDS = 5;
 const PATIENCE_MILLISECONDS = 5_000;
 
@@ -53,6 +54,7 @@ type Asks = { transport: Transport; database: Pick<Database, "findTask"> };
 /** Tells agents by what the cluster says of their token, and of the task that they name. */
 export class Agents {
   readonly #asks: Asks;
+  #reviews = 0;
   /** By the token's hash: a token in a cache would be one more place to steal it from. */
   readonly #identities: LRUCache<string, { identity: Identity | undefined }, string>;
   readonly #tasks: LRUCache<string, { task: AgentTask | undefined }>;
@@ -130,6 +132,17 @@ export class Agents {
   }
 
   async #review(token: string): Promise<Identity | undefined> {
+    // Each token of somebody's making would be a question to the cluster.
+    if (this.#reviews >= REVIEWS_AT_ONCE) throw new Error("too many tokens are being looked at");
+    this.#reviews += 1;
+    try {
+      return await this.#identityIn(token);
+    } finally {
+      this.#reviews -= 1;
+    }
+  }
+
+  async #identityIn(token: string): Promise<Identity | undefined> {
     const user = await userOf(this.#asks.transport, token, GATEWAY_AUDIENCE);
     const [, namespace] = USER.exec(user?.username ?? "") ?? [];
     const pod = bound.safeParse(user?.extra).data;

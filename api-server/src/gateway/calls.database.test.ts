@@ -44,7 +44,8 @@ beforeAll(async () => {
     }),
     "models.json",
   );
-  const patience = { first: 500, idle: 500, whole: 2_000 };
+  // Long enough for a machine that has much else to do.
+  const patience = { first: 2_000, idle: 1_500, whole: 8_000 };
   calls = new Calls({ database: running.parts.database, log: pino({ level: "silent" }), models, patience });
 });
 

@@ -7,6 +7,7 @@ import { PROBLEM_MEDIA_TYPE } from "../errors/problem.ts";
 import { invalid, refusalOf } from "../errors/refused.ts";
 import { bearerToken } from "../http/identify.ts";
 import { loggedRequest } from "../http/logged.ts";
+import { answerUnread } from "../http/wire.ts";
 import type { Parts } from "../parts.ts";
 import { type Agent, Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
@@ -38,6 +39,7 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_MILLISECONDS,
     frameworkErrors: answer,
+    clientErrorHandler: answerUnread(config.publicUrl),
     return503OnClosing: false,
   });
   app.setErrorHandler(answer);

@@ -5,6 +5,7 @@ import { type App, buildApp } from "../app.ts";
 import type { Parts } from "../parts.ts";
 import { inDatabase } from "../testing/database.ts";
 import { asking, type Headers, signedIn, type TestParts, testParts, testTenant, testUser } from "../testing/parts.ts";
+import { follow } from "./follow.ts";
 import { TaskNews } from "./news.ts";
 import { record } from "./record.ts";
 
@@ -169,6 +170,20 @@ describe("who watches a task", () => {
     await polled.close();
     await watching.ended;
     await news.close();
+  });
+
+  test("is asked for anew at every heartbeat: a session that ended hears no more [stolen token]", async () => {
+    const { tenantId, id: taskId } = await newTask();
+    let beats = 0;
+    const mayGoOn = async () => ++beats < 3;
+    const following = { database: parts.database, news: parts.news, tenantId, taskId, after: 0, mayGoOn };
+    const texts: string[] = [];
+    const signal = new AbortController().signal;
+    for await (const text of follow({ ...following, signal, heartbeatMilliseconds: 20 })) texts.push(text);
+    expect([beats, texts.filter((text) => text === ": nothing new\n\n")]).toEqual([
+      3,
+      Array(2).fill(": nothing new\n\n"),
+    ]);
   });
 
   test("does not keep a server from stopping", async () => {

@@ -52,11 +52,12 @@ type Following = {
   /** Asked at every heartbeat: whether it may still watch. */
   mayGoOn: () => Promise<boolean>;
   signal: AbortSignal;
+  heartbeatMilliseconds?: number;
 };
 
 /** What of a task a watcher is told, as an event stream, until it has come to its end. */
 export async function* follow(following: Following): AsyncGenerator<string> {
-  const { news, taskId, signal } = following;
+  const { news, taskId, signal, heartbeatMilliseconds = HEARTBEAT_MILLISECONDS } = following;
   const seen: Seen = { after: following.after, activity: null };
   let woken = Promise.withResolvers<void>();
   const stop = news.watch(taskId, () => woken.resolve());
@@ -70,7 +71,7 @@ export async function* follow(following: Following): AsyncGenerator<string> {
       yield* texts;
       if (next === "over") return;
       if (next === "more") continue;
-      const isNews = await Promise.race([woken.promise.then(() => true), silence(signal)]);
+      const isNews = await Promise.race([woken.promise.then(() => true), silence(signal, heartbeatMilliseconds)]);
       if (isNews || signal.aborted) continue;
       if (!(await following.mayGoOn())) return;
       yield ": nothing new\n\n";
@@ -96,8 +97,8 @@ async function look(following: Following, seen: Seen): Promise<{ texts: string[]
 }
 
 /** False when it has lasted for a heartbeat, or there is nothing more to wait for. */
-async function silence(signal: AbortSignal): Promise<false> {
-  await sleep(HEARTBEAT_MILLISECONDS, undefined, { signal, ref: false }).catch(() => undefined);
+async function silence(signal: AbortSignal, milliseconds: number): Promise<false> {
+  await sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
   return false;
 }
 

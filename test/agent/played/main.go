@@ -3,6 +3,7 @@
 //
 //	report {...}   writes JOB-report, with POD_UID in it for the pod's own
 //	write NAME {...} writes the text as report.json of the ConfigMap of that name
+//	model 200      asks the model until the answer has that status, for half a minute
 //	sleep 1.5      waits so many seconds
 //	first / again  what follows is only done by the first pod, or only by later ones
 //	exit 75        ends so
@@ -72,6 +73,8 @@ func do(word, rest string) {
 	case "write":
 		name, content, _ := strings.Cut(rest, " ")
 		write(name, content)
+	case "model":
+		askModel(rest)
 	case "sleep":
 		seconds, err := strconv.ParseFloat(rest, 64)
 		check(err)
@@ -130,6 +133,35 @@ func write(name, content string) {
 		status, answer = ask("PATCH", path("/"+name), "application/merge-patch+json", map[string]any{"data": data})
 	}
 	fmt.Println("wrote", name, status, answer)
+}
+
+func askModel(wanted string) {
+	body := `{"messages":[{"role":"user","content":"Say hello."}],"max_tokens":2000}`
+	last := ""
+	for range 60 {
+		token, err := os.ReadFile(os.Getenv("MODEL_TOKEN_FILE"))
+		check(err)
+		request, err := http.NewRequest("POST", os.Getenv("MODEL_URL")+"/chat/completions", strings.NewReader(body))
+		check(err)
+		request.Header.Set("Authorization", "Bearer "+string(token))
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("x-leanvibe-task", os.Getenv("POD_NAMESPACE")+"/"+os.Getenv("TASK_NAME"))
+		response, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
+		if err != nil {
+			last = err.Error()
+		} else {
+			answer, _ := io.ReadAll(response.Body)
+			response.Body.Close()
+			last = strconv.Itoa(response.StatusCode) + " " + string(answer[:min(len(answer), 300)])
+			if strconv.Itoa(response.StatusCode) == wanted {
+				fmt.Println("the model:", last)
+				return
+			}
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	fmt.Fprintln(os.Stderr, "played: the model did not answer", wanted, "but", last)
+	os.Exit(1)
 }
 
 func ask(method, path, contentType string, body any) (int, string) {
