@@ -13,7 +13,7 @@ const count = z.int().min(0);
 const data = z.object({
   analysis: analysis.optional(),
   architecture: architecture.optional(),
-  cases: z.array(z.object({ call: z.string(), result: z.string(), doubted: z.boolean().optional() })).default([]),
+  cases: z.array(z.object({ call: z.string(), result: z.string() })).default([]),
   tried: z.object({ states: z.array(z.string()), errors: z.record(z.string(), z.number()) }),
   usage: z
     .object({ inputTokens: count, outputTokens: count, llmCalls: count, estimated: z.boolean() })

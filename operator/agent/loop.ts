@@ -3,8 +3,8 @@ import type { Asking } from "./answers/ask.ts";
 import { CHECK_BOUNDS, type Language } from "./languages/language.ts";
 import { analyse } from "./phases/analysis.ts";
 import { design } from "./phases/architecture.ts";
-import { reconsider, withoutDoubted } from "./phases/cases.ts";
-import { generateCode } from "./phases/code.ts";
+import { withoutRefuted } from "./phases/cases.ts";
+import { generateCode, secondCode } from "./phases/code.ts";
 import { correct } from "./phases/correction.ts";
 import { documentWork } from "./phases/documentation.ts";
 import { qualityFindings } from "./phases/quality-check.ts";
@@ -88,7 +88,6 @@ class Run {
     for (;;) {
       const findings = await this.#findings();
       if (findings.length === 0) return this.#done();
-      if (await this.#withoutDoubted()) continue;
       if (this.state.iterations >= maxIterations) return this.#failed(findings, undefined);
       const text = findings.map((finding) => finding.text).join("\n");
       const { tried, why } = circling(this.state.tried, [...this.state.work.code, ...this.state.work.tests], text);
@@ -131,25 +130,29 @@ class Run {
     return false;
   }
 
-  /** Fewer cases and no new code: that is no correction, and always comes to an end. */
-  async #withoutDoubted(): Promise<boolean> {
-    const fewer = withoutDoubted(this.#loop.asking, this.state.work, this.#failures);
-    if (fewer === undefined) return false;
-    await this.#advance({ work: { ...this.state.work, ...fewer } });
-    return true;
-  }
-
-  /** Of a function whose examples pass, the cases that the model made up are thought over once before the code is. */
+  /** Of a function whose examples pass, the cases that the model made up are held against a second program first. */
   async #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
     const { asking } = this.#loop;
     const { work } = this.state;
     const onlyCases = work.cases.length > 0 && findings.every(({ kind }) => kind === "tests");
     if (onlyCases && !this.#reconsidered) {
       this.#reconsidered = true;
-      const reconsidered = await reconsider(asking, work, this.#failures);
-      if (reconsidered !== undefined) return reconsidered;
+      const changed = await this.#heldAgainstSecond(work);
+      if (changed !== undefined) return changed;
     }
     return correct(asking, work, findings, iteration);
+  }
+
+  async #heldAgainstSecond(work: Work): Promise<Partial<Work> | undefined> {
+    const { asking, sandbox } = this.#loop;
+    const code = await secondCode(asking, work);
+    // The same once more is no second opinion.
+    if (code.length === 0 || code.some(({ content }) => work.code.some((one) => one.content === content)))
+      return undefined;
+    const second = await validate(sandbox, asking.steps, { ...work, code });
+    if (second.findings.length === 0) return { code };
+    if (second.findings.some(({ kind }) => kind !== "tests")) return undefined;
+    return withoutRefuted(asking, work, this.#failures, second.failures);
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {

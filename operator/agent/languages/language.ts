@@ -67,9 +67,6 @@ export type Language = {
 /** `call` gives `result`, both as source text. */
 export type Example = { call: string; result: string };
 
-/** One that a model made up; `doubted` when it came to another result the second time. */
-export type Case = Example & { doubted?: boolean | undefined };
-
 /** Bounds of a run whose output a person or a model reads. */
 export const CHECK_BOUNDS = { timeoutMilliseconds: 60_000, outputBytes: 64 * 1024 } as const;
 /** Tests may take longer; what a report needs more of stands in files. */

@@ -2,7 +2,7 @@ import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Read } from "../answers/json.ts";
 import { examplesIn } from "../languages/examples.ts";
-import type { Case, Example } from "../languages/language.ts";
+import type { Example } from "../languages/language.ts";
 import type { Work } from "./work.ts";
 
 const CASES_MAX = 6;
@@ -31,45 +31,22 @@ assert ${task.title}(arguments) == result`,
 }
 
 /**
- * Works out failed cases anew, each by itself and step by step: what a small model wrote down at once is wrong more often
- * than its code is. The code's own answer is not shown, which it would only agree with.
- * @returns undefined where each comes to the same result: then the code is wrong.
+ * Without the cases that the code and a second one, written anew for the same task, both fail: what a small model writes
+ * down as a result is wrong more often than its code is. Cases that one of the two passes stay.
+ * @returns undefined where all stay
  */
-export async function reconsider(
-  asking: Asking,
-  work: Work,
-  failures: readonly string[],
-): Promise<Pick<Work, "tests" | "cases"> | undefined> {
-  const failed = failedAmong(failures);
-  const cases: Case[] = [];
-  for (const [index, one] of work.cases.entries()) {
-    const result = failed.has(index + 1) ? await workedOut(asking, work, one.call) : one.result;
-    const same = result === one.result;
-    cases.push(same ? one : { call: one.call, result: result ?? one.result, doubted: true });
-  }
-  if (!cases.some(({ doubted }) => doubted)) return undefined;
-  return { tests: casesFiles(work, examplesIn(work.task.description), cases), cases };
-}
-
-/**
- * Without the failed cases for which the model has given two results: such a case says nothing of the code.
- * @returns undefined where there is none
- */
-export function withoutDoubted(
+export function withoutRefuted(
   { steps }: Pick<Asking, "steps">,
   work: Work,
   failures: readonly string[],
+  secondFailures: readonly string[],
 ): Pick<Work, "tests" | "cases"> | undefined {
-  const failed = failedAmong(failures);
-  const dropped = work.cases.filter(({ doubted }, index) => doubted === true && failed.has(index + 1));
-  if (dropped.length === 0) return undefined;
-  const calls = dropped.map(({ call }) => call).join(", ");
-  steps.note(
-    "test_reconsideration",
-    "completed",
-    `no tests any more, because two results were given for them: ${calls}`,
-  );
-  const cases = work.cases.filter((one) => !dropped.includes(one));
+  const [first, second] = [failedAmong(failures), failedAmong(secondFailures)];
+  const refuted = work.cases.filter((_one, index) => first.has(index + 1) && second.has(index + 1));
+  if (refuted.length === 0) return undefined;
+  const calls = refuted.map(({ call, result }) => `${call} == ${result}`).join("; ");
+  steps.note("test_reconsideration", "completed", `no tests any more, because two programs say otherwise: ${calls}`);
+  const cases = work.cases.filter((one) => !refuted.includes(one));
   return { tests: casesFiles(work, examplesIn(work.task.description), cases), cases };
 }
 
@@ -78,30 +55,8 @@ function failedAmong(failures: readonly string[]): ReadonlySet<number> {
   return new Set(failures.flatMap((name) => name.match(/unit[:_] ?case[ _](\d+)$/)?.[1] ?? []).map(Number));
 }
 
-function workedOut(asking: Asking, { task, language }: Work, call: string): Promise<string | undefined> {
-  return ask(asking, {
-    step: "test_reconsideration",
-    prompt: {
-      system: "You are a careful developer who works out by hand what a function returns.",
-      sections: [{ title: "", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true }],
-      ask: `What must ${call} return? Work it out in at most 8 short lines. The last line is:\nRESULT: the value in ${language.title}`,
-    },
-    answerTokens: 350,
-    read: (text) => {
-      const result = text.match(/RESULT:\W*?([\w\-[({"'].*?)[`*\s]*$/m)?.[1] ?? "";
-      const [one] = examplesIn(`${call} == ${result}`);
-      if (one === undefined) return { ok: false, error: "its last line is not RESULT: and a value" };
-      return { ok: true, value: one.result, repaired: false };
-    },
-  });
-}
-
 /** The two files of tests: what the task promises, and what the model expects. */
-export function casesFiles(
-  { language, code }: Work,
-  examples: readonly Example[],
-  cases: readonly Example[],
-): SourceFile[] {
+function casesFiles({ language, code }: Work, examples: readonly Example[], cases: readonly Example[]): SourceFile[] {
   return [language.exampleTests("example", examples, code), language.exampleTests("case", cases, code)].flatMap(
     (file) => file ?? [],
   );

@@ -8,14 +8,23 @@ import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from 
 const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
 
 /** The first version of the code. Nothing comes of an answer without files: validation says what is missing then. */
-export async function generateCode(asking: Asking, work: Work): Promise<SourceFile[]> {
+export function generateCode(asking: Asking, work: Work): Promise<SourceFile[]> {
+  return written(asking, work, { step: "code_generation", temperature: 0 });
+}
+
+/** The same asked once more, of which something else should come: not the likeliest answer. */
+export function secondCode(asking: Asking, work: Work): Promise<SourceFile[]> {
+  return written(asking, work, { step: "second_implementation", temperature: 0.8 });
+}
+
+async function written(asking: Asking, work: Work, how: { step: string; temperature: number }): Promise<SourceFile[]> {
   const found = await ask(asking, {
-    step: "code_generation",
+    ...how,
     prompt: work.profile.name === "function" ? functionPrompt(work) : projectPrompt(work),
     answerTokens: ANSWER_TOKENS[work.profile.name],
     read: (text) => codeOnly(work, readFiles(text, onlyFile(work))),
   });
-  if (found === undefined) asking.steps.note("code_generation", "failed", "no usable files came");
+  if (found === undefined) asking.steps.note(how.step, "failed", "no usable files came");
   return found ?? [];
 }
 

@@ -1,5 +1,5 @@
 import type { SourceFile, TaskInput } from "@leanvibe/schema";
-import type { Case, Kind, Language } from "../languages/language.ts";
+import type { Example, Kind, Language } from "../languages/language.ts";
 import type { Analysis } from "./analysis.ts";
 import type { Architecture } from "./architecture.ts";
 
@@ -29,7 +29,7 @@ export type Work = {
   tests: SourceFile[];
   documentation: SourceFile[];
   /** Of a single function: which call gives what, as the model expects it. Their tests are made of them. */
-  cases: Case[];
+  cases: Example[];
 };
 
 /** The whole workspace: the agent's own files last, so that no generated one takes their place. */

@@ -4,11 +4,12 @@ import { z } from "zod";
 
 /** What the agent is at, told from how its prompts begin. */
 export const PHASES = {
+  // Before the code's, of whose words a correction's prompt has some too.
+  correction: /corrects code/,
   analysis: /analyses a task/,
   architecture: /plans the files/,
   code: /complete, working code|one fenced block of code/,
   tests: /writes tests/,
-  correction: /corrects code/,
   documentation: /README files/,
 } as const;
 

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { PROFILES } from "../../operator/agent/phases/work.ts";
+import { scriptOf } from "./model/script.ts";
+import { ran, taskOf } from "./running.ts";
+import { agentTools } from "./tools.ts";
+
+const TASK = taskOf({
+  title: "double",
+  description: 'def double(n: int) -> int:\n    """ Twice a number.\n    >>> double(2)\n    4\n    """\n',
+  language: "python",
+});
+const ANALYSIS = { phase: "analysis" as const, text: '{"criteria": {}}' };
+const code = (expression: string) => `\`\`\`python\ndef double(n: int) -> int:\n    return ${expression}\n\`\`\``;
+const CASES = {
+  phase: "tests" as const,
+  text: "assert double(0) == 0\nassert double(3) == 6\nassert double(-4) == 8\nassert double(",
+};
+
+/** What the evaluation runs: one function, its promises, and what a small model thinks of it. */
+describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, () => {
+  test("is tested by the task's examples and by lines of the model's, of which a cut one is left out", async () => {
+    const right = { ...CASES, text: "assert double(0) == 0\nassert double(3) == 6\nassert double(" };
+    const { outcome, state, asked } = await ran(
+      scriptOf("right", [ANALYSIS, { phase: "code", text: code("n * 2") }, right]),
+      TASK,
+      PROFILES.function,
+    );
+    expect(outcome).toMatchObject({ result: "Succeeded", message: "3 of 3 tests pass, and no acceptance cases" });
+    expect(state.work.cases).toEqual([
+      { call: "double(0)", result: "0" },
+      { call: "double(3)", result: "6" },
+    ]);
+    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests"]);
+  });
+
+  test("keeps its code when a second program, written anew, contradicts the same case", async () => {
+    const script = scriptOf("refuted", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2") },
+      CASES,
+      { phase: "code", text: code("n + n") },
+    ]);
+    const { outcome, state, steps } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.code[0]?.content).toContain("n * 2");
+    expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)"]);
+    expect(
+      steps
+        .all()
+        .map(({ output }) => output)
+        .join("\n"),
+    ).toContain("two programs say otherwise: double(-4) == 8");
+  });
+
+  test("takes the second program where it passes all that the first fails", async () => {
+    const script = scriptOf("second", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2 if n > 2 else 4") },
+      { ...CASES, text: "assert double(0) == 0\nassert double(3) == 6" },
+      { phase: "code", text: code("n + n") },
+    ]);
+    const { outcome, state } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.iterations).toBe(1);
+    expect(state.work.code[0]?.content).toContain("n + n");
+  });
+
+  test("whose examples fail is corrected, and no case is taken away for it", async () => {
+    const script = scriptOf("wrong", [
+      ANALYSIS,
+      { phase: "code", text: code("n") },
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: code("n * 2") },
+    ]);
+    const { outcome, state, asked } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.cases).toHaveLength(1);
+    expect(asked.at(-1)?.body.messages[1]?.content).toMatch(/2 came, 4 is expected, of double\(2\)/);
+  });
+
+  test("that stays wrong is handed out as its best version, not as its last", async () => {
+    const script = scriptOf("worse", [
+      ANALYSIS,
+      { phase: "code", text: code("n + 2 if n != 3 else 7") },
+      { ...CASES, text: "assert double(3) == 6\nassert double(2) == 4" },
+      { phase: "code", text: "no code at all" },
+      { phase: "correction", text: code("n") },
+      { phase: "correction", text: code("n +") },
+      { phase: "correction", text: code("None") },
+    ]);
+    const { outcome, state } = await ran(script, { ...TASK, maxIterations: 3 }, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.code[0]?.content).toContain("n + 2 if n != 3 else 7");
+  });
+});
