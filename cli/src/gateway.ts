@@ -64,7 +64,7 @@ async function findService(transport: Transport): Promise<z.output<typeof servic
 }
 
 /** This machine's address on the wire of the cluster's nodes: what comes from a pod comes by its node. */
-async function addressBeside(transport: Transport): Promise<string | undefined> {
+export async function addressBeside(transport: Transport): Promise<string | undefined> {
   const { items } = nodes.parse(await transport.send({ method: "GET", path: collectionPath(NODES) }));
   const internal = items
     .flatMap(({ status }) => status.addresses)
