@@ -36,6 +36,11 @@ describe("an artifact", () => {
     expect(resumed(fresh, unpacked(bytes))).toEqual({ ...state, measured: {} });
   });
 
+  test("of work that was done, of which only the last word was lost, is validated again and not made anew", () => {
+    const state = { ...fresh, stage: "done" as const, work: { ...fresh.work, code: CODE } };
+    expect(resumed(fresh, artifactOf(state, []))).toMatchObject({ stage: "tests", work: { code: CODE } });
+  });
+
   test("counts lines and branches", () => {
     const artifact = artifactOf({ ...fresh, work: { ...fresh.work, code: CODE } }, []);
     expect(artifact).toMatchObject({ linesOfCode: 1, complexity: 2 });

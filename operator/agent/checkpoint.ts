@@ -41,7 +41,7 @@ export function checkpointOf(state: State): AgentArtifact["checkpoint"] {
 export function resumed(fresh: State, left: AgentArtifact): State | undefined {
   const parsed = data.safeParse(left.checkpoint.data);
   const { stage, iterations } = left.checkpoint;
-  if (!parsed.success || stage === undefined || stage === "done") return undefined;
+  if (!parsed.success || stage === undefined) return undefined;
   if ([...left.files, ...left.tests].some(({ path }) => left.truncated.includes(path))) return undefined;
   // What stands beside the code is made anew from the language, unless the task brought it.
   const { language, kind } = fresh.work;
@@ -59,7 +59,9 @@ export function resumed(fresh: State, left: AgentArtifact): State | undefined {
   };
   const { tried, usage } = parsed.data;
   const measured: Measured = {};
-  // What was measured is measured again: validation is where a new pod begins that finds code and tests.
-  const before = stage === "validated" || stage === "documentation" ? "tests" : stage;
+  // What was measured is measured again: validation is where a new pod begins that finds code and tests. Also where all was
+  // done and only the last word was lost.
+  const made = ["validated", "documentation", "done"].includes(stage);
+  const before = made ? "tests" : stage;
   return { ...fresh, work, stage: before, iterations, tried, usage, measured };
 }
