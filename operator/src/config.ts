@@ -1,5 +1,5 @@
 import { ELECTION_PACE, type ElectionPace } from "@leanvibe/runtime";
-import { GATEWAY_SERVICE, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { GATEWAY_SERVICE, IMAGES, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { z } from "zod";
 // By an import, so that the version is in the bundle too, which has no package.json beside it.
 import manifest from "../package.json" with { type: "json" };
@@ -41,7 +41,7 @@ const fields = z.object({
   AGENT_IMAGE: z
     .string()
     .regex(/^\S+$/, { error: "must be an image; for example AGENT_IMAGE=registry.example.com/leanvibe/agent:1.0.0" })
-    .default(`leanvibe.io/agent:${manifest.version}`),
+    .default(`${IMAGES.agent}:${manifest.version}`),
   AGENT_GATEWAY_URL: httpUrl("AGENT_GATEWAY_URL=http://10.96.0.20/v1").default(GATEWAY_URL),
   AGENT_MODEL_URL: httpUrl("AGENT_MODEL_URL=http://vllm.models.svc:8000/v1").optional(),
   AGENT_DEFAULT_MODEL: z

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { APPLIED_ANNOTATION, type Applier, applyChild, deleteChild, holds, stamped } from "./apply.ts";
+import { APPLIED_ANNOTATION, type Applier, applyChild, createChild, deleteChild, holds, stamped } from "./apply.ts";
 import { Cache } from "./cache.ts";
 import { Waiting } from "./errors.ts";
 import type { Informer } from "./informers.ts";
@@ -33,6 +33,22 @@ async function withServer({ complete = false } = {}) {
   const verbs = () => server.writes.map(({ method }) => method);
   return { server, transport, informer, applier, see, verbs };
 }
+
+describe("a child that is made once", () => {
+  it("is made where there is none, and never changed afterwards, whatever would be made today", async () => {
+    const { informer, applier, verbs } = await withServer();
+    expect(await createChild(applier, informer, desired({ a: "1" }))).toBe(true);
+    expect(await createChild(applier, informer, desired({ a: "2" }))).toBe(false);
+    expect(verbs()).toEqual(["POST"]);
+  });
+
+  it("is waited for where the API server knows one that the cache does not: there is never a second one", async () => {
+    const { server, informer, applier } = await withServer();
+    server.put(KIND, "a", { data: { a: "1" } });
+    await expect(createChild(applier, informer, desired({ a: "2" }))).rejects.toThrow(Waiting);
+    expect(server.get(KIND, "a")?.["data"]).toEqual({ a: "1" });
+  });
+});
 
 describe("what the live object holds of the desired one", () => {
   it.each<[string, unknown, unknown, boolean]>([

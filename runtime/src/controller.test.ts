@@ -3,7 +3,7 @@ import { Cache, type Change } from "./cache.ts";
 import { byKey, byLabel, type ControllerOptions, controller } from "./controller.ts";
 import { ApiError, NotLeading, Stalled, Waiting } from "./errors.ts";
 import { type Informer, Informers, type Origin } from "./informers.ts";
-import { KINDS } from "./kubernetes.ts";
+import { KINDS, type KubeObject } from "./kubernetes.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Outcome } from "./queue.ts";
 import { configMap, eventually, json, serve, silentLog } from "./testing/faulty-server.ts";
@@ -223,6 +223,28 @@ describe("informers", () => {
     const everywhere = "/api/v1/configmaps";
     const one = "/api/v1/namespaces/leanvibe-system/configmaps";
     expect(paths.toSorted()).toEqual([everywhere, one, `watch ${everywhere}`, `watch ${one}`]);
+    await informers.stop();
+  });
+});
+
+describe("informers by selectors", () => {
+  it("are told apart, and hold of each object no more than is read", async () => {
+    const server = new SmallApiServer([KINDS.ConfigMap]);
+    const informers = new Informers({
+      transport: await server.start(),
+      log: silentLog(),
+      metrics: createMetrics().watch,
+    });
+    const trim = ({ apiVersion, kind, metadata }: KubeObject) => ({ apiVersion, kind, metadata });
+    const selectors = { labelSelector: "colour" };
+    const coloured = informers.of(KINDS.ConfigMap, { selectors, trim });
+    expect(informers.of(KINDS.ConfigMap, { selectors: { labelSelector: "size" } })).not.toBe(coloured);
+    expect(informers.of(KINDS.ConfigMap)).not.toBe(coloured);
+    expect(informers.of(KINDS.ConfigMap, { selectors })).toBe(coloured);
+    server.put(KINDS.ConfigMap, "large", { data: { text: "x".repeat(1_000) } });
+    await informers.start();
+    await eventually(() => expect(coloured.cache.get("default/large")).toBeDefined());
+    expect(coloured.cache.get("default/large")).not.toHaveProperty("data");
     await informers.stop();
   });
 });

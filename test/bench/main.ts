@@ -5,6 +5,7 @@ import { bundleOperator } from "../../cli/src/operator.ts";
 import { login } from "./api/login.ts";
 import { projects } from "./api/projects.ts";
 import { failover } from "./failover.ts";
+import { fanout } from "./fanout.ts";
 import type { Outcome } from "./figures.ts";
 import { memory } from "./memory.ts";
 import { resync } from "./resync.ts";
@@ -19,6 +20,8 @@ const { values, positionals } = parseArgs({
     // Small, for who works on it. The bars are judged with --tenants 1000 --pairs 5.
     tenants: { type: "string", default: "200" },
     pairs: { type: "string", default: "2" },
+    // Of fanout; judged with --tasks 5000.
+    tasks: { type: "string", default: "500" },
     // The fastest of a sweep, on two cores.
     writers: { type: "string", default: "32" },
     workers: { type: "string", default: "32" },
@@ -38,6 +41,7 @@ const BENCHMARKS: Record<string, () => Promise<Outcome>> = {
   tenants: () => tenants({ tenants: count, pairs, writers, workers, say }),
   resync: () => resync({ tenants: count, pairs, workers, say }),
   memory: () => memory({ tenants: count, workers, quietSeconds, fills, say }),
+  fanout: () => fanout({ tasks: Number(values.tasks), pairs, writers, say }),
   failover: () => failover({ pairs, say }),
   projects: () => projects({ pairs, seconds, say }),
   login: () => login({ pairs, seconds, say }),

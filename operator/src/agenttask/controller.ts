@@ -1,38 +1,23 @@
 import {
-  byKey,
-  type Change,
   type Controller,
   controller,
   type Definition,
   deleteChild,
-  type Informer,
   KINDS,
   type KubeObject,
-  labelOf,
+  keyOf,
   type Outcome,
   reconciler,
-  recordOf,
-  type Source,
-  unlessOwn,
 } from "@leanvibe/runtime";
-import {
-  AGENT_TASKS,
-  type AgentTask,
-  LABELS,
-  PLAN_NAMES,
-  PLANS,
-  parseAgentTask,
-  TASK_PHASES,
-  TASK_PRIORITIES,
-} from "@leanvibe/schema";
+import { AGENT_TASKS, type AgentTask, parseAgentTask } from "@leanvibe/schema";
 import type { ControllerEnvironment } from "../controllers.ts";
 import { isFinal } from "./admission.ts";
 import { decide } from "./decide.ts";
-import { BY_NAMESPACE, BY_TASK, gathered, lastWord, taskOf, type Watched, watched } from "./gather.ts";
-import { readJob } from "./read.ts";
-import { takesPlace, wantsTurn } from "./situation.ts";
-import { type Claim, Slots } from "./slots.ts";
+import { BY_TASK, gathered, lastWord, watched } from "./gather.ts";
+import { Slots } from "./slots.ts";
+import { sourcesOf } from "./sources.ts";
 import { refusedStatus } from "./status.ts";
+import { limitOf, seedSlots, turnOf, waitingIn } from "./turns.ts";
 import type { Job, World } from "./world.ts";
 
 /** What the controller does in the API; operator/manifests/rbac.yaml is made from it. */
@@ -48,9 +33,6 @@ export const AGENT_TASK_OWNS = {
   ],
 } as const;
 
-/** Tasks on their way to a Job at the same time, for each worker. */
-const STARTING_PER_WORKER = 4;
-
 type Related = { world: World; job: Job | undefined };
 
 /** Puts the AgentTask controller together; it works once started. */
@@ -60,7 +42,8 @@ export function agentTaskController(environment: ControllerEnvironment): Control
   const slots = new Slots({
     limitOf: (tenant) => limitOf(seen.tenants.cache.get(tenant)),
     slots: agents.slots,
-    starting: workers * STARTING_PER_WORKER,
+    // No more than are worked on at once: behind more an urgent one would only wait.
+    starting: workers,
     // Jobs come before what is written about them.
     grant: (key) => loop.add(key, "urgent"),
     moved: (key) => loop.add(key, "background"),
@@ -78,7 +61,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     parse,
     related: async (task) => {
       const { world, job } = gathered(task, seen, agents);
-      const key = keyOfTask(task);
+      const key = keyOf(task.metadata);
       const turn = turnOf(key, { task, world, job }, slots, now().getTime());
       const { namespace = "" } = task.metadata;
       const said = isFinal(task.status?.phase) ? undefined : await lastWord(namespace, job, world, applier);
@@ -88,7 +71,13 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     refused: refusedStatus,
   };
   const reconcile = reconciler(definition, { applier, record, now });
-  const seed = once(() => seedSlots(seen, slots));
+  const seed = once(() => {
+    seedSlots(seen, slots);
+    // In turn from the first one on, and before anything is written about those that were let begin.
+    for (const { key, claim } of waitingIn(seen)) {
+      if (slots.ask(key, claim, now().getTime()) === "granted") loop.add(key, "urgent");
+    }
+  });
   seen.tenants.subscribe(({ before, after }) => {
     if (limitOf(before) !== limitOf(after)) slots.reconsider((after ?? before)?.metadata.name ?? "");
   });
@@ -118,135 +107,6 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     return {};
   }
   return loop;
-}
-
-function keyOfTask({ metadata }: AgentTask): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-/** Tells the queue where the task is, and asks it where the task wants to be. */
-function turnOf(key: string, about: { task: AgentTask } & Related, slots: Slots, now: number): World["turn"] {
-  const claim = claimOf(about.task, about.world.home?.tenant ?? "");
-  if (!isFinal(about.task.status?.phase)) {
-    if (wantsTurn(about)) return slots.ask(key, claim, now);
-    if (takesPlace(about)) {
-      slots.runs(key, claim);
-      return undefined;
-    }
-  }
-  slots.leave(key);
-  return undefined;
-}
-
-function claimOf({ metadata, spec }: AgentTask, tenant: string): Claim {
-  return { tenant, priority: spec.priority, createdAt: metadata.creationTimestamp ?? "" };
-}
-
-/** What runs already has its place before the first task is let begin. */
-function seedSlots(seen: Watched, slots: Slots): void {
-  for (const object of seen.jobs.cache.all()) {
-    const job = readJob(object, seen.jobs.cache);
-    const [key = ""] = taskOf(object);
-    const task = seen.tasks.cache.get(key);
-    const namespace = seen.namespaces.cache.get(object.metadata.namespace ?? "");
-    const tenant = namespace && labelOf(namespace, LABELS.tenant);
-    if (job.finished !== undefined || job.suspended || task === undefined || tenant === undefined) continue;
-    if (isFinal(phaseOf(task))) continue;
-    slots.runs(key, { tenant, priority: priorityIn(task), createdAt: task.metadata.creationTimestamp ?? "" });
-  }
-}
-
-function sourcesOf(seen: Watched): Source[] {
-  const { tasks, namespaces, fences, proof } = seen;
-  const own = () => true;
-  const fromTask = ({ before, after }: Change) => {
-    const object = after ?? before;
-    return object === undefined ? [] : taskOf(object);
-  };
-  return [
-    {
-      informer: tasks,
-      keysOf: unlessOwn(byKey, own),
-      priorityOf: ({ after }, origin) => {
-        if (after !== undefined && priorityIn(after) === "urgent") return "urgent";
-        return origin === "watch" ? "live" : "background";
-      },
-    },
-    { informer: seen.jobs, keysOf: unlessOwn(fromTask, own) },
-    { informer: seen.pods, keysOf: fromTask },
-    { informer: seen.reports, keysOf: fromTask },
-    // Whose a namespace is and whether it is at a stop; its other labels are no news to a task.
-    {
-      informer: namespaces,
-      keysOf: whenChanged(
-        unfinishedIn(tasks, ({ name }) => name),
-        HOME_LABELS,
-      ),
-    },
-    ...Object.values(fences).map(
-      (informer): Source => ({
-        informer,
-        keysOf: whenComesOrGoes(unfinishedIn(tasks, ({ namespace = "" }) => namespace)),
-      }),
-    ),
-    { informer: proof, keysOf: () => [...tasks.cache.all()].filter(isUnfinished).flatMap((task) => byKey(only(task))) },
-  ];
-}
-
-const only = (object: KubeObject): Change => ({ before: undefined, after: object });
-
-type KeysOf = Source["keysOf"];
-
-function unfinishedIn(tasks: Informer, namespaceOf: (metadata: KubeObject["metadata"]) => string): KeysOf {
-  return ({ before, after }) => {
-    const object = after ?? before;
-    if (object === undefined) return [];
-    return tasks.cache
-      .by(BY_NAMESPACE, namespaceOf(object.metadata))
-      .filter(isUnfinished)
-      .flatMap((task) => byKey(only(task)));
-  };
-}
-
-const HOME_LABELS = [LABELS.tenant, LABELS.suspended, LABELS.retained, LABELS.runtimeClass] as const;
-
-function whenChanged(keysOf: KeysOf, labels: readonly string[]): KeysOf {
-  return (change) => {
-    const { before, after } = change;
-    const said = (object: KubeObject | undefined) =>
-      JSON.stringify([object?.metadata.deletionTimestamp, ...labels.map((label) => object?.metadata.labels?.[label])]);
-    return said(before) === said(after) ? [] : keysOf(change);
-  };
-}
-
-function whenComesOrGoes(keysOf: KeysOf): KeysOf {
-  return (change) => {
-    const isThere = (object: KubeObject | undefined) => object !== undefined && !object.metadata.deletionTimestamp;
-    return isThere(change.before) === isThere(change.after) ? [] : keysOf(change);
-  };
-}
-
-function phaseOf({ status }: KubeObject) {
-  const { phase } = recordOf(status);
-  return TASK_PHASES.find((each) => each === phase);
-}
-
-function isUnfinished(task: KubeObject): boolean {
-  return !isFinal(phaseOf(task));
-}
-
-/** Read without parsing: it is asked at every change. */
-function priorityIn({ spec }: KubeObject): Claim["priority"] {
-  const { priority } = recordOf(spec);
-  return TASK_PRIORITIES.find((each) => each === priority) ?? "medium";
-}
-
-/** By the plan in force; what a Tenant that is not there may run is nothing. */
-function limitOf(tenant: KubeObject | undefined): number {
-  if (tenant === undefined) return 0;
-  const inForce = recordOf(tenant["status"])["plan"] ?? recordOf(tenant["spec"])["plan"];
-  const plan = PLAN_NAMES.find((name) => name === inForce);
-  return plan === undefined ? 0 : PLANS[plan].concurrentAgentTasks;
 }
 
 function once(work: () => void): () => void {

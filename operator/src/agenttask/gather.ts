@@ -9,9 +9,21 @@ import {
   objectPath,
   recordOf,
 } from "@leanvibe/runtime";
-import { AGENT_NAME, AGENT_TASKS, type AgentTask, agentConfigMaps, LABELS, TENANTS } from "@leanvibe/schema";
+import {
+  AGENT_NAME,
+  AGENT_TASKS,
+  type AgentTask,
+  agentConfigMaps,
+  LABELS,
+  TASK_PHASES,
+  TASK_PRIORITIES,
+  type TaskPriority,
+  TENANTS,
+} from "@leanvibe/schema";
 import type { AgentSettings } from "../config.ts";
 import { resultIn, resultInformer } from "../probe/result.ts";
+import { isFinal } from "./admission.ts";
+import { isSimulated } from "./pods.ts";
 import { readJob, readPod, readReport } from "./read.ts";
 import { trimJob, trimPod, trimTask } from "./trim.ts";
 import type { Fence, Home, Job, Pod, Said, World } from "./world.ts";
@@ -126,7 +138,8 @@ export async function lastWord(
   { said, pods }: { said: Said | undefined; pods: readonly Pod[] },
   { transport }: Applier,
 ): Promise<Said | undefined> {
-  if (job?.finished === undefined || hasOutcome(said, pods)) return said;
+  // Where nothing ran nobody has a last word.
+  if (job?.finished === undefined || hasOutcome(said, pods) || pods.some(isSimulated)) return said;
   const path = objectPath(KINDS.ConfigMap, { namespace, name: agentConfigMaps(job.name).report });
   try {
     return readReport((await transport.send({ method: "GET", path })) as KubeObject, job.uid);
@@ -139,4 +152,19 @@ export async function lastWord(
 function hasOutcome(said: Said | undefined, pods: readonly Pod[]): boolean {
   if (said === undefined || "refused" in said) return false;
   return said.report.outcome !== undefined && pods.some(({ uid }) => uid === said.podUID);
+}
+
+/** Read without parsing, as the next: they are asked at every change. */
+export function phaseOf({ status }: KubeObject) {
+  const { phase } = recordOf(status);
+  return TASK_PHASES.find((each) => each === phase);
+}
+
+export function isUnfinished(task: KubeObject): boolean {
+  return !isFinal(phaseOf(task));
+}
+
+export function priorityIn({ spec }: KubeObject): TaskPriority {
+  const { priority } = recordOf(spec);
+  return TASK_PRIORITIES.find((each) => each === priority) ?? "medium";
 }

@@ -8,7 +8,7 @@ import type { Case, Job, Pod } from "./world.ts";
 /** Who is asked to stop gets this long: its pod's own grace, and the way there and back. */
 const STOP_MILLISECONDS = 9_000;
 /** A simulated pod that does not end by itself is not waited for. */
-const SIMULATED_MILLISECONDS = 15_000;
+const SIMULATED_MILLISECONDS = 60_000;
 
 /** What is to become of the Job. */
 type Order = "make" | "run" | "rest" | "leave";
