@@ -52,6 +52,9 @@ async function languageMissing(sandbox: Sandbox, { probe, title }: Language): Pr
   return outcomeOf("Failed", "LanguageUnavailable", why);
 }
 
+/** A small model may write one that is worth nothing. */
+const SECOND_PROGRAMS_MAX = 2;
+
 type Best = { rank: number; work: Work; measured: State["measured"] };
 
 class Run {
@@ -60,7 +63,7 @@ class Run {
   #best: Best | undefined;
   /** Names of the tests that failed last. */
   #failures: readonly string[] = [];
-  #reconsidered = false;
+  #secondPrograms = 0;
 
   constructor(loop: Loop, state: State) {
     this.#loop = loop;
@@ -135,8 +138,8 @@ class Run {
     const { asking } = this.#loop;
     const { work } = this.state;
     const onlyCases = work.cases.length > 0 && findings.every(({ kind }) => kind === "tests");
-    if (onlyCases && !this.#reconsidered) {
-      this.#reconsidered = true;
+    if (onlyCases && this.#secondPrograms < SECOND_PROGRAMS_MAX) {
+      this.#secondPrograms += 1;
       const changed = await this.#heldAgainstSecond(work);
       if (changed !== undefined) return changed;
     }
@@ -145,7 +148,7 @@ class Run {
 
   async #heldAgainstSecond(work: Work): Promise<Partial<Work> | undefined> {
     const { asking, sandbox } = this.#loop;
-    const code = await secondCode(asking, work);
+    const code = await secondCode(asking, work, this.#secondPrograms);
     // The same once more is no second opinion.
     if (code.length === 0 || code.some(({ content }) => work.code.some((one) => one.content === content)))
       return undefined;

@@ -158,7 +158,8 @@ function exampleTests(
 def test_unit_${what}_${index + 1}():
     got = ${call}
     expected = ${result}
-    assert same(got, expected), f"{got!r} came, {expected!r} is expected, of " + ${JSON.stringify(call)}
+    if not same(got, expected):
+        pytest.fail(f"{got!r} came, {expected!r} is expected, of " + ${JSON.stringify(call)}, pytrace=False)
 `,
   );
   const content = ["import pytest", ...[...used].map((name) => `from ${name} import *`), SAME, ...tests].join("\n");

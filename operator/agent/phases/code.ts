@@ -13,11 +13,15 @@ export function generateCode(asking: Asking, work: Work): Promise<SourceFile[]> 
 }
 
 /** The same asked once more, of which something else should come: not the likeliest answer. */
-export function secondCode(asking: Asking, work: Work): Promise<SourceFile[]> {
-  return written(asking, work, { step: "second_implementation", temperature: 0.8 });
+export function secondCode(asking: Asking, work: Work, seed: number): Promise<SourceFile[]> {
+  return written(asking, work, { step: "second_implementation", temperature: 0.5, seed });
 }
 
-async function written(asking: Asking, work: Work, how: { step: string; temperature: number }): Promise<SourceFile[]> {
+async function written(
+  asking: Asking,
+  work: Work,
+  how: { step: string; temperature: number; seed?: number },
+): Promise<SourceFile[]> {
   const found = await ask(asking, {
     ...how,
     prompt: work.profile.name === "function" ? functionPrompt(work) : projectPrompt(work),
