@@ -1,21 +1,23 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
 
-/** Ports of 127.0.0.1 that are free now. All are held open until all are known, or one could be named twice. */
+/** What this process has named and somebody may be about to listen on; to the kernel it is free until they do. */
+const named = new Set<number>();
+
+/** Ports of 127.0.0.1 that are free now, and that nobody was told of here before. All are held open until all are known. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            if (address && typeof address === "object") resolve(address.port);
-            else reject(new Error("no free port"));
-          });
-        }),
-    ),
-  );
+  const servers: Server[] = [];
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const server = createServer().listen(0, "127.0.0.1");
+    servers.push(server);
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address !== "object") throw new Error("no free port");
+    if (named.has(address.port)) continue;
+    named.add(address.port);
+    ports.push(address.port);
+  }
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type { Transport } from "@leanvibe/runtime";
-import { type Cluster, type ClusterOptions, LOCAL_IMAGE, type Plan, startCluster } from "../cluster/index.ts";
+import { messageOf, type Transport } from "@leanvibe/runtime";
+import {
+  type Cluster,
+  type ClusterOptions,
+  LOCAL_IMAGE,
+  loadAgentImage,
+  type Plan,
+  startCluster,
+} from "../cluster/index.ts";
 import { findProgram } from "../cluster/requirements.ts";
 import { apiKubeconfig } from "./api.ts";
 import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
@@ -45,6 +52,7 @@ export async function operate(name: string, plan: Plan, options: PartOptions): P
   };
   try {
     const started = await populate(cluster, files, options);
+    if (cluster.rung === "local" && cluster.nodes === "real") await provideAgents(cluster, options);
     const { rung, nodes, kubeconfig, context, kubectl } = cluster;
     return {
       alreadyUp: started === undefined,
@@ -111,6 +119,23 @@ function settingsFor({ rung }: Cluster, way: Way | "pods" | undefined): Record<s
   const gateway =
     typeof way === "object" && way.serviceIP !== "" ? { AGENT_GATEWAY_URL: `http://${way.serviceIP}/v1` } : {};
   return { NETWORK_PROBE_IMAGE: LOCAL_IMAGE, ...gateway };
+}
+
+/** A local cluster reaches no registry: the agents' image is put together of what this machine has. */
+async function provideAgents(cluster: Cluster, { reporter, signal }: PartOptions): Promise<void> {
+  const begun = performance.now();
+  const progress = (message: string) =>
+    reporter.progress({ step: "agents", message, elapsedSeconds: (performance.now() - begun) / 1000 });
+  try {
+    const { python } = await timed(reporter, "agents' image", () =>
+      loadAgentImage(cluster, { env: process.env, signal, progress }),
+    );
+    if ("missing" in python) reporter.say(`  AgentTasks in Python are refused here: ${python.missing}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Everything else works without it.
+    reporter.say(`  AgentTasks do not run on this cluster: ${messageOf(error)}`);
+  }
 }
 
 const MONTH_MILLISECONDS = 30 * 24 * 3600 * 1000;
