@@ -5,6 +5,7 @@ import {
   objectPath,
   secondsPrecision,
   type Transport,
+  Waiting,
 } from "@leanvibe/runtime";
 import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS, parseAgentTask } from "@leanvibe/schema";
 import type { Task } from "../../db/generated/client.ts";
@@ -74,10 +75,13 @@ async function walk(world: World, at: Place, first: Task | undefined, object: Ag
   throw new Error(`${at.namespace}/${at.name}: row and object do not come to agree`);
 }
 
-/** @throws Overtaken while its tenant has no account */
+/** Its namespace may be nobody's for good: no reason to ask for it all the time. */
+const NOBODYS_SECONDS = 5;
+
+/** @throws Waiting while its tenant has no account */
 async function begin({ parts, tenantIn }: World, { namespace, name }: Place, object: AgentTask): Promise<void> {
   const tenantId = await tenantIn(namespace);
-  if (tenantId === undefined) throw new Overtaken(`${namespace}/${name} is nobody's yet`);
+  if (tenantId === undefined) throw new Waiting(`${namespace}/${name} is nobody's yet`, NOBODYS_SECONDS);
   await makeRow(parts, tenantId, object);
 }
 
