@@ -1,4 +1,3 @@
-import { copyFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -173,8 +172,6 @@ async function operatorRun(cluster: BenchCluster, tasks: number): Promise<Run> {
     };
     return await unlessEnded(operator, work());
   } finally {
-    if (process.env["FANOUT_LOG"] !== undefined)
-      copyFileSync(join(cluster.folder, "operator.log"), process.env["FANOUT_LOG"]);
     await operator.stop();
     await seen.stop();
   }

@@ -42,7 +42,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
   const slots = new Slots({
     limitOf: (tenant) => limitOf(seen.tenants.cache.get(tenant)),
     slots: agents.slots,
-    // No more than are worked on at once: behind more an urgent one would only wait.
+    // No more than are worked on at once: behind more a Tenant that has just come would only wait.
     starting: workers,
     // Jobs come before what is written about them.
     grant: (key) => loop.add(key, "urgent"),

@@ -69,12 +69,15 @@ describe("the queue", () => {
     expect(granted).toEqual(["2"]);
   });
 
-  it("lets an urgent task begin behind no more than are on their way already", () => {
-    const { ask, queue, granted } = made({ limits: { a: 1_000, b: 1 }, starting: 2 });
+  it("lets an urgent task begin at once where its plan has room, and a Tenant that has just come in its turn", () => {
+    const { ask, queue, granted } = made({ limits: { a: 1_000, b: 1, c: 1 }, starting: 2 });
     for (let at = 0; at < 100; at += 1) ask(`a${at}`);
-    ask("urgent", "b", "urgent");
+    expect(ask("urgent", "b", "urgent")).toBe("granted");
+    expect(ask("late", "c")).toBe("soon");
     queue.tried("a0");
-    expect(granted).toEqual(["urgent"]);
+    queue.tried("urgent");
+    queue.tried("a1");
+    expect(granted).toEqual(["a2", "late"]);
   });
 
   it("tells a position at most every 30 s, and wakes who comes among the first ten", () => {

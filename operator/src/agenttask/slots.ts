@@ -21,8 +21,8 @@ export type SlotsOptions = {
   /** How many run at the same time in the whole cluster. */
   slots: number;
   /**
-   * How many may be on their way to a Job at the same time. What comes next is decided only then: an urgent task, or a
-   * Tenant that has just come, never waits behind more than these.
+   * How many may be on their way to a Job at the same time, urgent ones apart. What comes next is decided only then: a
+   * Tenant that has just come never waits behind more than these.
    */
   starting: number;
   /** It is this task's turn. */
@@ -113,8 +113,10 @@ export class Slots {
 
   /** Lets begin what may; `asking` is looked at by who asks anyway. */
   #pump(asking?: string): void {
-    while (this.#used < this.#options.slots && this.#starting < this.#options.starting) {
+    while (this.#used < this.#options.slots) {
       const urgent = this.#rings.urgent.next();
+      // What is urgent does not wait for those that are on their way.
+      if (urgent === undefined && this.#starting >= this.#options.starting) return;
       const tenant = urgent ?? this.#rings.others.next();
       if (tenant === undefined) return;
       const key = this.#nextOf(tenant, urgent !== undefined);
