@@ -51,9 +51,10 @@ function projectPrompt(work: Work) {
 function functionPrompt(work: Work) {
   const { language, task } = work;
   return {
-    system: `You are a senior ${language.title} developer. You answer with one fenced block of code and nothing else.`,
+    system: `You are a senior ${language.title} developer. You write complete, working code.`,
     sections: [{ title: "", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true }],
-    ask: "Complete this function. Write the whole file: imports, every function of it, no tests, no examples of use.",
+    // In the fewest words: told to write code and nothing else, a small model thinks less while it writes.
+    ask: `Complete this ${language.title} function. Answer with the whole code in one fenced block.`,
   };
 }
 

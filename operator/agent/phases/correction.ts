@@ -21,15 +21,21 @@ export async function correct(
 ): Promise<Pick<Work, "code" | "tests"> | undefined> {
   // The cases of a function are not the model's to rewrite: it has thought them over when it comes to this.
   const target = work.profile.name === "function" ? "code" : targetOf(findings);
+  let same = false;
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
     prompt: work.profile.name === "function" ? functionPrompt(work, findings) : promptOf(work, findings, target),
     answerTokens: ANSWER_TOKENS[work.profile.name],
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
-    read: (text) => changes(work, readFiles(text, onlyFile(work, target))),
+    read: (text) => {
+      const read = changes(work, readFiles(text, onlyFile(work, target)));
+      same = read.ok && alters(work, read.value).length === 0;
+      return same ? { ok: false, error: "it changes nothing, and the same would come of running it" } : read;
+    },
   });
-  if (changed === undefined) return undefined;
+  // Asked twice and nothing to change: the loop sees by the same files that it goes in circles.
+  if (changed === undefined) return same ? { code: work.code, tests: work.tests } : undefined;
   const { code, tests } = permitted(work, changed);
   return { code: merged(work.code, placed(work, code)), tests: merged(work.tests, tests) };
 }
@@ -63,24 +69,27 @@ function promptOf(work: Work, findings: readonly Finding[], target: Target) {
         text: `${language.codeRules(kind)}\n${language.testRules(kind)}\n- ${packagesText(language.name)}`,
       },
       { title: "Tests", text: shown(tests) },
-      { title: "Code", text: shown(work.code), keep: true },
-      { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
+      {
+        title: "Somebody's code for it was run, and failed",
+        text: findings.map(({ text }) => text).join("\n\n"),
+        keep: true,
+      },
     ),
     ask: `${ASKED[target]} Answer with the files that must change, each one complete. ${FILE_FORMAT}`,
   };
 }
 
-/** For a single function everything else is in the way. */
+/** For a single function everything else is in the way; so is the code: a small model that sees it writes it once more. */
 function functionPrompt(work: Work, findings: readonly Finding[]) {
   const { language, task } = work;
   return {
-    system: `You are a senior ${language.title} developer who corrects code. You answer with one fenced block of code and nothing else.`,
+    system: `You are a senior ${language.title} developer who corrects code. You write complete, working code.`,
     sections: [
       { title: "Task", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true },
       { title: "Code", text: shown(work.code), keep: true },
       { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
     ],
-    ask: "The code is wrong. Read the task again, find the fault, and write the whole corrected file.",
+    ask: `Complete this ${language.title} function so that it does not fail. Answer with the whole code in one fenced block.`,
   };
 }
 
@@ -94,6 +103,13 @@ function changes(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
   const { code, tests, refused } = permitted(work, read.value);
   if (code.length + tests.length > 0) return read;
   return { ok: false, error: `only files were changed that are not yours to change: ${refused.join(", ")}` };
+}
+
+/** Of these files, those that are not there word for word. */
+function alters(work: Work, files: readonly SourceFile[]): SourceFile[] {
+  const { code, tests } = permitted(work, files);
+  const there = new Map([...work.code, ...work.tests].map(({ path, content }) => [path, content]));
+  return [...placed(work, code), ...tests].filter(({ path, content }) => there.get(path) !== content);
 }
 
 /** One function is one file, whatever the model calls it. */
