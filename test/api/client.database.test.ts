@@ -73,7 +73,7 @@ test("a refusal says by its type what was wrong, where, and what to do", async (
   expect(data).toBeUndefined();
   expect(error).toMatchObject({
     error_code: "VALIDATION_FAILED",
-    errors: [{ path: "body.name", message: "must not be empty" }],
+    errors: [{ path: "body.name", message: "must be one line, and not empty" }],
     fix: "Mend the fields named under errors.",
   });
   const anybody = createClient({ baseUrl: server.url });
