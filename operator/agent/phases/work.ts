@@ -51,15 +51,22 @@ const SETTINGS =
 
 /** Of what a model wrote, what it may write; the rest by path, for the step log. */
 export function permitted(
-  work: Work,
+  { language }: Pick<Work, "language">,
   files: readonly SourceFile[],
 ): { code: SourceFile[]; tests: SourceFile[]; refused: string[] } {
   const own = files.filter(({ path }) => !SETTINGS.test(path));
   return {
-    code: own.filter(({ path }) => !work.language.isTest(path)),
-    tests: own.filter(({ path }) => work.language.isTest(path)),
+    code: own.filter(({ path }) => !language.isTest(path)),
+    tests: own.filter(({ path }) => language.isTest(path)).map(whereItsImportsLead),
     refused: files.filter(({ path }) => SETTINGS.test(path)).map(({ path }) => path),
   };
+}
+
+/** A small model sorts its tests into folders, and imports as if it had not: `../src/` is beside `tests/`, not below it. */
+function whereItsImportsLead(file: SourceFile): SourceFile {
+  const [, name] = /^tests\/(?:[^/]+\/)+([^/]+\.test\.ts)$/.exec(file.path) ?? [];
+  const isMeant = /from\s+["']\.\.\/src\//.test(file.content);
+  return name === undefined || !isMeant ? file : { ...file, path: `tests/${name}` };
 }
 
 /** Files as a prompt shows them, in the form in which they are asked for. */
