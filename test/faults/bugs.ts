@@ -20,7 +20,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a delete that does not say whom it means",
     file: "runtime/src/apply.ts",
-    changes: [["preconditions: { uid: live.metadata.uid }", ""]],
+    changes: [["preconditions: { uid: live.metadata.uid },", ""]],
     plan: { workload: "delete", seed: 0, faults: [] },
     seen: /^DELETE Namespace \$-a #1 without preconditions\.uid$/,
   },

@@ -1,4 +1,5 @@
 import {
+  AGENT_NAME,
   ANNOTATIONS,
   API_USERNAME,
   API_VERSION,
@@ -24,7 +25,7 @@ const clusterRole = {
   apiVersion: `${RBAC}/v1`,
   kind: "ClusterRole",
   metadata: { name: "editors" },
-  rules: [{ apiGroups: [""], resources: ["*"], verbs: ["*"] }],
+  rules: [{ apiGroups: ["", "batch"], resources: ["*"], verbs: ["*"] }],
 };
 const binding = {
   apiVersion: `${RBAC}/v1`,
@@ -63,6 +64,39 @@ export const PREPARATION: readonly Call[] = [
   making(SANDBOXED, { [LABELS.runtimeClass]: "sandbox" }),
   making(SUSPENDED, { [LABELS.suspended]: "true" }),
 ];
+
+const TASKS = `/apis/${API_VERSION}/namespaces/${FENCED}/agenttasks`;
+const task = (rest: object) => ({ apiVersion: API_VERSION, kind: "AgentTask", metadata: { name: "there" }, ...rest });
+const ACCOUNTS = `/api/v1/namespaces/${FENCED}/serviceaccounts`;
+const agentsPod = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "agt-there" },
+  spec: { containers: [{ name: "main", image: "registry.example.com/web:1" }] },
+};
+
+/** What belongs to agents, made by the administrator once a pod can be made there. */
+export const AGENTS_PREPARATION: readonly Call[] = [
+  { method: "POST", path: TASKS, body: task({ spec: { title: "There", description: "It is there." } }) },
+  {
+    method: "POST",
+    path: ACCOUNTS,
+    body: { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: AGENT_NAME } },
+  },
+  { method: "POST", path: `/api/v1/namespaces/${FENCED}/pods`, body: agentsPod },
+];
+
+const job = (name: string, as: Call["as"]): Call => ({
+  method: "POST",
+  path: `/apis/batch/v1/namespaces/${FENCED}/jobs?dryRun=All`,
+  body: {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { template: { spec: { restartPolicy: "Never", containers: agentsPod.spec.containers } } },
+  },
+  ...(as === undefined ? {} : { as }),
+});
 
 const creating = (kind: string, rest: object, inside: string = FENCED): Call => ({
   method: "POST",
@@ -114,6 +148,38 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
   },
   "leanvibe-api-status": patchingTenant("/status", { status: { plan: "enterprise" } }),
   "leanvibe-api-tenants": patchingTenant("", { spec: { ...spec, suspend: true } }),
+  "leanvibe-agent-pods": creating("Pod", { metadata: { name: "agt-attack" }, spec: { containers: [container] } }),
+  "leanvibe-agent-jobs": job("agt-attack", EDITOR),
+  "leanvibe-agent-configmaps": creating("ConfigMap", { metadata: { name: "agt-there-report" } }),
+  "leanvibe-agent-doors": {
+    method: "POST",
+    path: `/api/v1/namespaces/${FENCED}/pods/agt-there/exec?command=sh&stdout=true`,
+    as: EDITOR,
+  },
+  "leanvibe-agent-changes": {
+    method: "PATCH",
+    path: `/api/v1/namespaces/${FENCED}/pods/agt-there/ephemeralcontainers?fieldManager=editor&force=true&dryRun=All`,
+    body: { ...agentsPod, spec: { ephemeralContainers: [{ ...container, name: "debug" }] } },
+    as: EDITOR,
+  },
+  "leanvibe-agent-tokens": {
+    method: "POST",
+    path: `${ACCOUNTS}/${AGENT_NAME}/token?dryRun=All`,
+    body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { audiences: [] } },
+    as: EDITOR,
+  },
+  "leanvibe-operator-jobs": job("attack", OPERATOR),
+  "leanvibe-api-task-status": {
+    method: "PATCH",
+    path: `${TASKS}/there/status?fieldManager=leanvibe-api&force=true&dryRun=All`,
+    body: task({ status: { phase: "Failed" } }),
+    as: API,
+  },
+  "leanvibe-api-configmaps": {
+    method: "DELETE",
+    path: `/api/v1/namespaces/${FENCED}/configmaps/kube-root-ca.crt?dryRun=All`,
+    as: API,
+  },
   "leanvibe-tenant-services": creating("Service", {
     spec: { ports: [{ port: 443 }], externalIPs: ["203.0.113.7"] },
   }),

@@ -6,7 +6,7 @@ import { admissionPolicies } from "../../crds/schema/src/policies.ts";
 import { type Call, call, eventually } from "../../crds/schema/src/testing/api-server.ts";
 import { disagreements, misjudged, TENANTS_DRY_RUN } from "../../crds/schema/src/testing/judging.ts";
 import { TENANT_RULE_CASES } from "../../crds/schema/src/testing/tenant-cases.ts";
-import { ACCEPTED, ATTACKS, PREPARATION } from "./attacks.ts";
+import { ACCEPTED, AGENTS_PREPARATION, ATTACKS, PREPARATION } from "./attacks.ts";
 import { type ControlPlane, MINORS, startControlPlane } from "./control-plane.ts";
 
 const POLICIES = admissionPolicies().flatMap(({ kind, metadata }) =>
@@ -102,6 +102,10 @@ describe.each(MINORS)("an API server that behaves like Kubernetes %s", (minor) =
       expect({ request, code, message }).toMatchObject({ code: 201 });
     }
     await eventually(async () => (await asked(ACCEPTED)).code === 201, "a harmless pod is let in");
+    for (const request of AGENTS_PREPARATION) {
+      const { code, message } = await asked(request);
+      expect({ request, code, message }).toMatchObject({ code: 201 });
+    }
     for (const [policy, attack] of Object.entries(ATTACKS)) {
       const refused = async () => {
         const { code, message } = await asked(attack);
