@@ -41,6 +41,10 @@ beforeAll(async () => {
   world = await agentWorld(api, [{ name: "coder", endpoint: model.url, price, context_tokens: 8_192 }]);
   await world.server.start();
   org = await organization(api, world.server);
+  // More is asked here than a starter's hundred requests a month.
+  await inDatabase(world.admin, (client) =>
+    client.query("UPDATE tenants SET plan = 'enterprise' WHERE subdomain = $1", [org.name]),
+  );
   other = await organization(api, world.server);
 });
 
