@@ -123,7 +123,7 @@ export const agentTaskStatus = rules(
         .optional()
         .describe("Code, tests, documentation and step log."),
       jobName: objectName().optional().describe("The Job that runs it."),
-      jobUID: uid().optional().describe("The Job's uid. The model's gateway lets in no other."),
+      jobUID: uid().optional().describe("The Job's uid."),
       podName: objectName().optional().describe("The pod that works on it now."),
       podUID: uid().optional().describe("The pod's uid. Only this one's report counts, and only it may ask the model."),
       queuedTime: timestamp().optional().describe("Since when it waits for its turn."),
