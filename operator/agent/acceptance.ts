@@ -1,4 +1,4 @@
-import { messageOf, sameJson } from "@leanvibe/runtime";
+import { sameJson } from "@leanvibe/runtime";
 import type { AcceptanceCase, SourceFile } from "@leanvibe/schema";
 import { argvOf } from "./argv.ts";
 import type { Command, RunResult, Sandbox, ServiceResult } from "./sandbox/index.ts";
@@ -46,8 +46,9 @@ async function faultOf(sandbox: Sandbox, one: AcceptanceCase, start: readonly st
   let argv: string[];
   try {
     argv = argvOf(one.command ?? "");
-  } catch (error) {
-    return `cannot be run: ${messageOf(error)}`;
+  } catch {
+    // What comes back from here is told to the model, and why would be the command itself.
+    return "cannot be run";
   }
   const run = await sandbox.run(commandOf(argv, one.stdin));
   return faultOfRun(run, one);

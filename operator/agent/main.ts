@@ -30,9 +30,18 @@ async function main(): Promise<number> {
     });
     process.exit(code);
   };
-  process.once("SIGTERM", () => void stop());
-  process.once("SIGINT", () => void stop());
-  return agent.run();
+  let stopping: Promise<void> | undefined;
+  const told = () => {
+    stopping ??= stop();
+  };
+  process.once("SIGTERM", told);
+  process.once("SIGINT", told);
+  try {
+    return await agent.run();
+  } finally {
+    // What it was at is broken off by the same word: what there is must be kept before this process ends of that.
+    await stopping;
+  }
 }
 
 try {

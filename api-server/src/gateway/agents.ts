@@ -20,7 +20,7 @@ import { refusedBy } from "../tenants/state.ts";
 const BELIEVED_MILLISECONDS = 3_000;
 /** What may change at any moment into what is waited for. */
 const UNSETTLED_MILLISECONDS = 500;
-const KEPT = 10_000;
+const KEPT = 1_000;
 const RETRY_SECONDS = 1;
 const REVIEWS_AT_ONCE = 32;
 const CLUSTER_RETRY_SECONDS = 5;
@@ -75,6 +75,8 @@ export class Agents {
     this.#tasks = new LRUCache({
       max: KEPT,
       ttl: BELIEVED_MILLISECONDS,
+      // A task may be large, and is asked about for as long as it runs.
+      ttlAutopurge: true,
       ignoreFetchAbort: true,
       fetchMethod: async (key, _stale, { options }) => {
         const begun = performance.now();

@@ -38,10 +38,16 @@ const podSpec = (spec: object = {}) => ({
 const AS_AGENT = { serviceAccountName: "leanvibe-agent" };
 const LABEL = { [LABELS.agent]: "true" };
 
-const pod = (who: Who, name: string, { labels = {}, spec = {}, namespace = HOME } = {}): Call => ({
+const BY_JOB = [{ apiVersion: "batch/v1", kind: "Job", name: JOB, uid: "u", controller: true }];
+
+const pod = (
+  who: Who,
+  name: string,
+  { labels = {}, spec = {}, namespace = HOME, ownerReferences = [] as object[] } = {},
+): Call => ({
   method: "POST",
   path: dryRun(`/api/v1/namespaces/${namespace}/pods`),
-  body: { apiVersion: "v1", kind: "Pod", metadata: { name, labels }, spec: podSpec(spec) },
+  body: { apiVersion: "v1", kind: "Pod", metadata: { name, labels, ownerReferences }, spec: podSpec(spec) },
   as: who,
 });
 
@@ -107,11 +113,17 @@ const CASES: readonly { attack: string; refusal: string; refused: readonly Call[
       pod(OWNER, "mine", { labels: LABEL }),
       pod(OWNER, "mine", { spec: AS_AGENT }),
       pod(DEPLOYMENTS, "mine", { spec: AS_AGENT }),
+      // Where all controllers are one user, a ReplicaSet of an owner's makes its pods under that name too.
+      pod(as("system:kube-controller-manager"), `${JOB}-x2b4c`, {
+        labels: LABEL,
+        spec: AS_AGENT,
+        ownerReferences: [{ ...BY_JOB[0], apiVersion: "apps/v1", kind: "ReplicaSet" }],
+      }),
       changed(OWNER, "pods", { mine: "true" }),
     ],
     accepted: [
       pod(OWNER, "mine"),
-      pod(JOB_CONTROLLER, `${JOB}-x2b4c`, { labels: LABEL, spec: AS_AGENT }),
+      pod(JOB_CONTROLLER, `${JOB}-x2b4c`, { labels: LABEL, spec: AS_AGENT, ownerReferences: BY_JOB }),
       pod(OWNER, "agt-mine", { namespace: ELSEWHERE }),
       changed(JOB_CONTROLLER, "pods", { theirs: "true" }),
     ],
@@ -138,7 +150,15 @@ const CASES: readonly { attack: string; refusal: string; refused: readonly Call[
   {
     attack: "a report by somebody else",
     refusal: "are written by agents only",
-    refused: [configMap(OWNER, `${JOB}-report`, report("{}")), configMap(OWNER, "agt-other-artifact", artifact(1))],
+    refused: [
+      configMap(OWNER, `${JOB}-report`, report("{}")),
+      // The operator holds whatever carries it in memory.
+      {
+        ...configMap(OWNER, "mine"),
+        body: { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "mine", labels: { [LABELS.agentReport]: "" } } },
+      },
+      configMap(OWNER, "agt-other-artifact", artifact(1)),
+    ],
     accepted: [configMap(OWNER, "mine", report("{}"), [])],
   },
   {

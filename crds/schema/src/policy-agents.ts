@@ -40,6 +40,9 @@ const before = (is: (object: string) => string) => `(${is("object")}) || (oldObj
 const IS_JOB_CONTROLLER =
   "request.userInfo.username in ['system:serviceaccount:kube-system:job-controller', 'system:kube-controller-manager']";
 
+/** Where the cluster's controllers are one user, the name alone could be a ReplicaSet's; the owner is what each writes itself. */
+const OF_AN_AGENTS_JOB = `object.metadata.?ownerReferences.orValue([]).exists(each, each.?controller.orValue(false) && each.kind == 'Job' && each.apiVersion == 'batch/v1' && ${named("each.name")})`;
+
 const PODS: Policy = {
   ...inTenants("", ["pods"], "CREATE", "UPDATE"),
   name: "leanvibe-agent-pods",
@@ -48,7 +51,7 @@ const PODS: Policy = {
     {
       name: "byTheCluster",
       // Later the cluster's controllers take a finalizer off; whoever else changes a pod of an agent changes what it runs.
-      expression: `request.operation == 'CREATE' ? ${IS_JOB_CONTROLLER} : !(${NOT_A_CLUSTER_CONTROLLER.expression})`,
+      expression: `request.operation == 'CREATE' ? ${IS_JOB_CONTROLLER} && ${OF_AN_AGENTS_JOB} : !(${NOT_A_CLUSTER_CONTROLLER.expression})`,
     },
   ],
   validations: [
@@ -91,7 +94,7 @@ const CONFIG_MAPS: Policy = {
   matchConditions: [
     {
       name: "an-agents",
-      expression: `${IS_AN_AGENT} || ${named("object.metadata.?name.orValue('')")} || ${named("object.metadata.?generateName.orValue('')")}`,
+      expression: `${IS_AN_AGENT} || '${LABELS.agentReport}' in object.metadata.?labels.orValue({}) || ${named("object.metadata.?name.orValue('')")} || ${named("object.metadata.?generateName.orValue('')")}`,
     },
   ],
   variables: [
@@ -106,7 +109,7 @@ const CONFIG_MAPS: Policy = {
   validations: [
     {
       expression: `variables.isAgent || !(${NOT_A_CLUSTER_CONTROLLER.expression}) || ${IS_PLATFORM_ADMIN}`,
-      message: `ConfigMaps named ${AGENT_PREFIX}* are written by agents only, and say how far a task is; use another name`,
+      message: `ConfigMaps named ${AGENT_PREFIX}* or labelled ${LABELS.agentReport} are written by agents only, and say how far a task is; use another name, without that label`,
       reason: "Forbidden",
     },
     {

@@ -25,7 +25,7 @@ import { resultIn, resultInformer } from "../probe/result.ts";
 import { isFinal } from "./admission.ts";
 import { isSimulated } from "./pods.ts";
 import { readJob, readPod, readReport } from "./read.ts";
-import { trimJob, trimPod, trimTask } from "./trim.ts";
+import { trimJob, trimPod, trimReport, trimTask } from "./trim.ts";
 import type { Fence, Home, Job, Pod, Said, World } from "./world.ts";
 
 /** Index of what belongs to a task by the task's key. */
@@ -53,7 +53,11 @@ export function watched(informers: Informers) {
     }),
     jobs: informers.of(KINDS.Job, { ...ofAgents, trim: trimJob }),
     pods: informers.of(KINDS.Pod, { ...ofAgents, trim: trimPod }),
-    reports: informers.of(KINDS.ConfigMap, { indexes, selectors: { labelSelector: LABELS.agentReport } }),
+    reports: informers.of(KINDS.ConfigMap, {
+      indexes,
+      selectors: { labelSelector: LABELS.agentReport },
+      trim: trimReport,
+    }),
     tenants: informers.of(TENANTS),
     namespaces: informers.of(KINDS.Namespace),
     fences: {

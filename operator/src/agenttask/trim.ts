@@ -1,5 +1,5 @@
 import { type KubeObject, recordOf } from "@leanvibe/runtime";
-import { ANNOTATIONS, TASK_PHASES } from "@leanvibe/schema";
+import { AGENT_KEYS, AGENT_LIMITS, ANNOTATIONS, TASK_PHASES } from "@leanvibe/schema";
 import { isFinal } from "./admission.ts";
 
 /** What is held in memory of thousands of tasks, Jobs and pods: the task's own text stands in each of the three. */
@@ -19,6 +19,14 @@ export function trimPod({ apiVersion, kind, metadata, status }: KubeObject): Kub
     metadata: { ...metadata, annotations },
     status: { phase, reason, conditions, initContainerStatuses, containerStatuses },
   };
+}
+
+/** What nobody reads of a report is not held, and of one that is too long so much that it is seen to be. */
+export function trimReport({ apiVersion, kind, metadata, data }: KubeObject): KubeObject {
+  const { annotations: _annotations, ...kept } = metadata;
+  const text = recordOf(data)[AGENT_KEYS.report];
+  const report = typeof text === "string" ? { [AGENT_KEYS.report]: text.slice(0, AGENT_LIMITS.reportBytes + 1) } : {};
+  return { apiVersion, kind, metadata: kept, data: report };
 }
 
 /** Of a task that ended only what it ended as is of use, and when it is to go. */
