@@ -98,7 +98,8 @@ export function apiOf(transport: Transport) {
  */
 export async function clear(api: Api): Promise<void> {
   for (const { metadata } of await api.list(TENANTS, "")) await api.remove(TENANTS, metadata);
-  await eventually("all Tenants are gone", async () => (await api.list(TENANTS, "")).length === 0);
+  // Agents' pods among theirs have eight seconds to end in, and a machine may have much else to do.
+  await eventually("all Tenants are gone", async () => (await api.list(TENANTS, "")).length === 0, 90);
   for (const { metadata } of await api.list(KINDS.Namespace, "leanvibe.io/tenant"))
     await api.remove(KINDS.Namespace, metadata);
   await eventually(

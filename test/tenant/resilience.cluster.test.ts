@@ -67,7 +67,12 @@ describe(`${TENANT_COUNT} Tenants`, () => {
     const names = Array.from({ length: TENANT_COUNT }, () => uniqueName("quiet"));
     await Promise.all(names.map((name) => api.create(TENANTS, tenantManifest(name, { owners }))));
     await Promise.all(names.map((name) => untilCondition(api, name, ["Ready", "True"])));
-    await sleep(2_000);
+    // What it still had to say about them is said late on a machine that has much else to do.
+    await eventually("it has come to rest", async () => {
+      const earlier = JSON.stringify(await operator?.requests());
+      await sleep(3_000);
+      return earlier === JSON.stringify(await operator?.requests());
+    });
     const before = await operator.requests();
     await sleep(QUIET_SECONDS * 1000);
     const after = await operator.requests();
