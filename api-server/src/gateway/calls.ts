@@ -4,6 +4,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@leanvibe/runtime";
 import { Refusal } from "../errors/catalogue.ts";
+import { AtOnce } from "../http/at-once.ts";
 import type { Parts } from "../parts.ts";
 import type { Agent } from "./agents.ts";
 import { AnswerStream, DONE, type Figures, figuresIn } from "./answer.ts";
@@ -13,7 +14,7 @@ import type { Model, Models } from "./models.ts";
 import { type ChatRequest, upstreamBody } from "./request.ts";
 import { ANSWER_BYTES_AT_MOST, ask, type Patience, unavailable, wholeOf } from "./upstream.ts";
 
-const AT_ONCE = { ofTask: 4, all: 500 } as const;
+const AT_ONCE = { each: 4, all: 500 } as const;
 const RETRY_SECONDS = 1;
 const WRITTEN_MILLISECONDS = 2_000;
 
@@ -27,10 +28,13 @@ type Call = { agent: Agent; model: Model; request: ChatRequest; inputTokens: num
 /** Asks models for agents: as much as is paid for, and whatever becomes of the call, it is counted. */
 export class Calls {
   readonly #parts: CallParts;
-  readonly #open = new Map<string, number>();
+  readonly #open = new AtOnce({
+    ...AT_ONCE,
+    retrySeconds: RETRY_SECONDS,
+    detail: (own) => `The task has ${own} calls under way: try again in ${RETRY_SECONDS} s.`,
+  });
   /** Ends that are still being written down. */
   readonly #ending = new Set<Promise<void>>();
-  #all = 0;
 
   constructor(parts: CallParts) {
     this.#parts = parts;
@@ -45,7 +49,7 @@ export class Calls {
     const model = modelOf(models, request.model, agent);
     const inputTokens = inputTokensOf(request, model.contextTokens);
     const outputTokens = outputTokensOf(request, model, inputTokens);
-    const leave = this.#enter(agent.taskId);
+    const leave = this.#open.enter(agent.taskId);
     try {
       const paid = await metered(database, agent, model, inputTokens + outputTokens);
       const call = { agent, model, request, inputTokens, paid };
@@ -70,25 +74,6 @@ export class Calls {
   /** Resolves when everything that came to an end is written down. */
   async settled(): Promise<void> {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
-  }
-
-  #enter(taskId: string): () => void {
-    const own = this.#open.get(taskId) ?? 0;
-    if (own >= AT_ONCE.ofTask || this.#all >= AT_ONCE.all) {
-      const detail = `The task has ${own} calls under way: try again in ${RETRY_SECONDS} s.`;
-      throw new Refusal("RATE_LIMITED", { detail, retryAfterSeconds: RETRY_SECONDS });
-    }
-    this.#open.set(taskId, own + 1);
-    this.#all += 1;
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.#all -= 1;
-      const left = (this.#open.get(taskId) ?? 1) - 1;
-      if (left === 0) this.#open.delete(taskId);
-      else this.#open.set(taskId, left);
-    };
   }
 
   /** Where the client went away the model has read what it was sent, and that counts. Where the model failed nothing does. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Database } from "../db/database.ts";
 import type { Task, TaskEvent } from "../db/generated/client.ts";
-import { Refusal } from "../errors/catalogue.ts";
+import { AtOnce } from "../http/at-once.ts";
 import type { TaskNews } from "./news.ts";
 import { hasEnded } from "./rows.ts";
 import { PHASES, phase } from "./words.ts";
@@ -13,33 +13,16 @@ const HEARTBEAT_MILLISECONDS = 15_000;
 export const WHOLE_MILLISECONDS = 1_800_000;
 const RETRY_MILLISECONDS = 2_000;
 const EVENTS_AT_ONCE = 200;
-const STREAMS = { ofTenant: 20, all: 1_000 } as const;
+const STREAMS = { each: 20, all: 1_000 } as const;
 const BUSY_SECONDS = 5;
 
-/** How many watch at the same time: each holds a connection and is read for. */
-export class Streams {
-  readonly #open = new Map<string, number>();
-  #all = 0;
-
-  /** @returns what ends it. @throws Refusal RATE_LIMITED */
-  enter(tenantId: string): () => void {
-    const own = this.#open.get(tenantId) ?? 0;
-    if (own >= STREAMS.ofTenant || this.#all >= STREAMS.all) {
-      const detail = `Your organization watches ${own} tasks at once: try again in ${BUSY_SECONDS} s.`;
-      throw new Refusal("RATE_LIMITED", { detail, retryAfterSeconds: BUSY_SECONDS });
-    }
-    this.#open.set(tenantId, own + 1);
-    this.#all += 1;
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.#all -= 1;
-      const left = (this.#open.get(tenantId) ?? 1) - 1;
-      if (left === 0) this.#open.delete(tenantId);
-      else this.#open.set(tenantId, left);
-    };
-  }
+/** How many watch at the same time: each holds a connection and is read for. By tenant. */
+export function streams(): AtOnce {
+  return new AtOnce({
+    ...STREAMS,
+    retrySeconds: BUSY_SECONDS,
+    detail: (own) => `Your organization watches ${own} tasks at once: try again in ${BUSY_SECONDS} s.`,
+  });
 }
 
 type Following = {

@@ -7,7 +7,7 @@ import { pageOf, pageQuery, rowsOf } from "../http/pages.ts";
 import type { Parts } from "../parts.ts";
 import { agentBody, stepBody } from "./answers.ts";
 import { readCode, zipOf } from "./code.ts";
-import { eventsAfter, follow, lastEventId, Streams, WHOLE_MILLISECONDS } from "./follow.ts";
+import { eventsAfter, follow, lastEventId, streams, WHOLE_MILLISECONDS } from "./follow.ts";
 import { concurrencyOf, params, READ, tags } from "./routes.ts";
 import { findTask, hasEnded } from "./rows.ts";
 import { agent, taskCode, taskExecution } from "./schema.ts";
@@ -85,7 +85,7 @@ function code(app: App, { database }: Parts): void {
 }
 
 function events(app: App, { database, news, callers }: Parts): void {
-  const streams = new Streams();
+  const open = streams();
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
   app.get(
@@ -118,7 +118,7 @@ function events(app: App, { database, news, callers }: Parts): void {
       const found = await findTask(database, concurrencyOf(caller), request.params.id);
       const at = { tenantId, taskId: found.id, after };
       if (hasEnded(found) && (await eventsAfter(database, at)).length === 0) return reply.code(204).send(null);
-      const leave = streams.enter(tenantId);
+      const leave = open.enter(tenantId);
       const token = bearerToken(request) ?? "";
       const mayGoOn = () =>
         callers.callerOf(token).then(
