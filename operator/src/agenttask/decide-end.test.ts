@@ -1,0 +1,179 @@
+import type { AgentReport } from "@leanvibe/schema";
+import { describe, expect, it } from "vitest";
+import {
+  ago,
+  CASE,
+  complete,
+  container,
+  decided,
+  exited,
+  failed,
+  job,
+  pod,
+  says,
+  task,
+  tested,
+  world,
+} from "./testing/cases.ts";
+import type { Job, World } from "./world.ts";
+
+describe("the end of a task", () => {
+  it.each<[string, object, Partial<World>, Partial<Job>, string, string]>([
+    [
+      "is a success by report and Job together",
+      {},
+      { pods: [pod(exited(0))], said: says({}) },
+      complete(),
+      "Succeeded",
+      "Completed",
+    ],
+    ["is no success by the report alone", {}, { pods: [pod()], said: says({}) }, {}, "Running", "NotFinished"],
+    ["is no success by the Job alone", {}, { pods: [pod(exited(0))] }, complete(), "Failed", "NoReport"],
+    [
+      "is no success by another pod's report",
+      {},
+      { pods: [pod(exited(0))], said: says({}, { podUID: "pod-0" }) },
+      complete(),
+      "Failed",
+      "NoReport",
+    ],
+    [
+      "is no success without the cases that were asked for",
+      { acceptance: [CASE] },
+      { pods: [pod(exited(0))], said: says({}) },
+      complete(),
+      "Failed",
+      "AcceptanceFailed",
+    ],
+    [
+      "is no success by fewer cases",
+      { acceptance: [CASE, { ...CASE, name: "more" }] },
+      { pods: [pod(exited(0))], said: says({}, tested(1, 1)) },
+      complete(),
+      "Failed",
+      "AcceptanceFailed",
+    ],
+    [
+      "is no success by a count that its names deny",
+      { acceptance: [CASE] },
+      { pods: [pod(exited(0))], said: says({}, tested(1, 1, ["adds"])) },
+      complete(),
+      "Failed",
+      "AcceptanceFailed",
+    ],
+    [
+      "is a success when all cases passed",
+      { acceptance: [CASE] },
+      { pods: [pod(exited(0))], said: says({}, tested(1, 1)) },
+      complete(),
+      "Succeeded",
+      "Completed",
+    ],
+    [
+      "is what the agent says it is",
+      {},
+      { pods: [pod(exited(0))], said: says({ result: "Failed", reason: "Stalled" }) },
+      complete(),
+      "Failed",
+      "Stalled",
+    ],
+    [
+      "is the budget's",
+      {},
+      { pods: [pod(exited(0))], said: says({ result: "BudgetExceeded", reason: "BudgetExceeded" }) },
+      complete(),
+      "BudgetExceeded",
+      "BudgetExceeded",
+    ],
+    ["is its time's", {}, { pods: [pod(exited(143))] }, failed("DeadlineExceeded"), "TimedOut", "DeadlineExceeded"],
+    ["is the model's", {}, { pods: [pod(exited(75))] }, failed("BackoffLimitExceeded"), "Failed", "ModelUnavailable"],
+    [
+      "is the memory's",
+      {},
+      { pods: [pod(exited(137, "OOMKilled"))] },
+      failed("BackoffLimitExceeded"),
+      "Failed",
+      "OOMKilled",
+    ],
+    ["is a crash", {}, { pods: [pod(exited(1))] }, failed("BackoffLimitExceeded"), "Failed", "AgentCrashed"],
+    [
+      "is the cluster's",
+      {},
+      { pods: [pod({ ...exited(143), disruption: "node drained" })] },
+      failed("BackoffLimitExceeded"),
+      "Failed",
+      "Evicted",
+    ],
+    [
+      "is what the agent could still say before it crashed",
+      {},
+      { pods: [pod(exited(1))], said: says({ result: "Failed", reason: "SandboxFailed" }) },
+      failed("BackoffLimitExceeded"),
+      "Failed",
+      "SandboxFailed",
+    ],
+    [
+      "is no success of an agent that crashed",
+      {},
+      { pods: [pod(exited(1))], said: says({}) },
+      failed("BackoffLimitExceeded"),
+      "Failed",
+      "AgentCrashed",
+    ],
+    [
+      "is said of nodes that only pretend",
+      {},
+      {
+        pods: [
+          pod({
+            ...exited(0),
+            containers: [container({ id: "", isRunning: false, ended: { exitCode: 0, reason: "" } })],
+          }),
+        ],
+      },
+      complete(),
+      "Failed",
+      "NoRealNodes",
+    ],
+    [
+      "is said of nodes on which a pod runs on and on",
+      {},
+      { pods: [pod({ createdAt: ago(61), containers: [container({ id: "" })] })] },
+      {},
+      "Failed",
+      "NoRealNodes",
+    ],
+    ["waits for the pod's watch, which may be behind the Job's", {}, {}, complete(), "Running", "NotFinished"],
+    ["does not wait for it for ever", {}, {}, complete(11), "Failed", "PodLost"],
+  ])("%s", (_what, spec, about, of, phase, reason) => {
+    const decision = decided(task(spec), world(about), job(of));
+    expect([decision.phase, decision.by("Succeeded")?.split(" ")[1]]).toEqual([phase, reason]);
+    expect(decision.by("Succeeded")?.startsWith("True") ?? false).toBe(phase === "Succeeded");
+  });
+
+  it("is verified by its acceptance cases, and by nothing else", () => {
+    const ended = (spec: object, rest: Partial<AgentReport>) =>
+      decided(task(spec), world({ pods: [pod(exited(0))], said: says({}, rest) }), job(complete())).by("Verified");
+    expect(ended({}, tested(1, 1))).toBe("False SelfTested");
+    expect(ended({ acceptance: [CASE] }, tested(1, 1))).toBe("True AcceptancePassed");
+    expect(ended({ acceptance: [CASE] }, tested(0, 1))).toBe("False AcceptanceFailed");
+    expect(ended({ acceptance: [CASE] }, {})).toBe("False NotVerified");
+  });
+
+  it("is 100 percent only where it is a success", () => {
+    const about = world({ pods: [pod(exited(0))], said: says({}, { progress: 100, stage: "done" }) });
+    expect(decided(task(), about, job(complete())).status["progress"]).toBe(100);
+    for (const [of, at] of [
+      [task({ acceptance: [CASE] }), job(complete())],
+      // What was shown could not be taken back.
+      [task(), job()],
+    ] as const)
+      expect(decided(of, about, at).status).toMatchObject({ progress: 99, stage: "documentation" });
+  });
+
+  it("is told in one Event", () => {
+    const about = world({ pods: [pod(exited(0))], said: says({}) });
+    expect(decided(task(), about, job(complete())).events).toMatchObject([{ type: "Normal", reason: "Completed" }]);
+    expect(decided(task(), world({ pods: [pod()] }), job()).events).toEqual([]);
+  });
+});
