@@ -1,12 +1,12 @@
 import type { AgentReport, AgentTask, FinalTaskPhase } from "@leanvibe/schema";
-import { deathOf, type Finding, isSimulated } from "./pods.ts";
+import { deathOf, endedWell, type Finding, hasEnded, isSimulated } from "./pods.ts";
 import type { Job, Pod } from "./world.ts";
 
 /** How a task ended. */
 export type End = Finding & { phase: FinalTaskPhase; issues: readonly string[] };
 
-/** A pod's watch may lag behind its Job's. */
-const POD_SEEN_MILLISECONDS = 10_000;
+/** A pod's watch may lag behind its Job's: what the two say must agree, and until then the task is not over. */
+const POD_SEEN_MILLISECONDS = 60_000;
 
 export function failed(finding: Finding, issues: readonly string[] = []): End {
   return { phase: "Failed", ...finding, issues };
@@ -14,7 +14,10 @@ export function failed(finding: Finding, issues: readonly string[] = []): End {
 
 /**
  * How the task ended, by what Kubernetes and its agent say together; undefined while neither has the last word. A report
- * alone ends nothing: what runs beside its agent may have forged it, but not that the agent's container ended well.
+ * alone ends nothing: what runs beside its agent may have forged it, but not that the agent's container ended well. So a
+ * success is three things at once: the Job is Complete, the pod of `status.podUID` was seen to end with its agent's exit
+ * code 0, and that pod's report says so. The Job alone is not enough: its finalizer keeps each pod until the Job controller
+ * has counted it, so that a Complete Job did have a pod that succeeded, but not which, nor what that pod reported.
  */
 export function endOf(
   task: AgentTask,
@@ -23,15 +26,24 @@ export function endOf(
   const { job, pod, report, now } = seen;
   const { finished } = job;
   if (finished === undefined) return undefined;
-  const isYoung = now.getTime() - finished.at < POD_SEEN_MILLISECONDS;
   if (finished.how === "Failed") return failureOf(job, seen);
-  if (pod === undefined) return isYoung ? undefined : failed(deathOf(undefined));
-  if (isSimulated(pod)) return failed(NO_REAL_NODES);
+  if (pod !== undefined && isSimulated(pod)) return failed(NO_REAL_NODES);
+  if (pod === undefined || !endedWell(pod)) {
+    const isYoung = now.getTime() - finished.at < POD_SEEN_MILLISECONDS;
+    return isYoung ? undefined : failed(contradicted(pod));
+  }
   if (report?.outcome === undefined) {
     const message = `The agent ended without a last word; kubectl logs ${pod.name} shows what it did.`;
     return failed({ reason: "NoReport", message });
   }
   return outcomeOf(task, report, report.outcome);
+}
+
+/** A Job that says it is complete, of a pod that does not. What was reported is no success without the pod's own end. */
+function contradicted(pod: Pod | undefined): Finding {
+  if (pod === undefined || hasEnded(pod)) return deathOf(pod);
+  const message = `Its Job says that it is complete, and pod ${pod.name} was not seen to end: somebody else may write the Job's status. Nothing that it reports counts; see kubectl describe job, and create a new AgentTask.`;
+  return { reason: "EndNotSeen", message };
 }
 
 /** Where pods only say that they run. */

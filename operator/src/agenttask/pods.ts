@@ -13,6 +13,11 @@ export function hasEnded({ phase }: Pod): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }
 
+/** Was its agent seen to end with 0? Its phase leaves out the sandbox, which is ended after it. */
+export function endedWell({ phase, containers }: Pod): boolean {
+  return phase === "Succeeded" && containers.some(({ name, ended }) => name === "agent" && ended?.exitCode === 0);
+}
+
 /**
  * Whose report counts. One that lives does; or the one that did the work. A failed pod that is older than the one that
  * status knows, and outlives it in the cluster, was there before.
