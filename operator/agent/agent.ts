@@ -1,21 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { type Log, messageOf } from "@leanvibe/runtime";
-import { AGENT_STAGES, type TaskInput, taskInput } from "@leanvibe/schema";
+import { AGENT_STAGES, type TaskExecution, type TaskInput, taskInput } from "@leanvibe/schema";
 import { artifactOf, type Packed, packed, unpacked } from "./artifact.ts";
 import { resumed } from "./checkpoint.ts";
 import type { Store } from "./cluster.ts";
 import type { Config } from "./config.ts";
 import { type Loop, runTask } from "./loop.ts";
-import { modelOf } from "./model/client.ts";
+import { type ModelOptions, modelOf } from "./model/client.ts";
+import { contextTokensOf } from "./model/context.ts";
 import { ModelUnavailable } from "./model/errors.ts";
+import type { Endpoint } from "./model/request.ts";
 import { PROFILES } from "./phases/work.ts";
 import { type Pace, REPORT_PACE, reportText, reportWriter } from "./report.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import { newState, type Outcome, outcomeOf, type State } from "./state.ts";
 import { Steps } from "./steps.ts";
 
-/** What a pod ends with: only a terminal report is 0, whatever it says. */
-export const EXIT_CODES = { told: 0, crashed: 1, again: 75, terminated: 143 } as const;
+/**
+ * What a pod ends with: only a terminal report is 0, whatever it says. `again` and `limited` say that the model was out of
+ * reach, or had no room, for too long.
+ */
+export const EXIT_CODES = { told: 0, crashed: 1, again: 75, limited: 76, terminated: 143 } as const;
 
 export type Surroundings = {
   config: Config;
@@ -24,7 +29,11 @@ export type Surroundings = {
   sandbox(): Promise<Sandbox>;
   log: Log;
   pace?: Pace;
+  /** How long the model may be out of reach before this pod ends; {@link UNAVAILABLE_MILLISECONDS} unless a test waits for it. */
+  unavailableMilliseconds?: number;
 };
+
+const UNAVAILABLE_MILLISECONDS = 300_000;
 
 /** Longest answer that is read, and how long an answer may take. */
 const ANSWER_BOUNDS = { answerBytes: 256 * 1024, totalMilliseconds: 900_000, idleMilliseconds: 180_000 } as const;
@@ -79,12 +88,9 @@ export class Agent {
     } catch (error) {
       if (!(error instanceof ModelUnavailable)) throw error;
       log.error({ error: error.message }, "the model is not to be had");
-      await this.#end(
-        this.#state,
-        undefined,
-        `${error.rateLimited ? "rate limited" : "model unavailable"}: ${error.message}`,
-      );
-      return EXIT_CODES.again;
+      const why = error.rateLimited ? "rate limited" : "model unavailable";
+      await this.#end(this.#state, undefined, `${why}: ${error.message}`);
+      return error.rateLimited ? EXIT_CODES.limited : EXIT_CODES.again;
     }
   }
 
@@ -108,13 +114,19 @@ export class Agent {
 
   async #work(begun: State): Promise<{ state: State; outcome: Outcome }> {
     const { config, log } = this.#with;
-    const model = modelOf({
+    const endpoint: Endpoint = {
       url: config.model.url,
       model: config.model.name,
       token: () => tokenOf(config.model.tokenFile),
       headers: { "x-leanvibe-task": `${config.job.namespace}/${config.job.task}` },
       ...ANSWER_BOUNDS,
-      unavailableMilliseconds: config.model.unavailableMilliseconds,
+    };
+    const steps = this.#steps ?? new Steps(config.podName);
+    this.#steps = steps;
+    const model = modelOf({
+      ...endpoint,
+      unavailableMilliseconds: this.#with.unavailableMilliseconds ?? UNAVAILABLE_MILLISECONDS,
+      ...leftOf(begun.work.task, steps.all()),
       maxTokens: begun.work.task.limits.maxTokens,
       before: begun.usage,
       signal: this.#stop.signal,
@@ -123,8 +135,6 @@ export class Agent {
         if (this.#state !== undefined) this.#say(this.#state, `Waiting for the model: ${why}`, false);
       },
     });
-    const steps = this.#steps ?? new Steps(config.podName);
-    this.#steps = steps;
     let sandbox: Sandbox;
     try {
       sandbox = await this.#with.sandbox();
@@ -132,7 +142,7 @@ export class Agent {
       return { state: begun, outcome: outcomeOf("Failed", "SandboxFailed", messageOf(error)) };
     }
     const loop: Loop = {
-      asking: { model, steps, contextTokens: config.model.contextTokens },
+      asking: { model, steps, contextTokens: await contextTokensOf(endpoint, this.#stop.signal) },
       sandbox,
       keep: async (state) => {
         this.#state = state;
@@ -187,6 +197,14 @@ export class Agent {
   #say(state: State, activity: string, urgent: boolean): void {
     this.#reports.say({ podUID: this.#with.config.podUID, state, activity, artifact: this.#artifact }, urgent);
   }
+}
+
+/** How long the task may still work, by the steps of earlier pods and this one's age; rather too long than too short. */
+function leftOf({ limits }: TaskInput, before: readonly TaskExecution[]): Pick<ModelOptions, "leftMilliseconds"> {
+  const { activeDeadlineSeconds } = limits;
+  if (activeDeadlineSeconds === undefined) return {};
+  const left = before.reduce((sum, { ms }) => sum - ms, activeDeadlineSeconds * 1_000);
+  return { leftMilliseconds: () => left - performance.now() };
 }
 
 async function tokenOf(file: string | undefined): Promise<string | undefined> {

@@ -13,16 +13,16 @@ const GIVEN = {
 };
 
 test("what the operator gives is enough", () => {
-  expect(parseConfig({ ...GIVEN, MODEL_CONTEXT_TOKENS: "" })).toMatchObject({
+  expect(parseConfig({ ...GIVEN, MODEL_TOKEN_FILE: "" })).toMatchObject({
     job: { name: "agt-a-1", uid: "j", namespace: "tenant-acme", task: "a" },
-    model: { tokenFile: undefined, contextTokens: 8_192, unavailableMilliseconds: 300_000 },
+    model: { url: GIVEN.MODEL_URL, name: "small", tokenFile: undefined },
     taskFile: "/task/task.json",
     sandboxSocket: "/run/sandbox/sandbox.sock",
   });
 });
 
 test("each wrong variable is named", () => {
-  expect(() => parseConfig({ ...GIVEN, MODEL_URL: "ftp://x", POD_UID: "", MODEL_CONTEXT_TOKENS: "many" })).toThrow(
-    /POD_UID[\s\S]*MODEL_URL: must be http[\s\S]*MODEL_CONTEXT_TOKENS: must be a whole number/,
+  expect(() => parseConfig({ ...GIVEN, MODEL_URL: "ftp://x", POD_UID: "", LOG_LEVEL: "loud" })).toThrow(
+    /POD_UID[\s\S]*MODEL_URL: must be http[\s\S]*LOG_LEVEL: /,
   );
 });

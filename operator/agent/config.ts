@@ -13,17 +13,9 @@ const fields = z.object({
   MODEL_URL: z.url({ protocol: /^https?$/, error: "must be http(s)://HOST[:PORT]/v1" }),
   MODEL_NAME: text,
   MODEL_TOKEN_FILE: text.optional(),
-  MODEL_API_KEY_FILE: text.optional(),
-  MODEL_CONTEXT_TOKENS: whole("MODEL_CONTEXT_TOKENS", 1_024, 2_000_000, 8_192),
-  MODEL_UNAVAILABLE_SECONDS: whole("MODEL_UNAVAILABLE_SECONDS", 1, 86_400, 300),
   SANDBOX_SOCKET: text.default("/run/sandbox/sandbox.sock"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
-
-function whole(name: string, least: number, most: number, usual: number) {
-  const error = `must be a whole number from ${least} to ${most}; for example ${name}=${usual}`;
-  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error }).default(usual);
-}
 
 /** What the operator tells the agent by its environment. */
 export type Config = {
@@ -34,10 +26,8 @@ export type Config = {
   model: {
     url: string;
     name: string;
-    /** Read for each call; a projected token is replaced while the task runs. */
+    /** For the gateway; read for each call, because a projected token is replaced while the task runs. */
     tokenFile: string | undefined;
-    contextTokens: number;
-    unavailableMilliseconds: number;
   };
   sandboxSocket: string;
   logLevel: "debug" | "info" | "warn" | "error";
@@ -60,9 +50,7 @@ export function parseConfig(environment: NodeJS.ProcessEnv): Config {
     model: {
       url: it.MODEL_URL,
       name: it.MODEL_NAME,
-      tokenFile: it.MODEL_TOKEN_FILE ?? it.MODEL_API_KEY_FILE,
-      contextTokens: it.MODEL_CONTEXT_TOKENS,
-      unavailableMilliseconds: it.MODEL_UNAVAILABLE_SECONDS * 1_000,
+      tokenFile: it.MODEL_TOKEN_FILE,
     },
     sandboxSocket: it.SANDBOX_SOCKET,
     logLevel: it.LOG_LEVEL,

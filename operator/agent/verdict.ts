@@ -1,5 +1,5 @@
 import type { AgentReason } from "@leanvibe/schema";
-import { BudgetExceeded, ContextLengthExceeded, ModelRefused } from "./model/errors.ts";
+import { BudgetExceeded, ContextLengthExceeded, ModelRefused, RateLimited } from "./model/errors.ts";
 import type { Finding, FindingKind } from "./phases/validation.ts";
 import type { Measured } from "./quality.ts";
 import { SandboxGone, SandboxRefused } from "./sandbox/index.ts";
@@ -55,6 +55,7 @@ export function finalOutcomeOf(error: unknown): Outcome | undefined {
   if (error instanceof SandboxGone || error instanceof SandboxRefused) {
     return outcomeOf("Failed", "SandboxFailed", error.message);
   }
-  if (error instanceof ModelRefused) return outcomeOf("Failed", "ModelUnavailable", error.message);
+  if (error instanceof ModelRefused) return outcomeOf("Failed", "ModelRefused", error.message);
+  if (error instanceof RateLimited) return outcomeOf("Failed", "RateLimited", error.message);
   return undefined;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type AgentReport, agentReport, type TaskInput } from "@leanvibe/schema";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Agent } from "../../operator/agent/agent.ts";
+import { Agent, type Surroundings } from "../../operator/agent/agent.ts";
 import { unpacked } from "../../operator/agent/artifact.ts";
 import type { Store } from "../../operator/agent/cluster.ts";
 import { parseConfig } from "../../operator/agent/config.ts";
@@ -44,8 +44,10 @@ function recordingStore() {
 }
 
 type Recording = ReturnType<typeof recordingStore>;
+type Change = Partial<Surroundings> & { env?: Record<string, string> };
 
-async function agentOf(recording: Recording, task: TaskInput, script: Script, env: Record<string, string> = {}) {
+async function agentOf(recording: Recording, task: TaskInput, script: Script, change: Change = {}) {
+  const { env = {}, ...rest } = change;
   await writeFile(join(folder, "task.json"), JSON.stringify(task));
   model = await startScriptedModel({ script: () => script });
   const config = parseConfig({
@@ -62,7 +64,14 @@ async function agentOf(recording: Recording, task: TaskInput, script: Script, en
     ...env,
   });
   const pace = { leastMilliseconds: 100, quietMilliseconds: 1_000 };
-  return new Agent({ config, store: recording.store, sandbox: workbench, log: pino({ level: "silent" }), pace });
+  return new Agent({
+    config,
+    store: recording.store,
+    sandbox: workbench,
+    log: pino({ level: "silent" }),
+    pace,
+    ...rest,
+  });
 }
 
 describe("an agent's pod", { timeout: 60_000 }, () => {
@@ -126,10 +135,36 @@ describe("an agent's pod", { timeout: 60_000 }, () => {
   test("whose model is gone ends with 75, for the Job to try again, and without an outcome", async () => {
     const recording = recordingStore();
     const script = scriptOf("gone", [{ fault: { status: 503 } }]);
-    const agent = await agentOf(recording, taskOf(), script, { MODEL_UNAVAILABLE_SECONDS: "1" });
+    const agent = await agentOf(recording, taskOf(), script, { unavailableMilliseconds: 1_000 });
     expect(await agent.run()).toBe(75);
     expect(recording.reports.at(-1)?.report.activity).toMatch(/model unavailable: the model gave no answer within 1 s/);
     expect(recording.reports.at(-1)?.report.outcome).toBeUndefined();
+  });
+
+  test("whose model has no room to the end ends with 76, so that this is what the task ends with", async () => {
+    const recording = recordingStore();
+    const script = scriptOf("busy", [{ fault: { status: 429 } }]);
+    const agent = await agentOf(recording, taskOf(), script, { unavailableMilliseconds: 1_000 });
+    expect(await agent.run()).toBe(76);
+    expect(recording.reports.at(-1)?.report.activity).toMatch(/^rate limited: .* HTTP 429/);
+  });
+
+  test("does not wait for room that comes after the task's own end", async () => {
+    const recording = recordingStore();
+    const script = scriptOf("full", [{ fault: { status: 429, retryAfterSeconds: 3_600 } }]);
+    const agent = await agentOf(recording, taskOf({ limits: { activeDeadlineSeconds: 600 } }), script);
+    expect(await agent.run()).toBe(0);
+    expect(recording.reports.at(-1)?.report.outcome).toMatchObject({ result: "Failed", reason: "RateLimited" });
+    expect(model?.asked).toHaveLength(1);
+  });
+
+  test("whose model is none of the platform's says so at once, in a word of its own", async () => {
+    const recording = recordingStore();
+    const script = scriptOf("unpriced", [{ fault: { status: 403, code: "model_not_priced" } }]);
+    const agent = await agentOf(recording, taskOf(), script);
+    expect(await agent.run()).toBe(0);
+    expect(recording.reports.at(-1)?.report.outcome).toMatchObject({ result: "Failed", reason: "ModelRefused" });
+    expect(model?.asked).toHaveLength(1);
   });
 
   test("whose earlier work cannot be read begins anew", async () => {
@@ -142,7 +177,9 @@ describe("an agent's pod", { timeout: 60_000 }, () => {
 
   test("that is given no task asks nobody, and says that it is none: the next pod could do no better", async () => {
     const recording = recordingStore();
-    const agent = await agentOf(recording, taskOf(), readScript("corrections"), { TASK_FILE: join(folder, "token") });
+    const agent = await agentOf(recording, taskOf(), readScript("corrections"), {
+      env: { TASK_FILE: join(folder, "token") },
+    });
     expect(await agent.run()).toBe(0);
     expect(recording.reports.map(({ report }) => report.outcome?.reason)).toEqual(["InvalidTask"]);
     expect(model?.asked).toEqual([]);

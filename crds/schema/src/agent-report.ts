@@ -30,7 +30,7 @@ export const taskInput = z.object({
   acceptance: z.array(acceptanceCase),
   source: z.array(sourceFile),
   maxIterations: z.int().min(1),
-  limits: z.object({ maxTokens: z.int().min(1).optional() }),
+  limits: z.object({ maxTokens: z.int().min(1).optional(), activeDeadlineSeconds: z.int().min(1).optional() }),
 });
 
 export type TaskInput = z.output<typeof taskInput>;

@@ -68,6 +68,7 @@ export const AGENT_REASONS = [
   "BudgetExceeded",
   "ContextLengthExceeded",
   "ModelUnavailable",
+  "ModelRefused",
   "RateLimited",
   "PackageUnavailable",
   "LanguageUnavailable",

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { BudgetExceeded, Temporary } from "./errors.ts";
+import { Temporary } from "./errors.ts";
 import { eventData } from "./events.ts";
+import { failureOf } from "./refusal.ts";
 
 /** A model's whole answer, put together from what the endpoint sent. */
 export type RawAnswer = {
@@ -50,7 +51,7 @@ export class Assembly {
 
   /**
    * One piece of JSON as the endpoint sent it; false when there is enough.
-   * @throws Temporary when it is not a piece of a chat completion, or says that something failed.
+   * @throws Temporary when it is not a piece of a chat completion; what it says that failed.
    */
   take(json: string): boolean {
     const said = parsedChunk(json);
@@ -89,11 +90,6 @@ export async function readStream(body: AsyncIterable<Uint8Array>, into: Assembly
     }
     if (!into.take(data)) return;
   }
-}
-
-/** An error that the endpoint describes, by its code. */
-export function failureOf(message: string, code: unknown): Error {
-  return code === "budget_exceeded" ? new BudgetExceeded(message) : new Temporary(message);
 }
 
 function parsedChunk(json: string): z.output<typeof chunk> {

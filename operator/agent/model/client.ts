@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Assembly } from "./answer.ts";
-import { BudgetExceeded, ModelUnavailable, Temporary } from "./errors.ts";
+import { BudgetExceeded, ModelUnavailable, RateLimited, Temporary } from "./errors.ts";
 import { askOnce, type ChatRequest, type Endpoint } from "./request.ts";
 import { estimatedTokens, MESSAGE_OVERHEAD_TOKENS, NO_USAGE, sumOf, type Usage } from "./usage.ts";
 
@@ -15,7 +15,7 @@ export type ChatAnswer = {
 };
 
 export type Model = {
-  /** @throws ModelUnavailable, BudgetExceeded, ContextLengthExceeded, ModelRefused, or the signal's reason. */
+  /** @throws ModelUnavailable, RateLimited, BudgetExceeded, ContextLengthExceeded, ModelRefused, or the signal's reason. */
   ask(request: ChatRequest): Promise<ChatAnswer>;
   /** All that was used, with `before` of an earlier pod. */
   used(): Usage;
@@ -24,6 +24,8 @@ export type Model = {
 export type ModelOptions = Endpoint & {
   /** For how long a call is tried again before the model counts as unavailable. */
   unavailableMilliseconds: number;
+  /** How long the task may still work, where that is known: nobody is waited for any longer. */
+  leftMilliseconds?: () => number;
   /** What the task may use in all; undefined where only the gateway counts. */
   maxTokens: number | undefined;
   before: Usage;
@@ -65,7 +67,7 @@ async function persist(
   request: ChatRequest,
   spend: (usage: Usage) => void,
 ): Promise<Pick<ChatAnswer, "text" | "model" | "finish">> {
-  let firstFailure: number | undefined;
+  let until: number | undefined;
   for (let attempt = 0; ; attempt += 1) {
     options.signal.throwIfAborted();
     const assembly = new Assembly(options.answerBytes);
@@ -78,18 +80,35 @@ async function persist(
       if (assembly.text !== "") spend(usageOf(request, assembly));
       if (!(error instanceof Temporary)) throw error;
       const now = performance.now();
-      firstFailure ??= now;
+      until = Math.max(until ?? now + options.unavailableMilliseconds, now + announced(error, options));
       const wait = Math.max(error.retryAfterMilliseconds, backoff(attempt, options.random ?? Math.random));
-      if (now + wait - firstFailure > options.unavailableMilliseconds) throw givenUp(error, options);
+      if (now + wait > until) throw givenUp(error, options);
       options.waiting?.(error.message, wait);
       await sleep(wait, undefined, { signal: options.signal });
     }
   }
 }
 
+/**
+ * How long is waited because the endpoint says when it has room again: another pod that asks before that asks in vain.
+ * @throws RateLimited where that is after the task's own end
+ */
+function announced(error: Temporary, { leftMilliseconds, unavailableMilliseconds }: ModelOptions): number {
+  const { rateLimited, retryAfterMilliseconds: wait } = error;
+  const left = leftMilliseconds?.();
+  if (!rateLimited || left === undefined) return 0;
+  if (wait > left)
+    throw new RateLimited(`${error.message}: ${told(wait)} are to be waited, and ${told(left)} are left`);
+  return wait > unavailableMilliseconds ? wait + unavailableMilliseconds : 0;
+}
+
+function told(milliseconds: number): string {
+  return `${Math.max(0, Math.round(milliseconds / 1000))} s`;
+}
+
 function givenUp(error: Temporary, { unavailableMilliseconds }: ModelOptions): ModelUnavailable {
-  const seconds = Math.round(unavailableMilliseconds / 1000);
-  return new ModelUnavailable(`the model gave no answer within ${seconds} s: ${error.message}`, error.rateLimited);
+  const within = told(unavailableMilliseconds);
+  return new ModelUnavailable(`the model gave no answer within ${within}: ${error.message}`, error.rateLimited);
 }
 
 /** Doubling, of which half is by chance: the agents of one outage must not come back together. */

@@ -14,6 +14,11 @@ export class ModelUnavailable extends Error {
   }
 }
 
+/** The endpoint has no room, and says that it will have none while the task may still work. */
+export class RateLimited extends Error {
+  override readonly name = "RateLimited";
+}
+
 /** The task's tokens are spent, by the gateway's word or by its own limit. */
 export class BudgetExceeded extends Error {
   override readonly name = "BudgetExceeded";

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { type Assembly, type RawAnswer, readStream } from "./answer.ts";
-import { BudgetExceeded, ContextLengthExceeded, ModelRefused, Temporary } from "./errors.ts";
+import { Temporary } from "./errors.ts";
+import { refusalOf } from "./refusal.ts";
 
 export type Message = { role: "system" | "user" | "assistant"; content: string };
 
@@ -26,12 +26,9 @@ export type Endpoint = {
   idleMilliseconds: number;
 };
 
-/** A refusal is explained in a few hundred bytes; nobody reads a megabyte of it. */
-const REFUSAL_CHARACTERS = 4_096;
-
 /**
  * Asks once. What has come is in `into` also when this throws.
- * @throws Temporary, BudgetExceeded, ContextLengthExceeded or ModelRefused.
+ * @throws Temporary, BudgetExceeded, ContextLengthExceeded or ModelRefused
  */
 export async function askOnce(
   endpoint: Endpoint,
@@ -48,7 +45,7 @@ export async function askOnce(
       signal: watch.signal,
       redirect: "error",
     });
-    if (!response.ok) throw await refusal(response, watch);
+    if (!response.ok) throw refusalOf(response, await beginningOf(response, watch));
     if (response.body === null) throw new Temporary("the endpoint answered nothing");
     const streamed = response.headers.get("content-type")?.includes("text/event-stream") ?? false;
     const body = watch.over(response.body);
@@ -74,7 +71,7 @@ function bodyOf(model: string, { messages, maxTokens, temperature, seed }: ChatR
   };
 }
 
-async function headersOf(endpoint: Endpoint): Promise<Record<string, string>> {
+export async function headersOf(endpoint: Pick<Endpoint, "token" | "headers">): Promise<Record<string, string>> {
   const token = await endpoint.token();
   return {
     "content-type": "application/json",
@@ -125,6 +122,13 @@ class Watch {
   }
 }
 
+/** A refusal is explained in a few hundred bytes; nobody reads a megabyte of it. */
+const REFUSAL_CHARACTERS = 4_096;
+
+async function beginningOf({ body }: Response, watch: Watch): Promise<string> {
+  return body === null ? "" : await textOf(watch.over(body), REFUSAL_CHARACTERS).catch(() => "");
+}
+
 async function textOf(body: AsyncIterable<Uint8Array>, bytesAtMost: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -148,55 +152,4 @@ function explained(error: unknown, watch: Watch, outer: AbortSignal): unknown {
 function isAbort(error: unknown): error is Error {
   // What undici throws when the other side hangs up in the middle.
   return error instanceof Error && (error.name === "AbortError" || "code" in error);
-}
-
-const refusalBody = z.object({
-  error: z.union([z.object({ message: z.string().nullish(), code: z.unknown(), type: z.unknown() }), z.string()]),
-});
-
-/** Kinds of answer that are no answer; what is not here would only be said again. */
-async function refusal(response: Response, watch: Watch): Promise<Error> {
-  const text =
-    response.body === null ? "" : await textOf(watch.over(response.body), REFUSAL_CHARACTERS).catch(() => "");
-  const { message, code } = described(text);
-  const said = `HTTP ${response.status}${message === "" ? "" : `: ${message}`}`;
-  const { status } = response;
-  if (code === "budget_exceeded" && (status === 402 || status === 403)) return new BudgetExceeded(message || said);
-  if (status === 413 || tooLong(status, code, message)) return new ContextLengthExceeded(said);
-  // 401 and 403: a gateway may hear of a pod a moment after the pod speaks to it, and a token may just have been replaced.
-  if (status === 429 || status >= 500 || [401, 403, 408, 409, 425].includes(status)) {
-    return new Temporary(said, {
-      retryAfterMilliseconds: retryAfter(response.headers.get("retry-after")),
-      rateLimited: status === 429,
-    });
-  }
-  return new ModelRefused(said);
-}
-
-function described(text: string): { message: string; code: unknown } {
-  try {
-    const { error } = refusalBody.parse(JSON.parse(text));
-    if (typeof error === "string") return { message: error.slice(0, 300), code: undefined };
-    return { message: (error.message ?? "").slice(0, 300), code: error.code ?? error.type };
-  } catch {
-    return { message: text.slice(0, 120), code: undefined };
-  }
-}
-
-/** Endpoints have no common word for it. */
-function tooLong(status: number, code: unknown, message: string): boolean {
-  if (status !== 400 && status !== 422) return false;
-  return (
-    code === "context_length_exceeded" ||
-    code === "exceed_context_size_error" ||
-    /context (length|size|window)/i.test(message)
-  );
-}
-
-/** Seconds, or a date. */
-function retryAfter(header: string | null): number {
-  if (header === null) return 0;
-  const seconds = Number(header);
-  const milliseconds = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(milliseconds) && milliseconds > 0 ? milliseconds : 0;
 }

@@ -21,7 +21,7 @@ export function isFinal(phase: TaskPhase | undefined): phase is FinalTaskPhase {
 /** What the agent is given. Its acceptance cases are for the agent's own eyes: no model and no sandbox is shown them. */
 export function inputOf({ metadata, spec }: AgentTask): TaskInput {
   const { title, description, language, requirements, acceptance = [], source = [], maxIterations, limits } = spec;
-  const { maxTokens } = limits;
+  const { maxTokens, activeDeadlineSeconds } = limits;
   return {
     name: metadata.name,
     title,
@@ -31,7 +31,7 @@ export function inputOf({ metadata, spec }: AgentTask): TaskInput {
     acceptance,
     source,
     maxIterations,
-    limits: maxTokens === undefined ? {} : { maxTokens },
+    limits: { activeDeadlineSeconds, ...(maxTokens === undefined ? {} : { maxTokens }) },
   };
 }
 

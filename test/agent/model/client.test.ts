@@ -116,6 +116,39 @@ describe("the model's client", () => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
+  test("waits longer than it would for a model that is gone where it is told when there is room, and the task has that time", async () => {
+    const turns = [{ fault: { status: 429, retryAfterSeconds: 1 } }, { text: "now" }];
+    const model = await modelWith(turns, { unavailableMilliseconds: 500, leftMilliseconds: () => 5_000 });
+    expect((await model.ask(question)).text).toBe("now");
+  });
+
+  test("ends at once where it is told to wait for longer than the task has", async () => {
+    const turns = [{ fault: { status: 429, retryAfterSeconds: 400 } }];
+    const model = await modelWith(turns, { unavailableMilliseconds: 300_000, leftMilliseconds: () => 399_000 });
+    await expect(model.ask(question)).rejects.toMatchObject({
+      name: "RateLimited",
+      message: "HTTP 429: scripted refusal 429: 400 s are to be waited, and 399 s are left",
+    });
+    expect(server?.asked).toHaveLength(1);
+  });
+
+  test.each([
+    [403, "model_not_priced"],
+    [404, "model_not_found"],
+    [409, "task_ended"],
+    [401, "invalid_api_key"],
+    [429, "insufficient_quota"],
+  ])("ends at %i with the code %s, without asking again", async (status, code) => {
+    const model = await modelWith([{ fault: { status, code } }]);
+    await expect(model.ask(question)).rejects.toThrow(ModelRefused);
+    expect(server?.asked).toHaveLength(1);
+  });
+
+  test("asks again for a Tenant that is on its way out, and may be called back", async () => {
+    const model = await modelWith([{ fault: { status: 404, code: "tenant_not_found" } }, { text: "good" }]);
+    expect((await model.ask(question)).text).toBe("good");
+  });
+
   test("gives up when nothing listens there", async () => {
     const model = await modelWith([{ text: "" }], { url: "http://127.0.0.1:9/v1", unavailableMilliseconds: 300 });
     await expect(model.ask(question)).rejects.toThrow(/cannot be spoken to/);
