@@ -7,10 +7,11 @@ import {
   type TaskPhase,
 } from "@leanvibe/schema";
 import type { AgentSettings } from "../config.ts";
+import { type Finding, trouble } from "./reasons.ts";
 import type { Fence, Home } from "./world.ts";
 
 /** Whether something holds, and what to do where it does not. */
-export type Answer = { holds: boolean; reason: string; message: string };
+export type Answer = Finding & { holds: boolean };
 
 const REQUIREMENTS_BYTES = 16 * 1024;
 
@@ -36,18 +37,19 @@ export function inputOf({ metadata, spec }: AgentTask): TaskInput {
 }
 
 /** Why the task can never be run, however long one waits: its spec is fixed. Undefined where it can. */
-export function tooLarge(task: AgentTask): Answer | undefined {
-  const refused = (message: string): Answer => ({ holds: false, reason: "TooLarge", message });
+export function tooLarge(task: AgentTask): Finding<"TooLarge"> | undefined {
   const requirements = bytesOf(task.spec.requirements);
   if (requirements > REQUIREMENTS_BYTES) {
-    return refused(
-      `spec.requirements are ${requirements} bytes of JSON, of at most ${REQUIREMENTS_BYTES}; say the same in fewer words in a new AgentTask.`,
+    return trouble(
+      "TooLarge",
+      `spec.requirements are ${requirements} bytes of JSON, of at most ${REQUIREMENTS_BYTES}.`,
     );
   }
   const whole = bytesOf(inputOf(task));
   if (whole <= AGENT_LIMITS.taskBytes) return undefined;
-  return refused(
-    `The task is ${whole} bytes of JSON with its source and acceptance cases, of at most ${AGENT_LIMITS.taskBytes}; make a new AgentTask with fewer of them.`,
+  return trouble(
+    "TooLarge",
+    `The task is ${whole} bytes of JSON with its source and acceptance cases, of at most ${AGENT_LIMITS.taskBytes}.`,
   );
 }
 
@@ -65,7 +67,11 @@ export function admission(home: Home | undefined, settings: AgentSettings): Answ
     };
   }
   if (home.isGoing) {
-    return { holds: false, reason: "NamespaceTerminating", message: "The namespace is being deleted." };
+    return {
+      holds: false,
+      reason: "NamespaceTerminating",
+      message: "The namespace is being deleted, and the task goes with it.",
+    };
   }
   if (home.isSuspended) {
     return {

@@ -1,5 +1,6 @@
 import type { AgentReport } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
+import { NEXT_STEPS } from "./reasons.ts";
 import {
   ago,
   CASE,
@@ -94,6 +95,52 @@ describe("the end of a task", () => {
       failed("BackoffLimitExceeded"),
       "Failed",
       "OOMKilled",
+    ],
+    [
+      "is room's that never came",
+      {},
+      { pods: [pod(exited(76))] },
+      failed("BackoffLimitExceeded"),
+      "Failed",
+      "RateLimited",
+    ],
+    [
+      "is the sandbox's memory's, where the agent only saw it go",
+      {},
+      {
+        pods: [
+          pod({
+            phase: "Succeeded",
+            containers: [
+              container({ name: "sandbox", fell: { exitCode: 137, reason: "OOMKilled" } }),
+              container({ isRunning: false, ended: { exitCode: 0, reason: "Completed" } }),
+            ],
+          }),
+        ],
+        said: says({ result: "Failed", reason: "SandboxFailed" }),
+      },
+      complete(),
+      "Failed",
+      "SandboxOOMKilled",
+    ],
+    [
+      "is what the agent says where the sandbox's memory was enough at last",
+      {},
+      {
+        pods: [
+          pod({
+            phase: "Succeeded",
+            containers: [
+              container({ name: "sandbox", fell: { exitCode: 137, reason: "OOMKilled" } }),
+              container({ isRunning: false, ended: { exitCode: 0, reason: "Completed" } }),
+            ],
+          }),
+        ],
+        said: says({ result: "Failed", reason: "IterationsExhausted" }),
+      },
+      complete(),
+      "Failed",
+      "IterationsExhausted",
     ],
     ["is a crash", {}, { pods: [pod(exited(1))] }, failed("BackoffLimitExceeded"), "Failed", "AgentCrashed"],
     [
@@ -197,6 +244,10 @@ describe("the end of a task", () => {
     const decision = decided(task(spec), world(about), job(of));
     expect([decision.phase, decision.by("Succeeded")?.split(" ")[1]]).toEqual([phase, reason]);
     expect(decision.by("Succeeded")?.startsWith("True") ?? false).toBe(phase === "Succeeded");
+    // Whatever went wrong, its message ends with what a person does about it.
+    const step = (NEXT_STEPS as Partial<Record<string, string>>)[reason];
+    const message = decision.message("Succeeded");
+    expect(step === undefined || message?.endsWith(` ${step}`), message).toBe(true);
   });
 
   it("is verified by its acceptance cases, and by nothing else", () => {

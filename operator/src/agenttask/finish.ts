@@ -1,14 +1,18 @@
 import type { AgentReport, AgentTask, FinalTaskPhase } from "@leanvibe/schema";
-import { deathOf, endedWell, type Finding, hasEnded, isSimulated } from "./pods.ts";
+import { deathOf, endedWell, hasEnded, isSimulated, sandboxRanOut } from "./pods.ts";
+import { type Finding, isTrouble, type TASK_REASONS, type Trouble, trouble } from "./reasons.ts";
 import type { Job, Pod } from "./world.ts";
 
 /** How a task ended. */
-export type End = Finding & { phase: FinalTaskPhase; issues: readonly string[] };
+export type End = Finding<(typeof TASK_REASONS)["Succeeded"][number]> & {
+  phase: FinalTaskPhase;
+  issues: readonly string[];
+};
 
 /** A pod's watch may lag behind its Job's: what the two say must agree, and until then the task is not over. */
 const POD_SEEN_MILLISECONDS = 60_000;
 
-export function failed(finding: Finding, issues: readonly string[] = []): End {
+export function failed(finding: Finding<Trouble>, issues: readonly string[] = []): End {
   return { phase: "Failed", ...finding, issues };
 }
 
@@ -33,54 +37,60 @@ export function endOf(
     return isYoung ? undefined : failed(contradicted(pod));
   }
   if (report?.outcome === undefined) {
-    const message = `The agent ended without a last word; kubectl logs ${pod.name} shows what it did.`;
-    return failed({ reason: "NoReport", message });
+    return failed(trouble("NoReport", `The agent ended without a last word in pod ${pod.name}.`));
   }
-  return outcomeOf(task, report, report.outcome);
+  return outcomeOf(task, pod, report, report.outcome);
 }
 
 /** A Job that says it is complete, of a pod that does not. What was reported is no success without the pod's own end. */
-function contradicted(pod: Pod | undefined): Finding {
+function contradicted(pod: Pod | undefined): Finding<Trouble> {
   if (pod === undefined || hasEnded(pod)) return deathOf(pod);
-  const message = `Its Job says that it is complete, and pod ${pod.name} was not seen to end: somebody else may write the Job's status. Nothing that it reports counts; see kubectl describe job, and create a new AgentTask.`;
-  return { reason: "EndNotSeen", message };
+  return trouble(
+    "EndNotSeen",
+    `Its Job says that it is complete, and pod ${pod.name} was not seen to end, so that nothing it reports counts: somebody else may write the Job's status.`,
+  );
 }
 
 /** Where pods only say that they run. */
-export const NO_REAL_NODES: Finding = {
-  reason: "NoRealNodes",
-  message:
-    "The nodes of this cluster are simulated: no pod of it really runs, and so no agent. Use a cluster with real nodes.",
-};
+export const NO_REAL_NODES = trouble(
+  "NoRealNodes",
+  "The nodes of this cluster are simulated: no pod of it really runs, and so no agent.",
+);
 
 function failureOf(job: Job, { pod, report }: { pod: Pod | undefined; report: AgentReport | undefined }): End {
   if (job.finished?.reason === "DeadlineExceeded") {
-    const message = "It was not done within spec.limits.activeDeadlineSeconds; what is done so far is kept.";
-    return { phase: "TimedOut", reason: "DeadlineExceeded", message, issues: [] };
+    const late = trouble("DeadlineExceeded", "It was not done within its time; what is done so far is kept.");
+    return { phase: "TimedOut", ...late, issues: [] };
   }
   const { outcome } = report ?? {};
   // It said why, and could not end as it should.
-  if (outcome !== undefined && outcome.result !== "Succeeded") return said(outcome);
+  if (pod !== undefined && outcome !== undefined && outcome.result !== "Succeeded") return said(outcome, pod);
   return failed(deathOf(pod));
 }
 
 type Outcome = NonNullable<AgentReport["outcome"]>;
 
-function said({ result, reason, message, issues }: Outcome): End {
-  const why = reason === "Completed" ? "AgentFailed" : reason;
+function said({ result, reason, message, issues }: Outcome, pod: Pod): End {
   const phase = result === "BudgetExceeded" ? "BudgetExceeded" : "Failed";
-  return { phase, reason: why, message: message || "The agent said no more.", issues };
+  return { phase, ...whyOf(reason, message || "The agent said no more.", pod), issues };
 }
 
-function outcomeOf(task: AgentTask, report: AgentReport, outcome: Outcome): End {
-  if (outcome.result !== "Succeeded") return said(outcome);
+function whyOf(reason: Outcome["reason"], message: string, pod: Pod): Finding<Trouble> {
+  if (reason === "SandboxFailed" && sandboxRanOut(pod)) {
+    return trouble("SandboxOOMKilled", "What it wrote needed more memory than the sandbox has, twice.");
+  }
+  return trouble(isTrouble(reason) ? reason : "AgentFailed", message);
+}
+
+function outcomeOf(task: AgentTask, pod: Pod, report: AgentReport, outcome: Outcome): End {
+  if (outcome.result !== "Succeeded") return said(outcome, pod);
   const verdict = acceptanceOf(task, report);
   if (verdict === "failed") {
     const { total = 0, passed = 0, failed: names = [] } = report.verification?.acceptance ?? {};
     const cases = task.spec.acceptance?.length ?? 0;
     const which = names.length === 0 ? "" : ` Not: ${names.join(", ")}.`;
     const message = `${passed} of ${cases} acceptance cases passed${total === cases ? "" : `, and ${total} ran`}.${which}`;
-    return failed({ reason: "AcceptanceFailed", message }, outcome.issues);
+    return failed(trouble("AcceptanceFailed", message), outcome.issues);
   }
   return { phase: "Succeeded", reason: "Completed", message: outcome.message || "The task is done.", issues: [] };
 }

@@ -1,11 +1,10 @@
 import type { AgentTaskStatus } from "@leanvibe/schema";
+import { type Finding, type Trouble, trouble } from "./reasons.ts";
 import type { Container, Pod } from "./world.ts";
 
-/** What is so, in a word for programs and a sentence for people. */
-export type Finding = { reason: string; message: string };
-
-/** By it the agent says that the model was out of reach for too long. */
-const TEMPORARY = 75;
+/** Exit codes by which an agent says what was wrong with the model for too long: it was out of reach, or had no room. */
+const OUT_OF_REACH = 75;
+const NO_ROOM = 76;
 const PULLING = /^(ErrImage\w*|ImagePullBackOff|ImageInspectError|InvalidImageName|RegistryUnavailable)$/;
 const CONFIGURING = /^Create(Container|PodSandbox)\w*Error$/;
 
@@ -14,8 +13,8 @@ export function hasEnded({ phase }: Pod): boolean {
 }
 
 /** Was its agent seen to end with 0? Its phase leaves out the sandbox, which is ended after it. */
-export function endedWell({ phase, containers }: Pod): boolean {
-  return phase === "Succeeded" && containers.some(({ name, ended }) => name === "agent" && ended?.exitCode === 0);
+export function endedWell(pod: Pod): boolean {
+  return pod.phase === "Succeeded" && containerOf(pod, "agent")?.ended?.exitCode === 0;
 }
 
 /**
@@ -34,38 +33,48 @@ export function currentPod({ podUID }: AgentTaskStatus, pods: readonly Pod[]): P
 }
 
 /** Why a pod that should work does not yet. */
-export function hindranceOf(pod: Pod): Finding | undefined {
-  if (pod.unschedulable !== undefined) return { reason: "Unschedulable", message: pod.unschedulable };
+export function hindranceOf(pod: Pod): Finding<Trouble> | undefined {
+  if (pod.unschedulable !== undefined) return trouble("Unschedulable", pod.unschedulable);
   for (const { name, waiting } of pod.containers) {
     if (waiting === undefined) continue;
     const message = `Container ${name}: ${waiting.reason}${waiting.message === "" ? "" : `: ${waiting.message}`}`;
-    if (PULLING.test(waiting.reason)) return { reason: "ImagePull", message };
-    if (CONFIGURING.test(waiting.reason)) return { reason: "ContainerNotCreated", message };
+    if (PULLING.test(waiting.reason)) return trouble("ImagePull", message);
+    if (CONFIGURING.test(waiting.reason)) return trouble("ContainerNotCreated", message);
   }
   return undefined;
 }
 
 /** Why a pod is no more. */
-export function deathOf(pod: Pod | undefined): Finding {
-  if (pod === undefined) return { reason: "PodLost", message: "Its pod is gone, and nothing says why." };
-  const agent = pod.containers.find(({ name }) => name === "agent");
+export function deathOf(pod: Pod | undefined): Finding<Trouble> {
+  if (pod === undefined) return trouble("PodLost", "Its pod is gone, and nobody saw how it ended.");
+  const ended = containerOf(pod, "agent")?.ended;
   if (pod.reason === "Evicted" || pod.disruption !== undefined) {
-    return { reason: "Evicted", message: `The cluster took its pod away: ${pod.disruption ?? pod.reason}.` };
+    return trouble("Evicted", `The cluster took its pod away: ${pod.disruption ?? pod.reason}.`);
   }
-  if (agent?.ended?.reason === "OOMKilled") {
-    return { reason: "OOMKilled", message: "The agent needed more memory than it has." };
+  if (ended?.reason === "OOMKilled") return trouble("OOMKilled", "The agent itself needed more memory than it has.");
+  if (ended?.exitCode === OUT_OF_REACH) {
+    return trouble("ModelUnavailable", "The model was out of reach for too long, again and again.");
   }
-  if (agent?.ended?.exitCode === TEMPORARY) {
-    return { reason: "ModelUnavailable", message: "The model was out of reach for too long, again and again." };
+  if (ended?.exitCode === NO_ROOM) {
+    return trouble("RateLimited", "The model had no room (429) for too long, again and again.");
   }
   const hindrance = hindranceOf(pod);
   if (hindrance !== undefined) return hindrance;
-  const exitCode = agent?.ended?.exitCode;
-  const how = exitCode === undefined ? (pod.reason === "" ? "without a word" : pod.reason) : `exit code ${exitCode}`;
-  return {
-    reason: "AgentCrashed",
-    message: `The agent ended at its work (${how}); kubectl logs ${pod.name} says more.`,
-  };
+  const how = ended === undefined ? (pod.reason === "" ? "without a word" : pod.reason) : `exit code ${ended.exitCode}`;
+  return trouble("AgentCrashed", `The agent ended at its work in pod ${pod.name} (${how}).`);
+}
+
+/**
+ * Was the sandbox killed at its own memory limit? It is started again, and the agent asks it once more; who only sees that
+ * it went away twice says SandboxFailed.
+ */
+export function sandboxRanOut(pod: Pod): boolean {
+  const { ended, fell } = containerOf(pod, "sandbox") ?? {};
+  return ended?.reason === "OOMKilled" || fell?.reason === "OOMKilled";
+}
+
+function containerOf({ containers }: Pod, wanted: "agent" | "sandbox"): Container | undefined {
+  return containers.find(({ name }) => name === wanted);
 }
 
 /** kwok and its like say of a pod that it runs or has run, without a container: no runtime gave it an id. */

@@ -40,6 +40,8 @@ export function readJob(object: KubeObject, cache: Cache): Job {
   };
 }
 
+const terminated = z.object({ exitCode: z.int(), reason: z.string().default("") });
+
 const containerStatus = z.object({
   name: z.string(),
   containerID: z.string().default(""),
@@ -47,9 +49,10 @@ const containerStatus = z.object({
     .object({
       waiting: z.object({ reason: z.string().default(""), message: z.string().default("") }).optional(),
       running: z.object({}).optional(),
-      terminated: z.object({ exitCode: z.int(), reason: z.string().default("") }).optional(),
+      terminated: terminated.optional(),
     })
     .default({}),
+  lastState: z.object({ terminated: terminated.optional() }).default({}),
 });
 
 const podSchema = z.object({
@@ -90,13 +93,14 @@ export function readPod(object: KubeObject): Pod {
   };
 }
 
-function containerOf({ name, containerID, state }: z.output<typeof containerStatus>): Container {
+function containerOf({ name, containerID, state, lastState }: z.output<typeof containerStatus>): Container {
   return {
     name,
     id: containerID,
     waiting: state.waiting,
     isRunning: state.running !== undefined,
     ended: state.terminated,
+    fell: lastState.terminated,
   };
 }
 

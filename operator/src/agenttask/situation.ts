@@ -1,8 +1,9 @@
 import type { AgentReport, AgentTaskStatus } from "@leanvibe/schema";
 import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
 import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
-import { currentPod, type Finding, hasEnded, hindranceOf, isSimulated, isWorking } from "./pods.ts";
+import { currentPod, hasEnded, hindranceOf, isSimulated, isWorking } from "./pods.ts";
 import { type Progress, progressBefore, withPod, withReport } from "./progress.ts";
+import { type Finding, trouble } from "./reasons.ts";
 import type { Case, Job, Pod } from "./world.ts";
 
 /** Who is asked to stop gets this long: its pod's own grace, and the way there and back. */
@@ -46,11 +47,15 @@ export function takesPlace({ world, job }: Omit<Case, "now" | "task">): boolean 
 
 export function situationOf(about: Case): Situation {
   const { task, world, job } = about;
-  const accepted = (job === undefined ? tooLarge(task) : undefined) ?? admission(world.home, world.settings);
+  const accepted = (job === undefined ? refusedAs(tooLarge(task)) : undefined) ?? admission(world.home, world.settings);
   const isolated = isolation(world.fence, world.settings);
   const base = { accepted, isolated, order: "leave" as const, progress: progressBefore(task.status ?? {}) };
   if (job !== undefined) return { ...base, ...withJob(about, job, accepted) };
   return { ...base, ...withoutJob(about, accepted, isolated) };
+}
+
+function refusedAs(finding: Finding | undefined): Answer | undefined {
+  return finding && { holds: false, ...finding };
 }
 
 type Part = Partial<Pick<Situation, "order" | "progress">> &
@@ -66,11 +71,12 @@ const waits = (at: "Pending" | "Suspended", finding: Finding): Part => ({ at, wo
 function withoutJob({ task, world, now }: Case, accepted: Answer, isolated: Answer): Part {
   const { status = {}, spec } = task;
   if (status.jobUID !== undefined) {
-    const message = `Its Job ${status.jobName ?? ""} was deleted, and with it what it had done; create a new AgentTask.`;
-    return ended(failed({ reason: "JobDeleted", message }));
+    const message = `Its Job ${status.jobName ?? ""} was deleted, and with it what it had done.`;
+    return ended(failed(trouble("JobDeleted", message)));
   }
   if (spec.desiredState === "Cancel") return ended(CANCELLED);
-  if (accepted.reason === "TooLarge") return ended(failed(accepted));
+  const large = tooLarge(task);
+  if (large !== undefined) return ended(failed(large));
   if (!accepted.holds) return waits("Pending", accepted);
   if (spec.desiredState === "Suspend") return waits("Suspended", SUSPENDED);
   if (!isolated.holds) return waits("Pending", isolated);
@@ -97,7 +103,7 @@ function inTurn({ task, world, now }: Omit<Case, "job">, order: "make" | "run"):
   const { queueTimeoutSeconds } = world.settings;
   if (now.getTime() - since >= queueTimeoutSeconds * 1000) {
     const message = `It waited ${queueTimeoutSeconds} s for its turn, which is as long as the platform lets a task wait.`;
-    return ended({ phase: "TimedOut", reason: "QueueTimeout", message, issues: [] });
+    return ended({ phase: "TimedOut", ...trouble("QueueTimeout", message), issues: [] });
   }
   const message = "It waits for its turn: as many tasks run as the Tenant's plan, or the platform, lets run at a time.";
   return { at: "Queued", work: { status: "False", reason: "Queued", message }, position: turn.position };

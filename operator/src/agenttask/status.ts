@@ -12,10 +12,11 @@ import type { Answer } from "./admission.ts";
 import type { End } from "./finish.ts";
 import { TOLD_AT_MOST } from "./line.ts";
 import type { Progress } from "./progress.ts";
+import type { TaskReason } from "./reasons.ts";
 import type { Situation, Work } from "./situation.ts";
 import type { Job } from "./world.ts";
 
-type Draft = ConditionDraft & { type: AgentTaskConditionType };
+type Draft = ConditionDraft & { type: AgentTaskConditionType; reason: TaskReason };
 type Spoken = Exclude<Situation, { at: "quiet" }>;
 
 /** The whole status; every field in every answer, an absent one as undefined, so that none of an earlier state is left behind. */
@@ -88,7 +89,7 @@ function answered(type: AgentTaskConditionType, { holds, reason, message }: Answ
   return { type, status: holds ? "True" : "False", reason, message };
 }
 
-type Body = Omit<ConditionDraft, "type">;
+type Body = Omit<Draft, "type">;
 
 const OVER: Body = { status: "False", reason: "Ended", message: "It has come to its end; see Succeeded." };
 const NOT_YET: Body = { status: "Unknown", reason: "NotFinished", message: "It has not come to its end." };

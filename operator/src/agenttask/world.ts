@@ -26,6 +26,8 @@ export type Container = {
   waiting: { reason: string; message: string } | undefined;
   isRunning: boolean;
   ended: { exitCode: number; reason: string } | undefined;
+  /** How it ended before it was started again, as the sandbox is. */
+  fell: { exitCode: number; reason: string } | undefined;
 };
 
 export type Pod = {

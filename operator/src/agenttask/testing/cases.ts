@@ -62,6 +62,7 @@ export const container = (rest: Partial<Container> = {}): Container => ({
   waiting: undefined,
   isRunning: true,
   ended: undefined,
+  fell: undefined,
   ...rest,
 });
 export function pod(rest: Partial<Pod> = {}): Pod {
@@ -98,8 +99,9 @@ export function decided(of: AgentTask, about: World = world(), at: Job | undefin
     const found = conditions.find((condition) => condition.type === type);
     return found === undefined ? undefined : `${found.status} ${found.reason}`;
   };
+  const message = (type: string) => conditions.find((condition) => condition.type === type)?.message;
   const patches = (decision.interventions ?? []).map(({ change }) => change);
-  return { ...decision, by, patches, phase: decision.status["phase"] };
+  return { ...decision, by, message, patches, phase: decision.status["phase"] };
 }
 
 export const CASE = { name: "adds", command: "node add.ts", expect: { stdout: "3" } };
