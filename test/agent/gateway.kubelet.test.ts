@@ -6,16 +6,7 @@ import { type FakeModel, fakeModel } from "../../api-server/src/testing/model.ts
 import { leadToGateway } from "../../cli/src/gateway.ts";
 import { type AgentWorld, agentWorld } from "../api/agents.ts";
 import { createByApi, signIn } from "../api/tenants.ts";
-import {
-  type Api,
-  apiOf,
-  clear,
-  connectAs,
-  eventually,
-  Operator,
-  uniqueName,
-  untilCondition,
-} from "../harness/cluster.ts";
+import { type Api, apiOf, connectAs, eventually, Operator, uniqueName, untilCondition } from "../harness/cluster.ts";
 import { DONE, loadPlayedAgent, outcome, PLAYED_IMAGE, report } from "./played.ts";
 
 /** All of it for real but the model and what the agent does: request, row, object, Job, pod, its token, the gateway, rows. */
@@ -46,9 +37,8 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await clear(api);
-  await operator?.stop();
   await world?.close();
+  await operator?.stop();
   await model?.close();
   await api.transport.close();
 }, 120_000);

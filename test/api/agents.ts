@@ -5,13 +5,16 @@ import { KINDS, type Kind, type KubeObject, objectPath } from "@leanvibe/runtime
 import { AGENT_NAME, AGENT_TASKS, agentJobName, GATEWAY_AUDIENCE, LABELS, TENANTS } from "@leanvibe/schema";
 import { freePorts } from "../../cli/cluster/ports.ts";
 import { type ApiServer, type ApiWorld, apiWorld } from "../harness/api-server.ts";
-import { type Api, eventually, PODS, uniqueName } from "../harness/cluster.ts";
+import { type Api, clear, eventually, PODS, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 import { createByApi, signIn } from "./tenants.ts";
 
 const ACCOUNTS: Kind = { ...KINDS.ConfigMap, kind: "ServiceAccount", plural: "serviceaccounts" };
 
-/** An API server beside a cluster, with the gateway; what the operator would do a test does in its place. */
+/**
+ * An API server beside a cluster, with the gateway; what the operator would do a test does in its place. At the end no
+ * Tenant is left: the next file's operator would work at them, and its agents take the node's CPU.
+ */
 export type AgentWorld = ApiWorld & { gateway: string; gatewayPort: number };
 
 /** @param host where pods are to reach the gateway too, every address of this machine */
@@ -20,7 +23,12 @@ export async function agentWorld(api: Api, models: readonly object[], host = "12
   writeFileSync(file, JSON.stringify({ models }));
   const [port = 0] = await freePorts(1);
   const world = await apiWorld(api, { GATEWAY_ADDRESS: `${host}:${port}`, GATEWAY_MODELS: file });
-  return { ...world, gateway: `http://127.0.0.1:${port}/v1`, gatewayPort: port };
+  const close = async () => {
+    // First: it puts back the Tenants that it manages.
+    await world.close();
+    await clear(api);
+  };
+  return { ...world, close, gateway: `http://127.0.0.1:${port}/v1`, gatewayPort: port };
 }
 
 export type Org = { name: string; namespace: string; headers: Record<string, string> };

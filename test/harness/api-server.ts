@@ -32,7 +32,10 @@ export class ApiServer {
 
   /** @returns when it answers requests. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [API_PROGRAM], { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    // It ends with its test's process: one left behind would write to the Tenants of every file after this.
+    const env = { ...this.env, LEANVIBE_LIFELINE: "stdin" };
+    const child = spawn(process.execPath, [API_PROGRAM], { env, stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => undefined);
     this.#child = child;
     const log = createWriteStream(this.log, { flags: "a" });
     child.stdout.pipe(log);
