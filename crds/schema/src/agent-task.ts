@@ -22,7 +22,7 @@ const limits = z.object({
     .min(30)
     .max(86_400)
     .default(LIMITS.activeDeadlineSeconds)
-    .describe("How long it may work, from when its Job starts; time in the queue does not count."),
+    .describe("How long it may work in all, from when its Job starts; time in the queue and at rest does not count."),
 });
 
 const resources = z.object({

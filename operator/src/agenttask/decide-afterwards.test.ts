@@ -14,7 +14,9 @@ describe("a task that has ended", () => {
   });
 
   it("stops what still runs", () => {
-    expect(decided(ended({}, 5), world(), job()).patches).toEqual([{ patch: { spec: { suspend: true } } }]);
+    expect(decided(ended({}, 5), world(), job()).patches).toEqual([
+      { patch: { spec: { suspend: true, activeDeadlineSeconds: 3_555 } } },
+    ]);
   });
 
   it("stays until somebody deletes it, or its time is over", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ago, complete, decided, exited, job, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
+import { ago, complete, decided, exited, job, NOW, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
+import type { Job } from "./world.ts";
 
 describe("a task that was asked to stop", () => {
   const stopping = (seconds: number) => ({
@@ -40,6 +41,26 @@ describe("a task that was asked to stop", () => {
     expect([queued.phase, queued.patches]).toEqual(["Queued", []]);
     const again = decided(task({}, { phase: "Suspended" }), world(), job(RESTING));
     expect(again.patches).toEqual([{ patch: { spec: { suspend: false } } }]);
+  });
+
+  it.each<[string, Partial<Job>, number | undefined]>([
+    ["is what the work before took less", { deadlineSeconds: 100, startedAt: Date.parse(ago(30)) }, 70],
+    [
+      "counts each begun second, however often it is told to rest",
+      { deadlineSeconds: 70, startedAt: NOW.getTime() - 1 },
+      69,
+    ],
+    ["is never nothing, which would be no bound", { deadlineSeconds: 10, startedAt: Date.parse(ago(30)) }, 1],
+    ["is all of it where nobody began", { deadlineSeconds: 100, startedAt: undefined }, undefined],
+    [
+      "is not counted from the time before it rested",
+      { deadlineSeconds: 70, startedAt: Date.parse(ago(999)), resting: true },
+      undefined,
+    ],
+  ])("and suspended takes along what is left of its time, which %s", (_what, of, seconds) => {
+    const { patches } = decided(task({ desiredState: "Suspend" }), world({ pods: [pod()] }), job(of));
+    const left = seconds === undefined ? {} : { activeDeadlineSeconds: seconds };
+    expect(patches).toEqual([{ patch: { spec: { suspend: true, ...left } } }]);
   });
 
   it("and was done already ends as it was done", () => {

@@ -60,7 +60,7 @@ describe("a task that works", () => {
     ["whose namespace left its Tenant", {}, { home: undefined }, "NoTenant"],
   ])("and is %s is asked to stop, and given time", (_what, spec, about, reason) => {
     const { patches, phase, by } = decided(task(spec, { phase: "Running" }), world({ pods: [pod()], ...about }), job());
-    expect(patches).toEqual([{ patch: { spec: { suspend: true } } }]);
+    expect(patches).toEqual([{ patch: { spec: { suspend: true, activeDeadlineSeconds: 3_555 } } }]);
     expect([phase, by("Progressing")]).toEqual(["Running", `Unknown ${reason}`]);
   });
 

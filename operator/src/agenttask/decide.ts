@@ -29,7 +29,8 @@ export function decide(
   const acts = {
     // It goes with its owner, and is never deleted by us: what the agent saved would go with it.
     creates: order === "make" ? [jobManifest(task, world.settings, world.home?.runtimeClassName)] : [],
-    interventions: job === undefined || order === "make" || order === "leave" ? [] : [suspend(job, order === "rest")],
+    interventions:
+      job === undefined || order === "make" || order === "leave" ? [] : [suspend(job, order === "rest", now)],
   };
   if (situation.at === "quiet") return { ...rest, ...acts, status: {}, settled: true, events: [] };
   const status = statusOf(task, situation, job, now);
@@ -45,8 +46,21 @@ function waitingSeconds(phase: string): number | undefined {
   return phase === "Queued" || phase === "Running" ? WAITING_SECONDS : undefined;
 }
 
-function suspend({ object, cache }: Job, rests: boolean): Intervention {
-  return { kind: KINDS.Job, object, cache, change: { patch: { spec: { suspend: rests } } } };
+function suspend(job: Job, rests: boolean, now: Date): Intervention {
+  const spec = rests ? { suspend: true, ...timeLeft(job, now) } : { suspend: false };
+  return { kind: KINDS.Job, object: job.object, cache: job.cache, change: { patch: { spec } } };
+}
+
+/**
+ * What it may still work when it goes on. The Job controller counts a deadline anew from there, so that a task which is
+ * told to rest again and again would have no end: the Job is asked to rest with what is left of its time.
+ */
+function timeLeft(job: Job, now: Date): { activeDeadlineSeconds?: number } {
+  const { deadlineSeconds, startedAt, resting } = job;
+  // Told to go on a moment ago, which the Job controller has not seen: its start is still the one before.
+  if (deadlineSeconds === undefined || startedAt === undefined || resting) return {};
+  const worked = Math.max(0, Math.ceil((now.getTime() - startedAt) / 1000));
+  return { activeDeadlineSeconds: Math.max(1, deadlineSeconds - worked) };
 }
 
 type After = Pick<Decision, "status" | "events" | "interventions" | "requeueAfterSeconds" | "expired">;
@@ -56,7 +70,7 @@ function afterwards(task: AgentTask, world: World, job: Job | undefined, now: Da
   const runs = job !== undefined && job.finished === undefined && !job.suspended;
   const end = Date.parse(task.status?.completionTime ?? "");
   const { requeueAfterSeconds } = endedFor(task, world, Number.isNaN(end) ? now : new Date(end), now);
-  const said = { status: {}, events: [], interventions: runs ? [suspend(job, true)] : [] };
+  const said = { status: {}, events: [], interventions: runs ? [suspend(job, true, now)] : [] };
   if (requeueAfterSeconds === undefined) return said;
   return requeueAfterSeconds > SLACK_SECONDS ? { ...said, requeueAfterSeconds } : { ...said, expired: true };
 }

@@ -13,8 +13,8 @@ const condition = z.object({
 
 const jobSchema = z.object({
   metadata: z.object({ name: z.string(), uid: z.string(), creationTimestamp: z.string() }),
-  spec: z.object({ suspend: z.boolean().default(false) }).prefault({}),
-  status: z.object({ conditions: z.array(condition).default([]) }).prefault({}),
+  spec: z.object({ suspend: z.boolean().default(false), activeDeadlineSeconds: z.int().optional() }).prefault({}),
+  status: z.object({ startTime: z.string().optional(), conditions: z.array(condition).default([]) }).prefault({}),
 });
 
 /** @throws ZodError for what is no Job. */
@@ -29,6 +29,8 @@ export function readJob(object: KubeObject, cache: Cache): Job {
     name: metadata.name,
     uid: metadata.uid,
     createdAt: metadata.creationTimestamp,
+    deadlineSeconds: spec.activeDeadlineSeconds,
+    startedAt: status.startTime === undefined ? undefined : Date.parse(status.startTime),
     suspended: spec.suspend,
     resting: holding("Suspended") !== undefined,
     finished: end && {

@@ -6,8 +6,8 @@ import { isFinal } from "./admission.ts";
 
 /** The pods' template is fixed, and nobody reads it. */
 export function trimJob(object: KubeObject): KubeObject {
-  const { suspend } = recordOf(object["spec"]);
-  return { ...object, spec: { suspend } };
+  const { suspend, activeDeadlineSeconds } = recordOf(object["spec"]);
+  return { ...object, spec: { suspend, activeDeadlineSeconds } };
 }
 
 export function trimPod({ apiVersion, kind, metadata, status }: KubeObject): KubeObject {

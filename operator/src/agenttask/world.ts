@@ -11,6 +11,10 @@ export type Job = {
   name: string;
   uid: string;
   createdAt: string;
+  /** How long it may work, from when it was last let run. */
+  deadlineSeconds: number | undefined;
+  /** When it was last let run, by the Job controller, which counts its deadline from then; undefined before it has seen it. */
+  startedAt: number | undefined;
   /** Is it asked to rest? */
   suspended: boolean;
   /** Has the Job controller seen that, and ended its pods? */
