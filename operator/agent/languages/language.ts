@@ -1,5 +1,6 @@
 import type { SourceFile } from "@leanvibe/schema";
 import type { Command, RunResult } from "../sandbox/index.ts";
+import type { Place } from "./faults.ts";
 import type { LanguageName } from "./packages.ts";
 
 /** What a task makes: it decides what is started, documented and prepared for deployment. */
@@ -42,6 +43,8 @@ export type Language = {
   /** Top-level names of what a file imports that is neither the language's own nor a file of the workspace. */
   foreignImports(files: readonly SourceFile[]): string[];
   check(files: readonly SourceFile[]): Command;
+  /** Of what a failed {@link check} said, where its faults stand. */
+  places(output: string): Place[];
   lint(files: readonly SourceFile[]): Command;
   tests: {
     commands(files: readonly SourceFile[]): Command[];
@@ -49,6 +52,8 @@ export type Language = {
     reports: readonly string[];
     read(run: RunResult, reports: readonly SourceFile[], files: readonly SourceFile[]): TestReport;
   };
+  /** Of a failed test, whether the fault is the test's own, which no other code mends. */
+  isTestsOwn(detail: string): boolean;
   /** A file of tests that holds each call to its result; `what` they are is in the names of tests and file. */
   exampleTests(
     what: "example" | "case",

@@ -5,6 +5,8 @@ import { type Coverage, rangesOf } from "./lcov.ts";
 
 const CASE = /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
 const DETAIL_CHARACTERS = 600;
+/** Below a fixture that there is not; it would take the place of what is wrong. */
+const ALL_FIXTURES = /^>\s+(available fixtures|use 'pytest --fixtures).*$/gm;
 
 /** What pytest wrote as JUnit XML. A file that cannot be imported is one failed test. */
 export function casesOf(xml: string): Pick<TestReport, "total" | "passed" | "failed" | "failures"> {
@@ -19,6 +21,7 @@ export function casesOf(xml: string): Pick<TestReport, "total" | "passed" | "fai
     failures.push({
       name: unescaped(name),
       detail: unescaped(fault ?? "")
+        .replace(ALL_FIXTURES, "")
         .trim()
         .slice(-DETAIL_CHARACTERS),
     });

@@ -1,4 +1,5 @@
 import type { SourceFile } from "@leanvibe/schema";
+import { pytestOwn, pythonPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { importable } from "./packages.ts";
 import { casesOf, pythonCoverage } from "./pytest.ts";
@@ -50,6 +51,8 @@ export const python: Language = {
     return [...new Set(names)].filter((name) => !PYTHON_STANDARD.has(name) && !allowed.has(name) && !local.has(name));
   },
   check: (files) => ({ argv: ["python3", "-m", "py_compile", ...pythonOf(files)], ...CHECK_BOUNDS }),
+  places: pythonPlaces,
+  isTestsOwn: (detail) => pytestOwn(detail, isTest),
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
     stdin: PYTHON_LINT,

@@ -1,5 +1,6 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
+import { typescriptPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
 import { importable } from "./packages.ts";
@@ -68,6 +69,9 @@ export const typescript: Language = {
     ).filter((name) => name !== "" && !isBuiltin(name) && !allowed.has(name));
   },
   check: () => ({ argv: ["tsc", "-p", "tsconfig.json"], ...CHECK_BOUNDS }),
+  places: typescriptPlaces,
+  // The compiler has said so before anything runs.
+  isTestsOwn: () => false,
   lint: () => ({
     argv: [
       "tsc",

@@ -3,6 +3,7 @@ import { type Asking, ask } from "../answers/ask.ts";
 import { FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { packagesText } from "../languages/packages.ts";
+import { testFile } from "./tests.ts";
 import type { Finding } from "./validation.ts";
 import { merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
@@ -29,7 +30,7 @@ export async function correct(
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
     read: (text) => {
-      const read = changes(work, readFiles(text, onlyFile(work, target)));
+      const read = changes(work, readFiles(text, onlyFile(work, target)), target);
       same = read.ok && alters(work, read.value).length === 0;
       return same ? { ok: false, error: "it changes nothing, and the same would come of running it" } : read;
     },
@@ -40,19 +41,27 @@ export async function correct(
   return { code: merged(work.code, placed(work, code)), tests: merged(work.tests, tests) };
 }
 
-type Target = "code" | "tests" | "either";
+type Target = "code" | "tests" | "more tests" | "either";
 
-/** Where the fault must be: examples of the task are right, what no line reaches needs tests, else nobody knows. */
-function targetOf(findings: readonly Finding[]): Target {
-  const kinds = new Set(findings.map(({ kind }) => kind));
-  if (kinds.has("examples")) return "code";
-  if (kinds.size === 1 && kinds.has("coverage")) return "tests";
+/**
+ * Where the fault must be: examples of the task are right, what no line reaches needs tests, some faults are seen to stand
+ * in one of the two, else nobody knows. What a linter says comes along with other faults, and decides nothing then.
+ */
+export function targetOf(findings: readonly Finding[]): Target {
+  if (findings.some(({ kind }) => kind === "examples")) return "code";
+  if (findings.every(({ kind }) => kind === "coverage")) return "more tests";
+  const faults = findings.filter(({ kind }) => kind !== "quality");
+  for (const side of ["code", "tests"] as const) {
+    if (faults.length > 0 && faults.every(({ within }) => within === side)) return side;
+  }
   return "either";
 }
 
 const ASKED: Readonly<Record<Target, string>> = {
   code: "The code is wrong. Correct it.",
-  tests: "Add tests. Keep those that are there.",
+  tests:
+    "The fault is in the tests: write anew those that have it, and leave the code as it is. Each test must still hold the code to the task.",
+  "more tests": "Add tests. Keep those that are there.",
   either:
     "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
 };
@@ -60,26 +69,25 @@ const ASKED: Readonly<Record<Target, string>> = {
 function promptOf(work: Work, findings: readonly Finding[], target: Target) {
   const { language, kind } = work;
   const tests = target === "code" ? [] : work.tests;
+  const rules = [
+    ...(target === "tests" ? [] : [language.codeRules(kind)]),
+    language.testRules(kind),
+    `- ${packagesText(language.name)}`,
+  ];
   return {
     system: `You are a senior ${language.title} developer who corrects code. You answer with files and nothing else.`,
     sections: sectionsOf(
       { title: "Task", text: taskText(work), keep: true },
-      {
-        title: "Rules",
-        text: `${language.codeRules(kind)}\n${language.testRules(kind)}\n- ${packagesText(language.name)}`,
-      },
+      { title: "Rules", text: rules.join("\n") },
       { title: "Tests", text: shown(tests) },
-      {
-        title: "Somebody's code for it was run, and failed",
-        text: findings.map(({ text }) => text).join("\n\n"),
-        keep: true,
-      },
+      { title: "Code", text: shown(work.code), keep: true },
+      { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
     ),
     ask: `${ASKED[target]} Answer with the files that must change, each one complete. ${FILE_FORMAT}`,
   };
 }
 
-/** For a single function everything else is in the way; so is the code: a small model that sees it writes it once more. */
+/** For a single function everything else is in the way. */
 function functionPrompt(work: Work, findings: readonly Finding[]) {
   const { language, task } = work;
   return {
@@ -94,13 +102,22 @@ function functionPrompt(work: Work, findings: readonly Finding[]) {
 }
 
 function onlyFile(work: Work, target: Target): string | undefined {
-  if (target === "tests") return work.tests.length === 1 ? work.tests[0]?.path : undefined;
+  if (target === "tests" || target === "more tests") {
+    const own = permitted(work, work.tests).tests;
+    return own.length > 1 ? undefined : (own[0]?.path ?? testFile(work));
+  }
   return work.code.length === 1 ? work.code[0]?.path : undefined;
 }
 
-function changes(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
+/** What of an answer may be taken: where the fault is the tests' alone, the code stays as it is. */
+function changes(work: Work, read: Read<SourceFile[]>, target: Target): Read<SourceFile[]> {
   if (!read.ok) return read;
   const { code, tests, refused } = permitted(work, read.value);
+  if (target === "tests") {
+    return tests.length > 0
+      ? { ...read, value: tests }
+      : { ok: false, error: "no file of the answer is a test, and the fault is in the tests alone" };
+  }
   if (code.length + tests.length > 0) return read;
   return { ok: false, error: `only files were changed that are not yours to change: ${refused.join(", ")}` };
 }

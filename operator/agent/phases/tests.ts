@@ -56,7 +56,8 @@ function promptOf(work: Work, kinds: readonly string[]) {
   };
 }
 
-function testFile({ language }: Work): string {
+/** Where tests go that come without a name. */
+export function testFile({ language }: Pick<Work, "language">): string {
   return language.name === "python" ? "tests/test_solution.py" : "tests/solution.test.ts";
 }
 

@@ -1,6 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { judgeAcceptance } from "../acceptance.ts";
-import type { TestReport } from "../languages/language.ts";
+import type { Language, TestReport } from "../languages/language.ts";
+import { packagesText } from "../languages/packages.ts";
 import type { Measured } from "../quality.ts";
 import type { RunResult, Sandbox } from "../sandbox/index.ts";
 import type { Steps } from "../steps.ts";
@@ -17,7 +18,12 @@ export type FindingKind =
   | "acceptance"
   | "quality";
 
-export type Finding = { kind: FindingKind; text: string };
+export type Finding = {
+  kind: FindingKind;
+  text: string;
+  /** Where the fault stands, where that can be seen: it is to be corrected there and nowhere else. */
+  within?: "code" | "tests";
+};
 
 export type Verdict = {
   findings: Finding[];
@@ -50,8 +56,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   await sandbox.put(files);
   const check = await sandbox.run(language.check(files));
   if (check.exitCode !== 0) {
-    const text = `${language.title} does not compile:\n${outputOf(check)}`;
-    return { findings: [{ kind: "check", text }], measured: { checked: false }, failures: [] };
+    return { findings: [checkFinding(work, check)], measured: { checked: false }, failures: [] };
   }
   const lint = profile.name === "function" ? undefined : await sandbox.run(language.lint(files));
   const report = await runTests(sandbox, work, files);
@@ -63,7 +68,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
     tests: { total: report.total, passed: report.passed, failed: report.failed },
     ...(report.coverage === undefined ? {} : { coverage: report.coverage }),
   };
-  const findings = testFindings(work, report, profile.coverageBar);
+  const findings = testFindings(work, report);
   if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
     findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
   }
@@ -79,13 +84,33 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
 
 function staticFindings({ language, kind, profile, code, tests }: Work, files: readonly SourceFile[]): Finding[] {
   if (code.every(({ path }) => !language.isCode(path))) return [{ kind: "missing", text: "There is no code yet." }];
-  const foreign = language.foreignImports([...code, ...tests]);
-  if (foreign.length > 0) {
-    const text = `These packages are imported and are not installed: ${foreign.join(", ")}. Do without them.`;
-    return [{ kind: "package", text }];
-  }
+  const foreign = [
+    ...foreignFinding(language, [...code, ...tests], "code"),
+    ...foreignFinding(language, [...code, ...tests], "tests"),
+  ];
+  if (foreign.length > 0) return foreign;
   if (profile.name === "function") return [];
   return language.inspect(files, kind).map((text) => ({ kind: "missing", text }));
+}
+
+/** Imports of what is not installed, by the file in which they stand, and what there is in their place. */
+function foreignFinding(language: Language, files: readonly SourceFile[], within: "code" | "tests"): Finding[] {
+  const foreign = new Set(language.foreignImports(files));
+  const own = files.filter(({ path }) => language.isTest(path) === (within === "tests"));
+  const imports = own.flatMap((file) => {
+    const names = language.foreignImports([file]).filter((name) => foreign.has(name));
+    return names.length === 0 ? [] : [`${names.join(", ")} (${file.path})`];
+  });
+  if (imports.length === 0) return [];
+  const text = `These packages are imported and are not installed: ${imports.join("; ")}. Do without them. ${packagesText(language.name)}`;
+  return [{ kind: "package", text, within }];
+}
+
+function checkFinding({ language }: Work, check: RunResult): Finding {
+  const text = `${language.title} does not compile:\n${outputOf(check)}`;
+  const places = language.places(`${check.stdout}\n${check.stderr}`);
+  const areTests = places.length > 0 && places.every(({ path, own }) => own && language.isTest(path));
+  return { kind: "check", text, ...(areTests ? { within: "tests" } : {}) };
 }
 
 async function runTests(sandbox: Sandbox, { language }: Work, files: readonly SourceFile[]): Promise<TestReport> {
@@ -114,27 +139,35 @@ async function runTests(sandbox: Sandbox, { language }: Work, files: readonly So
   return report.total > 0 ? report : { ...report, failures: [{ name: "the test run", detail: outputOf(run) }] };
 }
 
-function testFindings({ language }: Work, report: TestReport, bar: number | undefined): Finding[] {
-  const findings: Finding[] = [];
-  const examples = report.failures.filter(({ name }) => /unit[:_] ?example/.test(name));
-  const others = report.failures.filter((failure) => !examples.includes(failure));
+function testFindings(work: Work, report: TestReport): Finding[] {
+  const { language, tests } = work;
   if (report.total === 0) {
     // None passed of none is no success.
-    findings.push({ kind: "tests", text: `No ${language.title} test ran.\n${told(report.failures)}` });
-  } else if (report.failed > 0) {
-    if (examples.length > 0) findings.push({ kind: "examples", text: `Examples of the task fail:\n${told(examples)}` });
-    if (others.length > 0 || examples.length === 0) {
-      findings.push({ kind: "tests", text: `${report.failed} of ${report.total} tests fail:\n${told(others)}` });
-    }
+    const text = `No ${language.title} test ran.\n${told(report.failures)}`;
+    return [{ kind: "tests", text, ...(tests.length === 0 ? { within: "tests" } : {}) }];
   }
-  if (bar !== undefined && report.failed === 0 && report.total > 0 && (report.coverage ?? 0) < bar) {
-    const where = report.uncovered.slice(0, 10).join("\n");
-    findings.push({
-      kind: "coverage",
-      text: `The tests reach ${report.coverage ?? 0} % of the lines; ${bar} % are needed. Not reached:\n${where}`,
-    });
+  return report.failed > 0 ? failureFindings(work, report) : coverageFindings(work, report);
+}
+
+function failureFindings({ language }: Work, { failures, failed, total }: TestReport): Finding[] {
+  const examples = failures.filter(({ name }) => /unit[:_] ?example/.test(name));
+  const others = failures.filter((failure) => !examples.includes(failure));
+  const findings: Finding[] = [];
+  if (examples.length > 0) findings.push({ kind: "examples", text: `Examples of the task fail:\n${told(examples)}` });
+  if (others.length > 0 || examples.length === 0) {
+    const areOwn = others.length > 0 && others.every(({ detail }) => language.isTestsOwn(detail));
+    const text = `${failed} of ${total} tests fail:\n${told(others)}`;
+    findings.push({ kind: "tests", text, ...(areOwn ? { within: "tests" } : {}) });
   }
   return findings;
+}
+
+function coverageFindings({ profile }: Work, { coverage = 0, uncovered }: TestReport): Finding[] {
+  const bar = profile.coverageBar;
+  if (bar === undefined || coverage >= bar) return [];
+  const where = uncovered.slice(0, 10).join("\n");
+  const text = `The tests reach ${coverage} % of the lines; ${bar} % are needed. Not reached:\n${where}`;
+  return [{ kind: "coverage", text }];
 }
 
 function told(failures: TestReport["failures"]): string {

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { scriptOf } from "./model/script.ts";
+import { ran, taskOf } from "./running.ts";
+import { agentTools } from "./tools.ts";
+
+const file = (path: string, content: string) => `FILE: ${path}\n\`\`\`\n${content}\`\`\``;
+
+const CODE = `/** The words of a text, joined by dashes. */
+export function slug(text: string): string {
+  return text.trim().toLowerCase().split(/\\s+/).join("-");
+}
+`;
+const TESTS = `import assert from "node:assert/strict";
+import test from "node:test";
+import { slug } from "../src/index.ts";
+
+test("unit: words are joined", () => assert.equal(slug("A  b"), "a-b"));
+`;
+const PYTHON_CODE = `"""Names of pages."""
+
+
+def slug(text: str) -> str:
+    """The words of a text, joined by dashes."""
+    return "-".join(text.lower().split())
+`;
+const PYTHON_TESTS = `from slugs import slug
+
+
+def test_unit_words_are_joined():
+    assert slug("A  b") == "a-b"
+`;
+
+/** A task whose code is right from the first, with what the model says of its tests and then of their correction. */
+async function corrected(language: "typescript" | "python", tests: string, ...corrections: string[]) {
+  const [path, code] = language === "python" ? ["slugs.py", PYTHON_CODE] : ["src/index.ts", CODE];
+  const script = scriptOf("faulty-tests", [
+    { phase: "analysis", text: '{"criteria": {}}' },
+    { phase: "architecture", text: JSON.stringify({ files: [{ path, purpose: "slug" }] }) },
+    { phase: "code", text: file(path, code) },
+    { phase: "tests", text: tests },
+    ...corrections.map((text) => ({ phase: "correction" as const, text })),
+    { phase: "documentation", text: "# Slugs\n\n`slug` joins the words of a text.\n" },
+  ]);
+  const { asked, ...rest } = await ran(script, taskOf({ language }));
+  const questions = asked
+    .filter(({ phase }) => phase === "correction")
+    .map(({ body }) => body.messages.at(-1)?.content);
+  return { ...rest, code, questions };
+}
+
+describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
+  test("are written anew where they import what is not installed, and the model is told what is", async () => {
+    const wrong = file("tests/a.test.ts", `import { expect } from "chai";\nimport request from "supertest";\n${TESTS}`);
+    const { outcome, state, questions, code } = await corrected("typescript", wrong, file("tests/a.test.ts", TESTS));
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.code).toMatchObject([{ content: code }]);
+    expect(questions).toHaveLength(1);
+    expect(questions[0]).toContain(
+      "not installed: chai, supertest (tests/a.test.ts). Do without them. Only these may be imported:",
+    );
+    expect(questions[0]).toContain("fastify (HTTP services); zod (validation of input)");
+    expect(questions[0]).toContain("The fault is in the tests");
+    expect(questions[0]).toContain(code.trim());
+  });
+
+  test("are written anew where the compiler finds the faults in them alone; code in the answer is not taken", async () => {
+    const wrong = file("tests/a.test.ts", `${TESTS}test("edge: a number", () => expect(slug(1)).toThrow());\n`);
+    const weaker = file("src/index.ts", CODE.replace("text: string", "text: any"));
+    const { outcome, state, questions, code } = await corrected(
+      "typescript",
+      wrong,
+      weaker,
+      `${weaker}\n${file("tests/a.test.ts", TESTS)}`,
+    );
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.code).toMatchObject([{ content: code }]);
+    expect(state.iterations).toBe(1);
+    expect(questions[0]).toMatch(/tests\/a\.test\.ts\(6,\d+\): error TS2304: Cannot find name 'expect'/);
+    expect(questions[0]).toContain("The fault is in the tests");
+    expect(questions[1]).toContain("no file of the answer is a test, and the fault is in the tests alone");
+  });
+
+  test("are not taken to be where they ask for what the code does not export: the task may want it", async () => {
+    const wrong = file("tests/a.test.ts", TESTS.replace("{ slug }", "{ slug, unslug }"));
+    const { questions } = await corrected("typescript", wrong, file("tests/a.test.ts", TESTS));
+    expect(questions[0]).toMatch(/TS2724[\s\S]*Decide for each fault by the task alone/);
+  });
+
+  test.skipIf(!agentTools().python).each([
+    ["import what is not installed", `import requests\n${PYTHON_TESTS}`, "not installed: requests (tests/test_a.py)"],
+    ["are no Python", `${PYTHON_TESTS}\ndef test_edge_nothing(:\n    pass\n`, 'File "tests/test_a.py", line 7'],
+    [
+      "want a fixture that nobody made",
+      `${PYTHON_TESTS}\n\ndef test_edge_nothing(client):\n    assert client.get("/")\n`,
+      "fixture 'client' not found",
+    ],
+  ])("are written anew in Python where they %s", async (_what, wrong, said) => {
+    const right = file("tests/test_a.py", PYTHON_TESTS);
+    const { outcome, state, questions, code } = await corrected("python", file("tests/test_a.py", wrong), right);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.code).toMatchObject([{ content: code }]);
+    expect(questions[0]).toContain(said);
+    expect(questions[0]).toContain("pytest (tests)");
+    expect(questions[0]).toContain("The fault is in the tests");
+  });
+});
