@@ -11,7 +11,6 @@ import {
 } from "@leanvibe/runtime";
 import {
   AGENT_NAME,
-  AGENT_TASKS,
   type AgentTask,
   agentConfigMaps,
   LABELS,
@@ -25,13 +24,12 @@ import { resultIn, resultInformer } from "../probe/result.ts";
 import { isFinal } from "./admission.ts";
 import { isSimulated } from "./pods.ts";
 import { readJob, readPod, readReport } from "./read.ts";
-import { trimJob, trimPod, trimReport, trimTask } from "./trim.ts";
+import { taskInformer } from "./tasks.ts";
+import { trimJob, trimPod, trimReport } from "./trim.ts";
 import type { Fence, Home, Job, Pod, Said, World } from "./world.ts";
 
 /** Index of what belongs to a task by the task's key. */
 export const BY_TASK = LABELS.agentTask;
-/** Index of tasks by their namespace. */
-export const BY_NAMESPACE = "namespace";
 
 export type Watched = ReturnType<typeof watched>;
 
@@ -47,10 +45,7 @@ export function watched(informers: Informers) {
   const ofAgents = { indexes, selectors: { labelSelector: LABELS.agent } };
   const ofTenants = { selectors: { labelSelector: LABELS.tenant } };
   return {
-    tasks: informers.of(AGENT_TASKS, {
-      indexes: { [BY_NAMESPACE]: ({ metadata }: KubeObject) => [metadata.namespace ?? ""] },
-      trim: trimTask,
-    }),
+    tasks: taskInformer(informers),
     jobs: informers.of(KINDS.Job, { ...ofAgents, trim: trimJob }),
     pods: informers.of(KINDS.Pod, { ...ofAgents, trim: trimPod }),
     reports: informers.of(KINDS.ConfigMap, {

@@ -1,6 +1,7 @@
 import { byKey, type Change, type Informer, type KubeObject, type Source, unlessOwn } from "@leanvibe/runtime";
 import { LABELS } from "@leanvibe/schema";
-import { BY_NAMESPACE, isUnfinished, priorityIn, taskOf, type Watched } from "./gather.ts";
+import { isUnfinished, priorityIn, taskOf, type Watched } from "./gather.ts";
+import { BY_NAMESPACE } from "./tasks.ts";
 
 /** Which tasks a change concerns. */
 export function sourcesOf(seen: Watched): Source[] {

@@ -30,6 +30,7 @@ import {
   TENANTS,
   type Tenant,
 } from "@leanvibe/schema";
+import { BY_NAMESPACE, taskInformer } from "../agenttask/tasks.ts";
 import type { ControllerEnvironment } from "../controllers.ts";
 import { resultIn, resultInformer, resultOf } from "../probe/result.ts";
 import { announcement } from "./claims.ts";
@@ -39,7 +40,7 @@ import { ASK_NAME, Demand, FAILED_CREATE } from "./demand.ts";
 import { CHILD_NAMES } from "./desired.ts";
 import { Families } from "./families.ts";
 import { hindered } from "./hindered.ts";
-import { readQuota } from "./quota.ts";
+import { FEWEST_MANY, readQuota } from "./quota.ts";
 import { opens, reachIn, reachInformers } from "./reach.ts";
 import { refusedStatus } from "./status.ts";
 import { SUSPENDABLE } from "./suspend.ts";
@@ -93,6 +94,8 @@ export function tenantController(environment: ControllerEnvironment): Controller
   const demand = observeDemand(environment, quotas);
   const proof = resultInformer(informers);
   const doors = reachInformers(informers);
+  const tasks = taskInformer(informers);
+  const tasksIn = (namespace: string) => tasks.cache.by(BY_NAMESPACE, namespace).length;
 
   const definition: Definition<Tenant, World> = {
     informer: tenants,
@@ -114,6 +117,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
           { apiServer: [...doors.apiServer.cache.all()], gateway: [...doors.gateway.cache.all()] },
           agents.direct,
         ),
+        tasks: tasksIn,
       };
     },
     decide,
@@ -128,6 +132,7 @@ export function tenantController(environment: ControllerEnvironment): Controller
     { informer: namespaces, keysOf: claimants(tenants) },
     { informer: proof, keysOf: whenNews(tenants, (found) => resultOf(found)?.verdict) },
     ...Object.values(doors).map((informer): Source => ({ informer, keysOf: whenNews(tenants, opens) })),
+    { informer: tasks, isHint: true, keysOf: whenMany(tasksIn, tenantOf(namespaces)) },
     // A controller that was refused tries again after milliseconds, then less and less often: the room must be there soon.
     ...needSources(informers).map(
       (informer): Source => ({
@@ -177,6 +182,15 @@ function tenantOf(namespaces: Informer): (change: Change) => string[] {
   return ({ before, after }) => {
     const namespace = namespaces.cache.get((after ?? before)?.metadata.namespace ?? "");
     return namespace === undefined ? [] : tenantLabel(namespace);
+  };
+}
+
+/** A namespace that fills with tasks concerns its Tenant every so many of them: it may be time to count. */
+function whenMany(tasksIn: (namespace: string) => number, keysOf: (change: Change) => string[]) {
+  return (change: Change): string[] => {
+    if (change.before !== undefined) return [];
+    const there = tasksIn(change.after?.metadata.namespace ?? "");
+    return there > 0 && there % FEWEST_MANY === 0 ? keysOf(change) : [];
   };
 }
 

@@ -1,4 +1,4 @@
-import { type KubeObject, type Manifest, stamped } from "@leanvibe/runtime";
+import { type KubeObject, type Manifest, recordOf, stamped } from "@leanvibe/runtime";
 import { parseQuantity, parseTenant, type Tenant } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import { decide, type World } from "./decide.ts";
@@ -32,6 +32,8 @@ function recorded(world: SmallCluster, ...names: string[]) {
 /** A small cluster: what was decided is made, and quotas come into force when told so. */
 class SmallCluster {
   readonly objects = new Map<string, KubeObject>();
+  /** AgentTasks in each namespace. */
+  tasks = 0;
 
   world(crdTerminating = false): World {
     return {
@@ -42,6 +44,7 @@ class SmallCluster {
       workloads: [],
       network: undefined,
       reach: [],
+      tasks: () => this.tasks,
     };
   }
 
@@ -127,6 +130,32 @@ describe("decide", () => {
     world.enforceQuotas();
     const third = decide(tenant(), world.world(), world.children(), NOW);
     expect(third.manifests.map(({ kind }) => kind)).toContain("RoleBinding");
+  });
+
+  it.each([
+    ["starter", ["a"], 49, undefined],
+    ["starter", ["a"], 50, "100"],
+    ["professional", ["a", "b", "c"], 82, undefined],
+    ["professional", ["a", "b", "c"], 83, "166"],
+    ["enterprise", ["a"], 2_499, undefined],
+    ["enterprise", ["a"], 2_500, "5000"],
+  ])("lets a namespace of plan %s (of %j) with %i AgentTasks hold %s", (plan, names, tasks, most) => {
+    const world = new SmallCluster();
+    world.tasks = tasks;
+    world.settle(tenant({ plan, namespaces: names.map((name) => ({ name })) }));
+    const hard = (name: string) =>
+      recordOf(recordOf(world.objects.get(`ResourceQuota ${name}/leanvibe`)?.["spec"])["hard"]);
+    for (const name of names) expect(hard(name)["count/agenttasks.leanvibe.io"]).toBe(most);
+  });
+
+  it("goes on counting AgentTasks when there are few again, and by the plan that is now", () => {
+    const world = new SmallCluster();
+    world.tasks = 60;
+    world.settle(tenant());
+    world.tasks = 0;
+    world.settle(tenant({ plan: "professional" }));
+    const [quota] = world.children().filter(({ kind }) => kind === "ResourceQuota");
+    expect(quota?.["spec"]).toMatchObject({ hard: { "count/agenttasks.leanvibe.io": "500" } });
   });
 
   it("tells each news once: what stands or is missing by Ready, not by its parts a second time", () => {

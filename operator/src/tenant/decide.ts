@@ -10,7 +10,7 @@ import { allowanceOf, awaitingGrant, childrenStatus, type Family, standingGrants
 import { quotaStatus } from "./figures.ts";
 import { type Leases, leasesOf } from "./leases.ts";
 import { NAMESPACE_NAME_LABEL, type Way } from "./network.ts";
-import { type Amounts, eachResource, isInForce, totalOf } from "./quota.ts";
+import { type Amounts, eachResource, isInForce, taskLimitOf, totalOf } from "./quota.ts";
 import { statusOf } from "./status.ts";
 import { isOrWasSuspended, resume, type Stop, stop, suspensionLabels, suspensionOf } from "./suspend.ts";
 
@@ -32,6 +32,8 @@ export type World = {
   network: Verdict | undefined;
   /** Where agents may go. */
   reach: readonly Way[];
+  /** How many AgentTasks are in the namespace of that name. */
+  tasks: (namespace: string) => number;
 };
 
 /** From a Tenant and what is there, to what should be there and what its status says. Pure. */
@@ -59,7 +61,9 @@ function decideLiving(tenant: Tenant, world: World, own: Children, now: Date): D
   const held = ours.map((claim): FencedClaim => {
     const share = leases.shares.get(claim.name) ?? NOTHING;
     const fenced = mayHaveRights(tenant, { ...claim, share }, own);
-    return { ...claim, share, fenced, suspension: suspensionLabelsOf(claim.live) };
+    const quota = own.get("ResourceQuota", claim.name, CHILD_NAMES.quota);
+    const tasks = taskLimitOf(tenant, { there: world.tasks(claim.name), namespaces: ours.length, quota });
+    return { ...claim, share, tasks, fenced, suspension: suspensionLabelsOf(claim.live) };
   });
   const awaiting = allowance === undefined ? awaitingGrant(tenant, world.family) : undefined;
   const { network } = world;
@@ -122,7 +126,7 @@ function leasesOfFormer(tenant: Tenant, former: readonly KubeObject[], { shares 
     const share = shares.get(metadata.name);
     return share === undefined || metadata.deletionTimestamp !== undefined
       ? []
-      : [resourceQuota(metadata.name, share, tenant)];
+      : [resourceQuota({ name: metadata.name, share }, tenant)];
   });
 }
 

@@ -12,10 +12,13 @@ import {
 import { agentAccount, agentBinding } from "./agents.ts";
 import type { Claim } from "./claims.ts";
 import { networkPolicies, type Way } from "./network.ts";
-import { type Amounts, hardOf } from "./quota.ts";
+import { type Amounts, hardOf, hardOfTasks } from "./quota.ts";
 
 /** A namespace that is ours to fill, and whether its fences have been seen in force. */
-export type FencedClaim = Claim & { share: Amounts; fenced: boolean; suspension: Record<string, string> };
+export type FencedClaim = Claim & Bounds & { fenced: boolean; suspension: Record<string, string> };
+
+/** What a namespace may hold: of the Tenant's total, and how many AgentTasks, where they are counted. */
+type Bounds = { name: string; share: Amounts; tasks?: number | undefined };
 
 /** Names of the children in each namespace. */
 export const CHILD_NAMES = {
@@ -42,14 +45,11 @@ export function desiredTenant(tenant: Tenant, namespaces: readonly FencedClaim[]
 }
 
 /** What bounds one namespace. */
-export function fences(
-  { name, share }: { name: string; share: Amounts },
-  tenant: Tenant,
-  reach: readonly Way[] = [],
-): Manifest[] {
+export function fences(bounds: Bounds, tenant: Tenant, reach: readonly Way[] = []): Manifest[] {
+  const { name } = bounds;
   const labels = childLabels(tenant);
   return [
-    resourceQuota(name, share, tenant),
+    resourceQuota(bounds, tenant),
     {
       apiVersion: "v1",
       kind: "LimitRange",
@@ -62,12 +62,12 @@ export function fences(
 }
 
 /** What a namespace is lent of the Tenant's total. */
-export function resourceQuota(namespace: string, share: Amounts, tenant: Tenant): Manifest {
+export function resourceQuota({ name: namespace, share, tasks }: Bounds, tenant: Tenant): Manifest {
   return {
     apiVersion: "v1",
     kind: "ResourceQuota",
     metadata: { name: CHILD_NAMES.quota, namespace, labels: childLabels(tenant) },
-    spec: { hard: hardOf(share) },
+    spec: { hard: { ...hardOf(share), ...hardOfTasks(tasks) } },
   };
 }
 

@@ -1,5 +1,6 @@
 import { type KubeObject, recordOf } from "@leanvibe/runtime";
 import {
+  AGENT_TASKS,
   canonicalQuantity,
   formatQuantity,
   isQuantity,
@@ -59,6 +60,40 @@ export function hardOf(amounts: Amounts): Record<string, string> {
   return Object.fromEntries(
     entriesOf(RESOURCES).flatMap(([resource, names]) => names.map((name) => [name, formatQuantity(amounts[resource])])),
   );
+}
+
+/** What a ResourceQuota counts AgentTasks by. */
+const COUNTED_TASKS = `count/${AGENT_TASKS.plural}.${AGENT_TASKS.group}`;
+/** For each that its plan runs at a time, so many may be there: waiting, at work, or kept to be looked at. */
+const TASKS_A_PLACE = 100;
+/** From which part of that on they are counted. */
+const CROWDED = 0.5;
+/** Of no plan fewer are many, however many namespaces share its part. */
+export const FEWEST_MANY = TASKS_A_PLACE * CROWDED;
+
+/** As spec.hard of a ResourceQuota. */
+export function hardOfTasks(most: number | undefined): Record<string, string> {
+  return most === undefined ? {} : { [COUNTED_TASKS]: String(most) };
+}
+
+/**
+ * How many AgentTasks a namespace may hold: of what the plan gives, each namespace its part, since etcd is no file store.
+ * Undefined while there are not nearly so many; what was counted once stays counted.
+ *
+ * Trap: a kind that the cluster has known for less than half a minute its quota controller does not count yet, and what it
+ * cannot count it admits none of, for up to five minutes. A quota that counted from the start would refuse the first task
+ * of a new cluster.
+ */
+export function taskLimitOf(
+  { spec }: Tenant,
+  { there, namespaces, quota }: { there: number; namespaces: number; quota: KubeObject | undefined },
+): number | undefined {
+  const most = Math.floor((TASKS_A_PLACE * PLANS[spec.plan].concurrentAgentTasks) / Math.max(1, namespaces));
+  return there >= most * CROWDED || countsTasks(quota) ? most : undefined;
+}
+
+export function countsTasks(quota: KubeObject | undefined): boolean {
+  return COUNTED_TASKS in recordOf(recordOf(quota?.["spec"])["hard"]);
 }
 
 /** What a ResourceQuota says, by resource. Of requests and limits the one that leaves less room counts. */
