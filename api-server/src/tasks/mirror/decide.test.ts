@@ -1,7 +1,7 @@
 import { type AgentTask, ANNOTATIONS, parseAgentTask } from "@leanvibe/schema";
 import { describe, expect, test } from "vitest";
 import type { Task } from "../../db/generated/client.ts";
-import { isMadeFor, nextStep } from "./decide.ts";
+import { isAsAsked, isMadeFor, nextStep } from "./decide.ts";
 
 const NOW = new Date("2026-11-26T05:00:00Z");
 
@@ -154,6 +154,43 @@ describe("a task of kubectl's", () => {
     expect(isMadeFor(forged, rowOf({ objectUid: null }))).toBe(true);
   });
 });
+
+describe("an object in the place of a row's", () => {
+  const asked = {
+    requirements: { features: ["a", "b"], deep: { z: 1, a: null } },
+    spec: { source: [{ path: "a.ts", content: "1" }], limits: { maxTokens: 5_000 }, maxIterations: undefined },
+  };
+  const row = rowOf({ objectUid: null, ...plain(asked) });
+  const spec = plain({ ...asked.spec, requirements: { deep: { a: null, z: 1 }, features: ["a", "b"] } });
+
+  test("is its where it asks for the same, whatever was changed since of what may be", () => {
+    expect(isAsAsked(objectOf(undefined, spec), row)).toBe(true);
+    const later = { ...spec, desiredState: "Suspend", ttlSecondsAfterFinished: 5 };
+    expect(isAsAsked(objectOf({ phase: "Running" }, later), row)).toBe(true);
+    expect(isAsAsked(objectOf(undefined, { model: "other" }), rowOf({ model: "other" }))).toBe(true);
+  });
+
+  test.each([
+    ["another description", { description: "Mine it." }],
+    ["another title", { title: "Mine" }],
+    ["a model", { model: "dear" }],
+    ["more tokens", { limits: { maxTokens: 100_000_000 } }],
+    ["no limit", { limits: undefined }],
+    ["another source", { source: [{ path: "a.ts", content: "2" }] }],
+    ["a case of its own", { acceptance: [{ name: "n", command: "node a.ts", expect: { stdout: "1" } }] }],
+    ["more of the sandbox", { resources: { cpu: "4", memory: "8Gi" } }],
+    ["other requirements", { requirements: { features: ["a"] } }],
+    ["more iterations", { maxIterations: 10 }],
+    ["another priority", { priority: "urgent" }],
+    ["another language", { language: "python" }],
+  ])("with %s is somebody else's [planted]", (_what, change) => {
+    expect(isAsAsked(objectOf(undefined, plain({ ...spec, ...change })), row)).toBe(false);
+  });
+});
+
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
 
 test("nothing and nothing agree", () => {
   expect(nextStep(undefined, undefined)).toBeUndefined();

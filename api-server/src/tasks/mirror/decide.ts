@@ -1,8 +1,9 @@
 import { sameJson } from "@leanvibe/runtime";
 import type { AgentTask, AgentTaskStatus } from "@leanvibe/schema";
-import { ANNOTATIONS } from "@leanvibe/schema";
+import { ANNOTATIONS, parseAgentTask } from "@leanvibe/schema";
 import type { Prisma, Task } from "../../db/generated/client.ts";
 import { hasEnded } from "../rows.ts";
+import { manifestOf, type Specified } from "../spec.ts";
 import { isFinal } from "../words.ts";
 import { kept, keptText } from "./kept.ts";
 
@@ -33,12 +34,26 @@ export function nextStep(row: Task | undefined, object: AgentTask | undefined): 
   return linked(row, object);
 }
 
-/** Whether an object is that of a row that does not know it yet. */
+/** Whether an object says that it is that of a row that does not know it yet. */
 export function isMadeFor(
   { metadata: { annotations = {} } }: AgentTask,
   row: Pick<Task, "id" | "managedBy" | "objectUid">,
 ) {
   return row.objectUid === null && row.managedBy === "api" && annotations[ANNOTATIONS.taskId] === row.id;
+}
+
+/**
+ * Whether an object asks for what its row does. Its name and annotation others can write too: what they made in its place
+ * beforehand would be worked at in the name of who asked the API. @param whole as it is in the cluster
+ */
+export function isAsAsked({ spec }: AgentTask, row: Specified): boolean {
+  const wanted = parseAgentTask(manifestOf(row, "default"));
+  return wanted.ok && sameJson(fixedOf(spec), fixedOf(wanted.value.spec));
+}
+
+/** Without what may be changed while it lives. */
+function fixedOf({ desiredState: _state, ttlSecondsAfterFinished: _ttl, ...fixed }: AgentTask["spec"]) {
+  return fixed;
 }
 
 /** Not made yet, or deleted by somebody. */

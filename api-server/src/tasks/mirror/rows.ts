@@ -1,10 +1,11 @@
-import type { AgentTask } from "@leanvibe/schema";
+import { type AgentTask, PLAN_NAMES } from "@leanvibe/schema";
 import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import type { Transaction } from "../../db/database.ts";
 import type { Prisma, Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
+import { LIMITS } from "../../tenants/limits.ts";
 import { record } from "../record.ts";
 import { hasEnded, holdTask } from "../rows.ts";
 import type { RowChange } from "./decide.ts";
@@ -82,11 +83,21 @@ export async function makeRow(
     desired: desiredState,
   };
   await database.write(tenantId, async (tx) => {
+    await forgetOld(tx, tenantId);
     const made = await tx.task.create({ data });
     await record(tx, made, undefined);
     const target = { kind: "task", id };
     await audit(tx, { tenantId, kind: "kubectl" }, { action: "task.created", target, details: { title: made.title } });
   });
+}
+
+/** Who makes objects and deletes them all day long fills no table: of those that ended and are gone the newest stay. */
+async function forgetOld(tx: Transaction, tenantId: string): Promise<void> {
+  const { plan } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId }, select: { plan: true } });
+  await tx.$executeRaw`
+    DELETE FROM tasks WHERE tenant_id = ${tenantId}::uuid AND id IN (
+      SELECT id FROM tasks WHERE tenant_id = ${tenantId}::uuid AND managed_by = 'kubectl' AND cleared_at IS NOT NULL
+      ORDER BY id DESC OFFSET ${LIMITS[z.enum(PLAN_NAMES).parse(plan)].keptTasks - 1})`;
 }
 
 /** What is larger than the API would have taken is the object's alone to keep. */

@@ -13,7 +13,7 @@ import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
 import { manifestOf } from "../spec.ts";
 import { clear, readArtifact, Unusable } from "./collect.ts";
-import { isMadeFor, nextStep, type Step } from "./decide.ts";
+import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
 import { changeRow, endRow, findRefs, makeRow, readRow, settleRow } from "./rows.ts";
 import { storeArtifact, storeFault } from "./store.ts";
 
@@ -46,7 +46,7 @@ export async function agree(world: World, at: Place, object: AgentTask | undefin
   for (const ref of found) {
     const row = await readRow(world.parts, ref);
     if (row === undefined) continue;
-    const isIts = object !== undefined && (row.objectUid === uid || isMadeFor(object, row));
+    const isIts = object !== undefined && (row.objectUid === uid || (await isReallyFor(world, object, row)));
     isKnown ||= isIts;
     if (!isIts && object !== undefined && row.objectUid === null) {
       const message = `an AgentTask ${at.name} of somebody else stands in its place`;
@@ -56,6 +56,19 @@ export async function agree(world: World, at: Place, object: AgentTask | undefin
     await walk(world, at, row, isIts ? object : undefined);
   }
   if (!isKnown && object !== undefined) await walk(world, at, undefined, object);
+}
+
+/** @throws Overtaken */
+async function isReallyFor({ transport }: World, object: AgentTask, row: Task): Promise<boolean> {
+  return isMadeFor(object, row) && isAsAsked(await wholeOf(transport, object), row);
+}
+
+/** What is watched is held without its text. @throws Overtaken where it is another by now */
+async function wholeOf(transport: Transport, { metadata: { name, namespace, uid } }: AgentTask): Promise<AgentTask> {
+  const path = objectPath(AGENT_TASKS, { name, namespace });
+  const whole = await changed(transport.send({ method: "GET", path }), name);
+  if (whole.metadata.uid !== uid) throw new Overtaken(`AgentTask ${name} is another by now`);
+  return whole;
 }
 
 async function walk(world: World, at: Place, first: Task | undefined, object: AgentTask | undefined): Promise<void> {
@@ -75,14 +88,20 @@ async function walk(world: World, at: Place, first: Task | undefined, object: Ag
   throw new Error(`${at.namespace}/${at.name}: row and object do not come to agree`);
 }
 
+/** Those that are ended go when their time is over, and it is their Tenant's to let them go sooner. */
+const NO_ROOM_SECONDS = 15;
 /** Its namespace may be nobody's for good: no reason to ask for it all the time. */
 const NOBODYS_SECONDS = 5;
 
-/** @throws Waiting while its tenant has no account */
-async function begin({ parts, tenantIn }: World, { namespace, name }: Place, object: AgentTask): Promise<void> {
+/** @throws Waiting while its tenant has no account; Overtaken */
+async function begin(
+  { parts, tenantIn, transport }: World,
+  { namespace, name }: Place,
+  object: AgentTask,
+): Promise<void> {
   const tenantId = await tenantIn(namespace);
   if (tenantId === undefined) throw new Waiting(`${namespace}/${name} is nobody's yet`, NOBODYS_SECONDS);
-  await makeRow(parts, tenantId, object);
+  await makeRow(parts, tenantId, await wholeOf(transport, object));
 }
 
 type Around = { at: Place; row: Task; object: AgentTask | undefined };
@@ -131,6 +150,10 @@ async function create({ transport, parts }: World, { namespace }: Place, row: Ta
     // Made by an answer that we did not hear, or by somebody else: the watch brings it. Or its namespace comes.
     if (isApiError(error, 409) || isApiError(error, 404))
       throw new Overtaken(`AgentTask ${row.name} is there, or its namespace is not`);
+    // As many as its plan lets be there are: it waits in the database for one to go.
+    if (isApiError(error, 403) && /quota/.test(error.message)) {
+      throw new Waiting(`${namespace} has no room for ${row.name}`, NO_ROOM_SECONDS);
+    }
     // The cluster takes no such task, and will not.
     if (!isApiError(error, 400) && !isApiError(error, 422)) throw error;
     await endRow(parts, row, { phase: "Failed", reason: "Refused", message: error.message });

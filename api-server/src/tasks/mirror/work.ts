@@ -8,6 +8,7 @@ import {
   type KubeObject,
   type Metrics,
   messageOf,
+  recordOf,
   type Transport,
 } from "@leanvibe/runtime";
 import { AGENT_TASKS, parseAgentTask, parseTenant, type Tenant } from "@leanvibe/schema";
@@ -38,7 +39,7 @@ export function beginTasks(
   const { log, database } = parts;
   const namespaces = new Namespaces(tenants);
   const informers = new Informers({ transport, log, metrics: metrics.watch });
-  const tasks = informers.of(AGENT_TASKS);
+  const tasks = informers.of(AGENT_TASKS, { trim: trimTask });
   const hints = new TaskHints(parts, namespaces);
   const world = {
     parts,
@@ -92,6 +93,12 @@ export function beginTasks(
       await informers.stop();
     },
   };
+}
+
+/** Of what is asked for nothing is held but where it is to go: it may be long, and there may be thousands. */
+function trimTask({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
+  const { desiredState } = recordOf(spec);
+  return { apiVersion, kind, metadata, spec: { title: "-", description: "-", desiredState }, status };
 }
 
 function placeOf(key: string): Place {

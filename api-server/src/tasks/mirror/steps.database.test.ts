@@ -1,0 +1,138 @@
+import { ApiError, type ApiRequest, type Transport, Waiting } from "@leanvibe/runtime";
+import { type AgentTask, ANNOTATIONS, parseAgentTask } from "@leanvibe/schema";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Overtaken } from "../../mirror/rows.ts";
+import { type TestParts, type TestTenant, testParts, testTenant } from "../../testing/parts.ts";
+import { nameOf } from "../spec.ts";
+import { agree, type World } from "./steps.ts";
+
+let running: TestParts;
+let tenant: TestTenant;
+let cluster: OneObject;
+
+beforeAll(async () => {
+  running = await testParts();
+});
+afterAll(() => running.close());
+beforeEach(async () => {
+  tenant = await testTenant(running.parts);
+  cluster = new OneObject();
+});
+
+/** As much of a cluster as holds one AgentTask. */
+class OneObject implements Transport {
+  object: AgentTask | undefined;
+  /** What it answers to who makes one. */
+  refusal: ApiError | undefined;
+  readonly made: unknown[] = [];
+
+  async send({ method, path, body }: ApiRequest): Promise<unknown> {
+    if (method === "GET" && this.object !== undefined) return this.object;
+    if (method === "POST" && this.refusal === undefined) {
+      this.made.push(body);
+      return body;
+    }
+    throw this.refusal ?? new ApiError(`${path} not found`, { status: 404, reason: "NotFound" });
+  }
+  async *lines(): AsyncIterable<string> {}
+  async close(): Promise<void> {}
+}
+
+const NAMESPACE = "tenant-acme";
+const ID = "0198a2c0-0000-7000-8000-000000000001";
+const worldOf = (): World => ({
+  parts: running.parts,
+  transport: cluster,
+  tenantIn: async () => tenant.id,
+  wasDeleted: async () => true,
+});
+
+function objectOf(name: string, { uid = "uid", description = "Make it.", taskId = "" } = {}): AgentTask {
+  const annotations = taskId === "" ? {} : { [ANNOTATIONS.taskId]: taskId };
+  const parsed = parseAgentTask({
+    apiVersion: "leanvibe.io/v1alpha1",
+    kind: "AgentTask",
+    metadata: { name, namespace: NAMESPACE, uid: `${tenant.subdomain}-${uid}`, annotations },
+    spec: { title: "Report", description },
+  });
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
+}
+
+/** One of the API's, which has its place and no object yet. */
+async function placedRow(): Promise<string> {
+  const name = nameOf("Report", ID);
+  const data = { tenantId: tenant.id, id: ID, name, namespace: NAMESPACE, title: "Report", description: "Make it." };
+  await running.parts.database.write(tenant.id, (tx) => tx.task.create({ data }));
+  return name;
+}
+
+const rows = () =>
+  running.parts.database.read(tenant.id, (db) =>
+    db.task.findMany({ where: { tenantId: tenant.id }, orderBy: { createdAt: "asc" } }),
+  );
+
+/** As often as it asks for it. */
+async function settle(name: string): Promise<void> {
+  for (let left = 5; left > 0; left -= 1) {
+    try {
+      return await agree(worldOf(), { namespace: NAMESPACE, name }, cluster.object);
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+    }
+  }
+}
+
+describe("an AgentTask under the name and with the id of a row that has none yet", () => {
+  test("is the row's where it asks for the same: its answer was not heard", async () => {
+    const name = await placedRow();
+    cluster.object = objectOf(name, { taskId: ID });
+    await settle(name);
+    expect(await rows()).toMatchObject([{ id: ID, objectUid: cluster.object.metadata.uid, phase: "Pending" }]);
+  });
+
+  test("is somebody else's where it asks for something else: the row ends, and says why [planted]", async () => {
+    const name = await placedRow();
+    cluster.object = objectOf(name, { taskId: ID, description: "Mine for me." });
+    await settle(name);
+    expect(await rows()).toMatchObject([
+      { id: ID, objectUid: null, phase: "Failed", reason: "NameTaken" },
+      { managedBy: "kubectl", description: "Mine for me.", objectUid: cluster.object.metadata.uid },
+    ]);
+  });
+});
+
+test("a task that the cluster has no room for waits for it, and has not failed", async () => {
+  const name = await placedRow();
+  cluster.refusal = new ApiError("exceeded quota: leanvibe, requested: count/agenttasks.leanvibe.io=1", {
+    status: 403,
+    reason: "Forbidden",
+  });
+  await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
+  expect(await rows()).toMatchObject([{ phase: "Pending" }]);
+  cluster.refusal = undefined;
+  await settle(name);
+  expect(cluster.made).toHaveLength(1);
+});
+
+test("what kubectl makes and deletes all day long leaves as many rows as the plan keeps, the newest [flood]", async () => {
+  await running.parts.database.write(
+    tenant.id,
+    (tx) => tx.$executeRaw`
+      INSERT INTO tasks (tenant_id, id, name, namespace, managed_by, title, description, phase, ended_at, cleared_at)
+      SELECT ${tenant.id}::uuid, ('0198a2c0-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'old-' || n, ${NAMESPACE}, 'kubectl',
+        'old', 'old', 'Succeeded', now(), CASE WHEN n = 1 THEN NULL ELSE now() END
+      FROM generate_series(1, 1010) AS n`,
+  );
+  cluster.object = objectOf("new");
+  await settle("new");
+  const names = new Set((await rows()).map(({ name }) => name));
+  // The new one, and the one that is not done with.
+  expect(names.size).toBe(1_001);
+  expect([names.has("new"), names.has("old-1"), names.has("old-11"), names.has("old-12")]).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
+});
