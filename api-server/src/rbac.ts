@@ -52,11 +52,13 @@ export function apiRbacManifests(): Manifest[] {
 const RULES: Rule[] = [
   ruleFor(TENANTS, ["get", "list", "watch", "create", "patch", "delete"]),
   { apiGroups: [TENANTS.group], resources: [`${TENANTS.plural}/status`], verbs: ["patch"] },
-  ruleFor(AGENT_TASKS, ["get", "list", "watch", "create", "patch", "delete"]),
+  // A policy (crds/schema/src/policy-api.ts) lets it make them in Tenants' namespaces, and change what is asked of them now.
+  ruleFor(AGENT_TASKS, ["get", "list", "watch", "create", "patch"]),
   { apiGroups: [AGENT_TASKS.group], resources: [`${AGENT_TASKS.plural}/status`], verbs: ["patch"] },
-  // What agents leave. RBAC cannot say which: they are called as their Jobs, whose names nobody knows before, in namespaces
-  // that come and go. A policy (crds/schema/src/policy-api.ts) lets the API delete those of agents alone.
-  ruleFor(KINDS.ConfigMap, ["get", "delete"]),
+  // What agents leave. RBAC cannot say which: they are called as their Jobs, whose names nobody knows before. A policy
+  // (crds/schema/src/policy-api.ts) lets the API delete those of agents alone; it reads by the agents' binding, which the
+  // operator keeps in each of a Tenant's namespaces (operator/src/tenant/agents.ts), and nowhere else.
+  ruleFor(KINDS.ConfigMap, ["delete"]),
   // Are all Tenants going because their definition is? Then nobody meant to delete an organization.
   {
     ...ruleFor(KINDS.CustomResourceDefinition, ["get"]),

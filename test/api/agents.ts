@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { KINDS, type Kind, type KubeObject, objectPath } from "@leanvibe/runtime";
 import { AGENT_NAME, AGENT_TASKS, agentJobName, GATEWAY_AUDIENCE, LABELS, TENANTS } from "@leanvibe/schema";
 import { freePorts } from "../../cli/cluster/ports.ts";
+import { agentBinding } from "../../operator/src/tenant/agents.ts";
 import { type ApiServer, type ApiWorld, apiWorld } from "../harness/api-server.ts";
 import { type Api, clear, eventually, PODS, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
@@ -41,6 +42,7 @@ export async function organization(api: Api, server: ApiServer, namespaceSuffix 
   const namespace = `tenant-${name}${namespaceSuffix}`;
   const labels = { [LABELS.tenant]: name };
   await api.create(KINDS.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
+  await api.create(KINDS.RoleBinding, agentBinding(namespace, {}));
   await setStatus(api, TENANTS, tenant, { namespaces: [{ name: namespace, ready: true, quotaInForce: true }] });
   return { name, namespace, headers };
 }

@@ -1,5 +1,5 @@
-import { isApiError, KINDS, type Kind, type Manifest, objectPath } from "@leanvibe/runtime";
-import { API_USERNAME, FIELD_MANAGERS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
+import { collectionPath, isApiError, KINDS, type Kind, type Manifest, objectPath } from "@leanvibe/runtime";
+import { AGENT_TASKS, API_USERNAME, FIELD_MANAGERS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Api,
@@ -36,6 +36,13 @@ function apply(manifest: Manifest, subresource = ""): Promise<unknown> {
     body: manifest,
   });
 }
+
+const taskManifest = (of: string, namespace: string): Manifest => ({
+  apiVersion: tenantManifest(name).apiVersion,
+  kind: "AgentTask",
+  metadata: { name: of, namespace },
+  spec: { title: "T", description: "D" },
+});
 
 const status = (fields: object): Manifest => ({
   apiVersion: tenantManifest(name).apiVersion,
@@ -149,6 +156,37 @@ describe("[a stolen token of the API]", () => {
     ["RoleBindings", KINDS.RoleBinding],
   ])("reads no %s", async (_what, kind) => {
     expect(await refusal(api.list(kind, ""))).toContain("cannot list resource");
+  });
+
+  it.each([
+    ["a namespace that is no Tenant's", "default", "in Tenants' namespaces only"],
+    ["its Tenant's namespace", `tenant-${name}`, "let in"],
+  ])("makes an AgentTask in %s: %s %s", async (_what, namespace, said) => {
+    const path = collectionPath(AGENT_TASKS, namespace);
+    const body = taskManifest("made", namespace);
+    expect(await refusal(api.transport.send({ method: "POST", path, query: { dryRun: "All" }, body }))).toContain(said);
+  });
+
+  it("asks for the end of an AgentTask, and changes nothing else about it", async () => {
+    const namespace = `tenant-${name}`;
+    const at = { name: "changed", namespace };
+    const there = { ...taskManifest(at.name, namespace), metadata: { ...at, finalizers: ["test.leanvibe.io/keeps"] } };
+    await cluster.api.create(AGENT_TASKS, there);
+    for (const metadata of [{ finalizers: null }, { labels: { a: "b" } }, { annotations: { a: "b" } }]) {
+      expect(await refusal(api.patch(AGENT_TASKS, at, { metadata }))).toContain("and nothing else");
+    }
+    const forgotten = { spec: { ttlSecondsAfterFinished: 0 } };
+    expect(await refusal(api.patch(AGENT_TASKS, at, forgotten))).toContain("and nothing else");
+    expect(await refusal(api.patch(AGENT_TASKS, at, { spec: { desiredState: "Cancel" } }))).toBe("let in");
+    await cluster.api.patch(AGENT_TASKS, at, { metadata: { finalizers: null } });
+  });
+
+  it("reads ConfigMaps in Tenants' namespaces, where agents' are, and no others", async () => {
+    const read = (namespace: string) => refusal(api.get(KINDS.ConfigMap, "kube-root-ca.crt", namespace));
+    expect(await read(`tenant-${name}`)).toBe("let in");
+    for (const namespace of ["default", "kube-system", SYSTEM_NAMESPACE]) {
+      expect(await read(namespace)).toContain("cannot get resource");
+    }
   });
 
   it("takes no other's Lease", async () => {

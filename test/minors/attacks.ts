@@ -1,5 +1,6 @@
 import {
   AGENT_NAME,
+  AGENT_TASKS,
   ANNOTATIONS,
   API_USERNAME,
   API_VERSION,
@@ -25,7 +26,10 @@ const clusterRole = {
   apiVersion: `${RBAC}/v1`,
   kind: "ClusterRole",
   metadata: { name: "editors" },
-  rules: [{ apiGroups: ["", "batch"], resources: ["*"], verbs: ["*"] }],
+  rules: [
+    { apiGroups: ["", "batch"], resources: ["*"], verbs: ["*"] },
+    { apiGroups: [AGENT_TASKS.group], resources: [AGENT_TASKS.plural], verbs: ["*"] },
+  ],
 };
 const binding = {
   apiVersion: `${RBAC}/v1`,
@@ -169,6 +173,21 @@ export const ATTACKS: Readonly<Record<string, Call>> = {
     as: EDITOR,
   },
   "leanvibe-operator-jobs": job("attack", OPERATOR),
+  "leanvibe-api-tasks": {
+    method: "POST",
+    path: `/apis/${API_VERSION}/namespaces/default/agenttasks?dryRun=All`,
+    body: { ...task({ spec: { title: "T", description: "D" } }), metadata: { name: "attack" } },
+    as: API,
+  },
+  "leanvibe-task-ids": {
+    method: "POST",
+    path: `${TASKS}?dryRun=All`,
+    body: {
+      ...task({ spec: { title: "T", description: "D" } }),
+      metadata: { name: "attack", annotations: { [ANNOTATIONS.taskId]: "a" } },
+    },
+    as: EDITOR,
+  },
   "leanvibe-api-task-status": {
     method: "PATCH",
     path: `${TASKS}/there/status?fieldManager=leanvibe-api&force=true&dryRun=All`,

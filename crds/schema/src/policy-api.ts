@@ -1,7 +1,7 @@
 import { AGENT_TASKS } from "./agent-task.ts";
 import { agentTaskStatus } from "./agent-task-status.ts";
 import { AGENT_PREFIX, ANNOTATIONS, API_USERNAME, FINALIZERS, GROUP, LABELS, VERSION } from "./names.ts";
-import type { Policy } from "./policy.ts";
+import { IS_PLATFORM_ADMIN, type Policy } from "./policy.ts";
 import { TENANTS } from "./tenant.ts";
 import { tenantStatus } from "./tenant-status.ts";
 
@@ -105,6 +105,56 @@ const TASK_STATUS: Policy = {
   ],
 };
 
+const IN_A_TENANTS_NAMESPACE = `namespaceObject != null && '${LABELS.tenant}' in namespaceObject.metadata.?labels.orValue({})`;
+
+/** Both objects' values, of which neither need be there. */
+const same = (path: string) => `object.${path} == oldObject.${path}`;
+
+const TASKS: Policy = {
+  ...onOurs(AGENT_TASKS.plural, "CREATE", "UPDATE"),
+  name: "leanvibe-api-tasks",
+  variables: [],
+  validations: [
+    {
+      expression: `request.operation == 'UPDATE' || (${IN_A_TENANTS_NAMESPACE})`,
+      message: "the API's account makes AgentTasks in Tenants' namespaces only",
+      reason: "Forbidden",
+    },
+    {
+      // All else of the spec nobody changes.
+      expression: `request.operation == 'CREATE' || (${["spec.?ttlSecondsAfterFinished", "metadata.?annotations", "metadata.?labels", "metadata.?finalizers", "metadata.?ownerReferences"].map(same).join(" && ")})`,
+      message: "the API's account changes spec.desiredState of an AgentTask and nothing else",
+      reason: "Forbidden",
+    },
+  ],
+};
+
+const taskId = (object: string) => `${object}.metadata.?annotations[?'${ANNOTATIONS.taskId}'].orValue('')`;
+
+/** By it the API knows the object of a row again. Who could write it would be worked for in another's name. */
+const TASK_IDS: Policy = {
+  selector: "everything",
+  resourceRules: [
+    {
+      apiGroups: [GROUP],
+      apiVersions: [VERSION],
+      operations: ["CREATE", "UPDATE"],
+      // A subresource writes metadata as well.
+      resources: [AGENT_TASKS.plural, `${AGENT_TASKS.plural}/status`],
+    },
+  ],
+  matchConditions: [{ name: "not-the-api", expression: `!(${IS_THE_API.expression})` }],
+  name: "leanvibe-task-ids",
+  variables: [],
+  validations: [
+    {
+      expression: `${taskId("object")} == (oldObject == null ? '' : ${taskId("oldObject")}) || ${IS_PLATFORM_ADMIN}`,
+      message: `annotation ${ANNOTATIONS.taskId} of an AgentTask is the API's; leave it out`,
+      reason: "Forbidden",
+    },
+  ],
+};
+
 /** What it has collected it takes away. RBAC cannot say of which names. */
 const CONFIG_MAPS: Policy = {
   selector: "everything",
@@ -116,11 +166,11 @@ const CONFIG_MAPS: Policy = {
   variables: [],
   validations: [
     {
-      expression: `request.operation == 'DELETE' && request.name.startsWith('${AGENT_PREFIX}') && namespaceObject != null && '${LABELS.tenant}' in namespaceObject.metadata.?labels.orValue({})`,
+      expression: `request.operation == 'DELETE' && request.name.startsWith('${AGENT_PREFIX}') && ${IN_A_TENANTS_NAMESPACE}`,
       message: "the API's account deletes agents' ConfigMaps in Tenants' namespaces, and writes none",
       reason: "Forbidden",
     },
   ],
 };
 
-export const API_POLICIES: readonly Policy[] = [STATUS, OBJECT, TASK_STATUS, CONFIG_MAPS];
+export const API_POLICIES: readonly Policy[] = [STATUS, OBJECT, TASKS, TASK_IDS, TASK_STATUS, CONFIG_MAPS];

@@ -107,10 +107,14 @@ func rights(tenant *Tenant) []client.Object {
 			Subjects:   subjects,
 		}
 	}
-	agent := rbacv1.Subject{Kind: "ServiceAccount", Name: agentName, Namespace: namespaceOf(tenant)}
+	account := func(name, namespace string) rbacv1.Subject {
+		return rbacv1.Subject{Kind: "ServiceAccount", Name: name, Namespace: namespace}
+	}
 	return []client.Object{
 		binding("leanvibe-owners", "leanvibe-owner", subjectsOf(tenant)),
-		binding(agentName, agentName, []rbacv1.Subject{agent}),
+		binding(agentName, agentName, []rbacv1.Subject{
+			account(agentName, namespaceOf(tenant)), account("leanvibe-api", "leanvibe-system"),
+		}),
 	}
 }
 

@@ -40,7 +40,8 @@ async function find(
   if (jobName === undefined || jobUID === undefined) return undefined;
   const path = objectPath(KINDS.ConfigMap, { name: agentConfigMaps(jobName)[which], namespace });
   const answer = await transport.send({ method: "GET", path }).catch((error: unknown) => {
-    if (isApiError(error, 404)) return undefined;
+    // Where the agents' binding is gone, so are its Tenant's rights: the namespace was kept, and is nobody's.
+    if (isApiError(error, 404, 403)) return undefined;
     throw error;
   });
   if (answer === undefined) return undefined;
@@ -58,7 +59,7 @@ export async function readArtifact(transport: Transport, task: AgentTask): Promi
   const wanted = task.status?.artifact?.sha256;
   if (wanted === undefined) return undefined;
   const found = await find(transport, task, "artifact");
-  if (found === undefined) throw new Unusable("it is not in the cluster any more");
+  if (found === undefined) throw new Unusable("it is not in the cluster any more, or may not be read there");
   const bytes = Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64");
   return await artifactIn(bytes, wanted);
 }
