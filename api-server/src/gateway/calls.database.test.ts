@@ -255,9 +255,7 @@ describe("a model's server", () => {
   test.each([
     ["answers 500", (response) => send(response, 500, { error: { message: "broken" } }), "MODEL_UNAVAILABLE"],
     ["knows no such model", (response) => send(response, 404, "not found"), "MODEL_UNAVAILABLE"],
-    ["says nothing", () => undefined, "MODEL_UNAVAILABLE"],
     ["hangs up", (response) => void response.destroy(), "MODEL_UNAVAILABLE"],
-    ["sends no end [memory]", (response) => endless(response), "MODEL_UNAVAILABLE"],
     ["is asked too much", (response) => send(response, 429, {}, { "retry-after": "7" }), "RATE_LIMITED"],
     ["refuses it", (response) => send(response, 400, { error: { message: "no such role" } }), "MODEL_REQUEST_REFUSED"],
     [
@@ -271,6 +269,25 @@ describe("a model's server", () => {
       server.answer = answer;
       await expect(ask()).rejects.toMatchObject({ code });
       await nothingUsed();
+    },
+  );
+
+  test.each([
+    ["says nothing for as long as is waited", () => undefined, 0, 0],
+    ["breaks off in the middle of an answer", (response) => brokenOff(response, 3_000), 500, 1_000],
+    ["falls silent in the middle of an answer", (response) => begun(response, 300), 100, 100],
+    ["sends no end [memory]", (response) => endless(response), 1_000, 1_000],
+  ] satisfies [string, FakeModel["answer"], number, number][])(
+    "that %s had read and written: it counts, as far as it was asked for [free rides]",
+    async (_what, answer, least, most) => {
+      server.answer = answer;
+      await expect(ask({ max_tokens: 1_000 })).rejects.toMatchObject({ code: "MODEL_UNAVAILABLE" });
+      const { events, totals } = await used();
+      expect(events[1]).toMatchObject({ details: { estimated: true } });
+      expect(events[1].details.input_tokens).toBeGreaterThan(10);
+      expect(events[1].details.output_tokens).toBeGreaterThanOrEqual(least);
+      expect(events[1].details.output_tokens).toBeLessThanOrEqual(most);
+      for (const total of totals) expect(total).toMatchObject({ reserved: 0 });
     },
   );
 
@@ -316,6 +333,27 @@ describe("a model's server", () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  test.each([
+    ["takes nothing is let go, and its place is another's [slots]", undefined],
+    ["takes nothing and goes leaves its place at once [slots]", 300],
+  ])("whose reader %s", async (_what, leavesAfter) => {
+    server.answer = (response) => flood(response);
+    const gone = new AbortController();
+    const answers = await Promise.all(Array.from({ length: 4 }, () => ask({ stream: true }, gone.signal)));
+    await expect(ask({ stream: true })).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    if (leavesAfter !== undefined) setTimeout(() => gone.abort(new Error("gone")), leavesAfter);
+    const begun = performance.now();
+    await calls.settled();
+    const within = leavesAfter === undefined ? 5_000 : 1_200;
+    expect(performance.now() - begun).toBeLessThan(within);
+    server.answer = (response) => whole(response, { prompt: 1, completion: 1 });
+    await ask();
+    for (const { body: stream } of answers) expect(typeof stream === "string" || stream.destroyed).toBe(true);
+    const { events, totals } = await used();
+    expect(events.filter(({ meter }) => meter === "ai_requests")).toHaveLength(5);
+    for (const total of totals) expect(total).toMatchObject({ reserved: 0 });
+  });
+
   test("has four calls of a task at once, and the fifth is told to come again", async () => {
     server.answer = async (response) => {
       await sleep(200);
@@ -325,6 +363,30 @@ describe("a model's server", () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(4).fill("fulfilled"), "rejected"]);
   });
 });
+
+/** More than anybody keeps, and no end. */
+function flood(response: Parameters<FakeModel["answer"]>[0]): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const event = piece("x".repeat(65_536));
+  const write = () => {
+    while (!response.destroyed && response.write(event)) {
+      // As fast as it is taken.
+    }
+    if (!response.destroyed) response.once("drain", write);
+  };
+  write();
+}
+
+/** As a server that is killed while it answers. */
+function brokenOff(response: Parameters<FakeModel["answer"]>[0], bytes: number): void {
+  begun(response, bytes);
+  setTimeout(() => response.destroy(), 100);
+}
+
+function begun(response: Parameters<FakeModel["answer"]>[0], bytes: number): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.write(" ".repeat(bytes));
+}
 
 function endless(response: Parameters<FakeModel["answer"]>[0]): void {
   response.writeHead(200, { "content-type": "application/json" });

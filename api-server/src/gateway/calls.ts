@@ -12,7 +12,7 @@ import { inputTokensOf, outputTokensOf, tokensOf } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
 import { type ChatRequest, upstreamBody } from "./request.ts";
-import { ANSWER_BYTES_AT_MOST, ask, type Patience, unavailable, wholeOf } from "./upstream.ts";
+import { ANSWER_BYTES_AT_MOST, ask, BrokenOff, type Patience, unavailable, wholeOf } from "./upstream.ts";
 
 const AT_ONCE = { each: 4, all: 500 } as const;
 const RETRY_SECONDS = 1;
@@ -23,7 +23,17 @@ type CallParts = Pick<Parts, "database" | "log"> & { models: Models; patience: P
 /** What a client is given. */
 export type Answer = { type: string; body: string | PassThrough };
 
-type Call = { agent: Agent; model: Model; request: ChatRequest; inputTokens: number; paid: Metered };
+type Call = {
+  agent: Agent;
+  model: Model;
+  request: ChatRequest;
+  /** What it reads, as far as can be told, and may write. */
+  inputTokens: number;
+  outputTokens: number;
+  paid: Metered;
+};
+
+type Way = { out: PassThrough; signal: AbortSignal };
 
 /** Asks models for agents: as much as is paid for, and whatever becomes of the call, it is counted. */
 export class Calls {
@@ -52,19 +62,20 @@ export class Calls {
     const leave = this.#open.enter(agent.taskId);
     try {
       const paid = await metered(database, agent, model, inputTokens + outputTokens);
-      const call = { agent, model, request, inputTokens, paid };
+      const call = { agent, model, request, inputTokens, outputTokens, paid };
       const body = upstreamBody(request, model.model ?? model.name, outputTokens);
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
       const whole = AbortSignal.timeout(patience.whole);
       const signal = request.stream ? AbortSignal.any([whole, gone]) : whole;
+      const begun = performance.now();
       const response = await ask(model, body, patience, signal).catch(async (error: unknown) => {
-        await this.#notAnswered(call, error, gone);
+        await this.#notAnswered(call, error, { gone, waited: performance.now() - begun });
         throw error instanceof Refusal ? error : unavailable(model, messageOf(error));
       });
       // Some servers and proxies stream nothing, whatever they are asked for.
       const isStream = request.stream && /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "");
       if (!isStream) return await this.#whole(call, response).finally(leave);
-      return this.#stream(call, response, leave);
+      return this.#stream(call, response, { leave, signal });
     } catch (error) {
       leave();
       throw error;
@@ -76,36 +87,42 @@ export class Calls {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
-  /** Where the client went away the model has read what it was sent, and that counts. Where the model failed nothing does. */
-  async #notAnswered({ paid, inputTokens }: Call, error: unknown, gone: AbortSignal): Promise<void> {
-    const read = { inputTokens, outputTokens: 0, estimated: true };
-    await this.#end(gone.aborted && !(error instanceof Refusal) ? paid.settle(read) : paid.release());
+  /**
+   * Where the client went away, or the model was waited for as long as is waited, it has read what it was sent, and that
+   * counts. Where it refused or was not there nothing does.
+   */
+  async #notAnswered(call: Call, error: unknown, at: { gone: AbortSignal; waited: number }): Promise<void> {
+    const left = at.gone.aborted && !(error instanceof Refusal);
+    const isLate = at.waited >= this.#parts.patience.first;
+    await this.#end(left || isLate ? call.paid.settle(estimatedOf(call, 0)) : call.paid.release());
   }
 
   async #whole(call: Call, response: IncomingMessage): Promise<Answer> {
-    const { model, inputTokens, paid } = call;
-    const text = await wholeOf(model, response).catch(async (error: unknown) => {
-      await this.#end(paid.release());
-      throw error;
+    const { model, paid } = call;
+    const text = await wholeOf(response).catch(async (error: unknown) => {
+      // It had begun to answer: what came of it was written, and what it was sent was read.
+      const written = error instanceof BrokenOff ? tokensOf(error.bytes) : 0;
+      await this.#end(paid.settle(estimatedOf(call, written)));
+      throw unavailable(model, messageOf(error));
     });
+    const estimated = () => estimatedOf(call, tokensOf(Buffer.byteLength(text)));
     let json: unknown;
     try {
       json = JSON.parse(text);
     } catch {
-      await this.#end(paid.settle(estimatedOf(inputTokens, tokensOf(Buffer.byteLength(text)))));
+      await this.#end(paid.settle(estimated()));
       throw unavailable(model, "its answer is no JSON");
     }
-    const figures = figuresIn(json) ?? estimatedOf(inputTokens, tokensOf(Buffer.byteLength(text)));
-    await this.#end(paid.settle(figures));
+    await this.#end(paid.settle(figuresIn(json) ?? estimated()));
     return { type: "application/json; charset=utf-8", body: text };
   }
 
-  #stream(call: Call, response: IncomingMessage, leave: () => void): Answer {
+  #stream(call: Call, response: IncomingMessage, by: { leave: () => void; signal: AbortSignal }): Answer {
     const out = new PassThrough();
     const answer = new AnswerStream({ withUsage: call.request.stream_options?.include_usage ?? false });
     // Of a reader that has gone.
     out.on("error", () => undefined);
-    const told = this.#pass(response, answer, out).then(
+    const told = this.#pass(response, answer, { out, signal: by.signal }).then(
       () => DONE,
       (error: unknown) => {
         this.#parts.log.warn({ model: call.model.name, error: messageOf(error) }, "an answer broke off");
@@ -116,15 +133,15 @@ export class Calls {
     );
     this.#track(
       told.then(async (last) => {
-        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call.inputTokens, answer.outputTokens)));
+        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call, answer.outputTokens)));
         out.end(last);
-        leave();
+        by.leave();
       }),
     );
     return { type: "text/event-stream", body: out };
   }
 
-  async #pass(response: IncomingMessage, answer: AnswerStream, out: PassThrough): Promise<void> {
+  async #pass(response: IncomingMessage, answer: AnswerStream, { out, signal }: Way): Promise<void> {
     let bytes = 0;
     try {
       for await (const chunk of response) {
@@ -134,7 +151,7 @@ export class Calls {
         const events = answer.push(piece).join("");
         if (events === "" || out.destroyed || out.write(events)) continue;
         // A reader that takes nothing does not make us keep all of it.
-        await Promise.race([once(out, "drain"), once(out, "close")]);
+        await taken(out, AbortSignal.any([signal, AbortSignal.timeout(this.#parts.patience.idle)]));
       }
     } finally {
       response.destroy();
@@ -163,8 +180,28 @@ export class Calls {
   }
 }
 
-function estimatedOf(inputTokens: number, outputTokens: number): Figures {
-  return { inputTokens, outputTokens, estimated: true };
+/** Whatever a server sends: it was asked for no more than was reserved. */
+function estimatedOf(call: Call, outputTokens: number): Figures {
+  const { inputTokens } = call;
+  return { inputTokens, outputTokens: Math.min(outputTokens, call.outputTokens), estimated: true };
+}
+
+/**
+ * Resolves when what was written has been taken. Who takes nothing for as long as a model may be silent is let go, and with
+ * it what is kept for it: its place is for who reads.
+ * @throws Error
+ */
+async function taken(out: PassThrough, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = { signal: AbortSignal.any([signal, over.signal]) };
+  try {
+    await Promise.race([once(out, "drain", either), once(out, "close", either)]);
+  } catch {
+    out.destroy();
+    throw new Error("its reader takes nothing");
+  } finally {
+    over.abort();
+  }
 }
 
 /** What agents call the usual one where nobody chose. */

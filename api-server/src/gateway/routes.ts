@@ -38,6 +38,8 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_MILLISECONDS,
+    // Who takes nothing of what was left for it is not kept a connection for.
+    connectionTimeout: patience.whole + REQUEST_MILLISECONDS,
     frameworkErrors: answer,
     clientErrorHandler: answerUnread(config.publicUrl),
     return503OnClosing: false,

@@ -72,8 +72,20 @@ async function keyOf(model: Model): Promise<string | undefined> {
   return text.trim();
 }
 
-/** All of an answer that is no stream. @throws Refusal MODEL_UNAVAILABLE */
-export async function wholeOf(model: Model, response: IncomingMessage): Promise<string> {
+/** An answer that had begun. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+  /** So much of it came. */
+  readonly bytes: number;
+
+  constructor(message: string, bytes: number) {
+    super(message);
+    this.bytes = bytes;
+  }
+}
+
+/** All of an answer that is no stream. @throws BrokenOff */
+export async function wholeOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
@@ -84,7 +96,7 @@ export async function wholeOf(model: Model, response: IncomingMessage): Promise<
       chunks.push(piece);
     }
   } catch (error) {
-    throw unavailable(model, error instanceof Error ? error.message : String(error));
+    throw new BrokenOff(error instanceof Error ? error.message : String(error), bytes);
   } finally {
     response.destroy();
   }
