@@ -15,6 +15,7 @@ import { Refusal } from "../errors/catalogue.ts";
 import { userOf } from "../platform/reviews.ts";
 import { isFinal } from "../tasks/words.ts";
 import { refusedBy } from "../tenants/state.ts";
+import { claimsToBeAgents } from "./claims.ts";
 
 /** How long what the cluster said is believed, from when it was asked: a pod that is gone asks for nothing after that. */
 const BELIEVED_MILLISECONDS = 3_000;
@@ -110,6 +111,7 @@ export class Agents {
   }
 
   async #identityOf(token: string): Promise<Identity> {
+    if (!claimsToBeAgents(token, new Date())) throw new Refusal("AGENT_NOT_RECOGNIZED");
     const key = createHash("sha256").update(token).digest("base64");
     const known = await this.#identities.fetch(key, { context: token }).catch(unavailable);
     if (known?.identity === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
