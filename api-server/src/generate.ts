@@ -1,7 +1,9 @@
+import { GATEWAY_AUDIENCE } from "@leanvibe/schema";
 import { pino } from "pino";
 import { type App, buildApp } from "./app.ts";
 import { configFrom } from "./config.ts";
 import { connectDatabase } from "./db/database.ts";
+import { GATEWAY_ROUTES, TASK_HEADER } from "./gateway/routes.ts";
 import type { Declared } from "./http/access.ts";
 import { partsOn } from "./parts.ts";
 import { AUDIENCE } from "./platform/reviews.ts";
@@ -72,7 +74,24 @@ function routeList(declared: readonly Declared[]): string {
 tenants.leanvibe.io in the cluster. Without a cluster: the token of a platform session. No tenant's credential opens these.`,
       "platform",
     ),
+    ...ofAgents(),
   ].join("\n");
+}
+
+/** On another port, by another application. */
+function ofAgents(): string[] {
+  const rows = Object.values(GATEWAY_ROUTES).map(({ method, url, summary }) => `| \`${method} ${url}\` | ${summary} |`);
+  return [
+    "## Of agents",
+    "",
+    `On a port and a Service of their own (\`GATEWAY_ADDRESS\`), as clients of OpenAI speak: with the token of an agent's pod,
+for the audience ${GATEWAY_AUDIENCE}, and the header ${TASK_HEADER}: NAMESPACE/NAME, of the task that it works at.`,
+    "",
+    "| Route | What it does |",
+    "| --- | --- |",
+    ...rows,
+    "",
+  ];
 }
 
 function table(rows: readonly Declared[], access: Declared["access"]): string[] {

@@ -14,7 +14,7 @@ export type Agent = {
     /**
      * What it was seen to do.
      */
-    capabilities: Array<string>;
+    capabilities: Array<'task_analysis' | 'architecture_design' | 'code_generation' | 'test_creation' | 'debugging' | 'validation' | 'documentation' | 'deployment'>;
     languages: Array<string>;
     tasks: number;
     first_seen_at: string;
@@ -478,6 +478,10 @@ export type Task = {
         input_tokens: number;
         output_tokens: number;
         llm_calls: number;
+        /**
+         * The model's server did not say all of it.
+         */
+        estimated: boolean;
     };
     verification: {
         tests_total?: number;

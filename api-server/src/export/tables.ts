@@ -172,6 +172,7 @@ export const EXPORTED: Readonly<Record<string, ExportedTable>> = {
       "input_tokens",
       "output_tokens",
       "llm_calls",
+      "usage_estimated",
       "verification",
       "verified",
       "issues",

@@ -19,7 +19,17 @@ import { PATIENCE, type Patience } from "./upstream.ts";
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 const REQUEST_MILLISECONDS = 30_000;
 const RETRY_SECONDS = 5;
-const TASK_HEADER = "x-leanvibe-task";
+export const TASK_HEADER = "x-leanvibe-task";
+
+/** What agents find there; the list in the docs is made of it. */
+export const GATEWAY_ROUTES = {
+  chat: {
+    method: "POST",
+    url: "/v1/chat/completions",
+    summary: "Ask a model, in one answer or piece by piece, within the budgets of month and task",
+  },
+  models: { method: "GET", url: "/v1/models", summary: "The models there are, and how much each reads and writes" },
+} as const;
 
 export type GatewayParts = Pick<Parts, "cluster" | "config" | "database" | "log">;
 
@@ -61,13 +71,13 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   // Before the body is read: who is nobody is not listened to.
   const known = new WeakMap<FastifyRequest, Agent>();
   const onRequest = async (request: FastifyRequest) => void known.set(request, await agentOf(request));
-  app.post("/v1/chat/completions", { onRequest }, async (request, reply) => {
+  app.post(GATEWAY_ROUTES.chat.url, { onRequest }, async (request, reply) => {
     const agent = known.get(request);
     if (agent === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
     const { type, body } = await calls.answer(agent, requestIn(request.body), goneOf(reply));
     return reply.code(200).type(type).header("Cache-Control", "no-store").send(body);
   });
-  app.get("/v1/models", { onRequest }, async () => ({
+  app.get(GATEWAY_ROUTES.models.url, { onRequest }, async () => ({
     object: "list",
     data: models.all.map(({ name, contextTokens, maxOutputTokens }) => ({
       id: name,

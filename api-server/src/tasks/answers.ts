@@ -1,6 +1,7 @@
 import { TASK_PRIORITIES } from "@leanvibe/schema";
 import { z } from "zod";
 import type { Agent, TaskStep } from "../db/generated/client.ts";
+import { CAPABILITIES } from "./capabilities.ts";
 import type { PlacedTask } from "./rows.ts";
 import { type agent, type TaskBody, type taskExecution, verification } from "./schema.ts";
 import { PHASES, phase, stage } from "./words.ts";
@@ -38,6 +39,7 @@ export function bodyOf(row: PlacedTask): TaskBody {
       input_tokens: Number(row.inputTokens),
       output_tokens: Number(row.outputTokens),
       llm_calls: row.llmCalls,
+      estimated: row.usageEstimated,
     },
     verification: verification.nullable().catch(null).parse(row.verification),
     verified: row.verified,
@@ -70,7 +72,7 @@ export function agentBody(row: Agent): z.output<typeof agent> {
   return {
     id: row.id,
     agent_id: row.name,
-    capabilities: row.capabilities,
+    capabilities: CAPABILITIES.filter((each) => row.capabilities.includes(each)),
     languages: row.languages,
     tasks: row.tasks,
     first_seen_at: row.firstSeenAt.toISOString(),

@@ -1,6 +1,7 @@
 import { AGENT_STAGE_NAMES, TASK_LANGUAGES, TASK_PHASES, TASK_PRIORITIES, workspacePath } from "@leanvibe/schema";
 import { z } from "zod";
 import { line, prose, text } from "../http/text.ts";
+import { CAPABILITIES } from "./capabilities.ts";
 import { TASK_STATUSES } from "./words.ts";
 
 const REQUIREMENTS_BYTES = 16_384;
@@ -137,7 +138,14 @@ export const task = z
     queue_position: z.int().min(1).nullable().describe("How many start before it, plus one; null where none does."),
     attempt: count,
     iterations: count,
-    usage: z.object({ input_tokens: count, output_tokens: count, llm_calls: count }).describe("As the agent says."),
+    usage: z
+      .object({
+        input_tokens: count,
+        output_tokens: count,
+        llm_calls: count,
+        estimated: z.boolean().describe("The model's server did not say all of it."),
+      })
+      .describe("As the agent says."),
     verification: verification.nullable(),
     verified: z.boolean().describe("Its acceptance cases passed, judged outside of the process that ran the code."),
     issues: z.array(z.string()),
@@ -187,7 +195,7 @@ export const agent = z
   .object({
     id: z.uuid(),
     agent_id: z.string(),
-    capabilities: z.array(z.string()).describe("What it was seen to do."),
+    capabilities: z.array(z.enum(CAPABILITIES)).describe("What it was seen to do."),
     languages: z.array(z.string()),
     tasks: count,
     first_seen_at: z.iso.datetime(),

@@ -86,6 +86,7 @@ export const agentTaskStatus = rules(
           inputTokens: count().describe("Tokens that the model read."),
           outputTokens: count().describe("Tokens that the model wrote."),
           llmCalls: count().describe("Requests to the model."),
+          estimated: z.boolean().optional().describe("Some of it was estimated: the model's server did not say."),
         })
         .optional()
         .describe("What it took of the model, as the agent says. What is billed is counted by the gateway."),

@@ -62,6 +62,7 @@ export function withReport(before: Progress, report: AgentReport, jobName: strin
       inputTokens: Math.max(before.usage?.inputTokens ?? 0, usage.inputTokens),
       outputTokens: Math.max(before.usage?.outputTokens ?? 0, usage.outputTokens),
       llmCalls: Math.max(before.usage?.llmCalls ?? 0, usage.llmCalls),
+      ...(before.usage?.estimated === true || usage.estimated ? { estimated: true } : {}),
     },
     verification: verificationOf(report) ?? before.verification,
     artifact: artifact === undefined ? before.artifact : { configMap, ...artifact },

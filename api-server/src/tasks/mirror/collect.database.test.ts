@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { App } from "../../app.ts";
 import type { Parts } from "../../parts.ts";
 import { withApp } from "../../testing/app.ts";
+import { inDatabase } from "../../testing/database.ts";
 import { type Headers, signedIn, testTenant, testUser } from "../../testing/parts.ts";
 import { artifactIn, Unusable } from "./collect.ts";
 import { storeArtifact } from "./store.ts";
@@ -12,14 +13,17 @@ import { storeArtifact } from "./store.ts";
 let parts: Parts;
 let app: App;
 
+let admin: string;
+const change = (text: string, values: unknown[]) => inDatabase(admin, (client) => client.query(text, values));
+
 const ask = withApp((running, built) => {
-  parts = running.parts;
+  ({ parts, admin } = running);
   app = built;
 });
 
 const step = (more: object = {}) => ({
   agent_id: "agent-1",
-  step: "code",
+  step: "code_generation",
   status: "completed" as const,
   prompt: "p",
   output: "o",
@@ -34,7 +38,7 @@ const artifact = (more: object = {}): AgentArtifact => ({
   files: [{ path: "src/a.ts", content: "export {};\n" }],
   tests: [{ path: "src/a.test.ts", content: "test" }],
   documentation: [{ path: "README.md", content: "# A" }],
-  steps: [step(), step({ step: "tests", agent_id: "agent-2" })],
+  steps: [step(), step({ step: "test_generation", agent_id: "agent-2" })],
   checkpoint: { iterations: 1, data: {} },
   linesOfCode: 1,
   complexity: 1,
@@ -122,9 +126,30 @@ describe("an artifact", () => {
     });
     expect((await ask("GET", url, headers)).body).toMatchObject({ code_ready: true });
     expect((await ask("GET", "/api/v1/agents", headers)).body).toMatchObject([
-      { agent_id: "agent-1", capabilities: ["code"], languages: ["python"], tasks: 1 },
+      { agent_id: "agent-1", capabilities: ["code_generation"], languages: ["python"], tasks: 1 },
       { agent_id: "agent-2", capabilities: [], tasks: 1 },
     ]);
+  });
+
+  test("by agents without end leaves the newest of them [flood]", async () => {
+    const { row, headers } = await newTask();
+    await change(
+      `INSERT INTO agents (tenant_id, id, name, last_seen_at)
+       SELECT $1, gen_random_uuid(), 'old-' || n, now() - n * interval '1 hour' FROM generate_series(1, 250) AS n`,
+      [row.tenantId],
+    );
+    const steps = Array.from({ length: 100 }, (_, at) => step({ agent_id: `new-${at}`, step: `made-up-${at}` }));
+    await storeArtifact(parts.database, row, artifact({ steps }));
+    const names = await parts.database.read(row.tenantId, (db) => db.agent.findMany({ select: { name: true } }));
+    const known = new Set(names.map(({ name }) => name));
+    expect([known.size, known.has("new-0"), known.has("old-1"), known.has("old-250")]).toEqual([
+      200,
+      true,
+      true,
+      false,
+    ]);
+    const listed = await ask("GET", "/api/v1/agents?limit=100", headers);
+    expect([listed.body.length, listed.headers["x-next-cursor"] === undefined]).toEqual([100, false]);
   });
 
   test("as large as may be is stored within the time of a transaction", async () => {

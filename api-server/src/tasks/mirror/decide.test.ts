@@ -32,6 +32,7 @@ const rowOf = (more: Partial<Task> = {}): Task => ({
   inputTokens: 0n,
   outputTokens: 0n,
   llmCalls: 0,
+  usageEstimated: false,
   verification: null,
   verified: false,
   issues: [],
@@ -115,6 +116,14 @@ describe("what a task came to", () => {
   test("is not collected while it still works, whatever it says", () => {
     const running = { ...ended, phase: "Running" };
     expect(does(rowOf({ ...row, phase: "Running" }), objectOf(running))).toBeUndefined();
+  });
+
+  test("says what it took, and whether some of that was estimated", () => {
+    const usage = { inputTokens: 10, outputTokens: 5, llmCalls: 2, estimated: true };
+    expect(nextStep(rowOf({ phase: "Running" }), objectOf({ phase: "Running", usage }))).toEqual({
+      do: "change row",
+      change: { inputTokens: 10n, outputTokens: 5n, llmCalls: 2, usageEstimated: true },
+    });
   });
 
   test("says why it failed", () => {

@@ -111,8 +111,13 @@ function rowOf({ spec, status = {} }: AgentTask, row: Task): RowChange {
 }
 
 function usageOf({ usage }: AgentTaskStatus) {
-  const { inputTokens = 0, outputTokens = 0, llmCalls = 0 } = usage ?? {};
-  return { inputTokens: BigInt(inputTokens), outputTokens: BigInt(outputTokens), llmCalls };
+  const { inputTokens = 0, outputTokens = 0, llmCalls = 0, estimated = false } = usage ?? {};
+  return {
+    inputTokens: BigInt(inputTokens),
+    outputTokens: BigInt(outputTokens),
+    llmCalls,
+    usageEstimated: estimated,
+  };
 }
 
 function textOrNull(text: string | undefined, max: number): string | null {

@@ -2,6 +2,7 @@ import type { AgentArtifact, TaskExecution } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
 import type { Database, Transaction } from "../../db/database.ts";
 import type { Task } from "../../db/generated/client.ts";
+import { capabilitiesIn } from "../capabilities.ts";
 import type { FileKind } from "../code.ts";
 import { holdTask } from "../rows.ts";
 import { keptText } from "./kept.ts";
@@ -10,7 +11,8 @@ import { keptText } from "./kept.ts";
 const MOST = 2_147_483_647;
 /** Whatever calls itself one: an agent's word. */
 const AGENTS_AT_MOST = 20;
-const CAPABILITIES_AT_MOST = 50;
+/** Of a tenant, the newest: an agent is called as its pod, and so is a new one for each task. */
+const AGENTS_KEPT = 200;
 
 /** Writes down what an agent made and did, all of it or nothing, once. */
 export async function storeArtifact(
@@ -73,14 +75,16 @@ function filesOf(kind: FileKind, files: AgentArtifact["files"]) {
 async function seeAgents(tx: Transaction, tenantId: string, steps: readonly TaskExecution[], language: string) {
   const byName = Map.groupBy(steps, ({ agent_id }) => keptText(agent_id));
   for (const [name, own] of [...byName].slice(0, AGENTS_AT_MOST)) {
-    const done = own.filter(({ status }) => status === "completed").map(({ step }) => keptText(step));
-    const capabilities = [...new Set(done)].slice(0, CAPABILITIES_AT_MOST);
+    const capabilities = capabilitiesIn(own.filter(({ status }) => status === "completed").map(({ step }) => step));
     await tx.$executeRaw`
       INSERT INTO agents AS a (tenant_id, id, name, capabilities, languages, tasks)
       VALUES (${tenantId}::uuid, ${uuid()}::uuid, ${name}, ${capabilities}::text[], ${[language]}::text[], 1)
       ON CONFLICT (tenant_id, name) DO UPDATE SET
-        capabilities = ARRAY(SELECT DISTINCT c FROM unnest(a.capabilities || EXCLUDED.capabilities) AS c ORDER BY c LIMIT ${CAPABILITIES_AT_MOST}),
+        capabilities = ARRAY(SELECT DISTINCT c FROM unnest(a.capabilities || EXCLUDED.capabilities) AS c ORDER BY c),
         languages = ARRAY(SELECT DISTINCT l FROM unnest(a.languages || EXCLUDED.languages) AS l ORDER BY l),
         tasks = a.tasks + 1, last_seen_at = now()`;
   }
+  await tx.$executeRaw`
+    DELETE FROM agents WHERE tenant_id = ${tenantId}::uuid AND id IN (
+      SELECT id FROM agents WHERE tenant_id = ${tenantId}::uuid ORDER BY last_seen_at DESC, id DESC OFFSET ${AGENTS_KEPT})`;
 }
