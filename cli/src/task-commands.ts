@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { NewTask, TaskOptions } from "./task.ts";
+import type { TaskOptions } from "./task.ts";
+import type { NewTask } from "./task-body.ts";
 import { createReporter } from "./terminal.ts";
 
 type Given = { api?: string; token?: string; tenant: string; json: boolean };
@@ -16,18 +17,20 @@ export function taskCommands(program: Command, signal: AbortSignal): void {
 
   withApi(task.command("create"))
     .description("give an agent a task")
-    .argument("<title>")
+    .argument("[title]", "in a line; that of --file where it is left out")
     .option("--description <text>", "what is to be made; the title where it is left out")
     .option("--priority <word>", "urgent, high, medium or low")
     .option("--language <name>", "typescript or python")
     .option("--model <name>", "a model of the platform's table")
     .option("--project <id>", "a project of the organization")
     .option("--requirements <json>", "what the result must have, as JSON or @FILE")
+    .option("--acceptance <file>", "cases that decide whether it is done, a list in YAML or JSON")
+    .option("--file <file>", "all of it, as POST /api/v1/tasks takes it, in YAML or JSON; flags go before")
     .option("--watch", "stay until it ends", false)
-    .action(async (title: string, given: Given & Omit<NewTask, "title"> & { watch: boolean }) => {
+    .action(async (title: string | undefined, given: Given & Omit<NewTask, "title"> & { watch: boolean }) => {
       const { create, watch } = await import("./task.ts");
-      const { description, priority, language, model, project, requirements } = given;
-      const wanted = { title, description, priority, language, model, project, requirements };
+      const { description, priority, language, model, project, requirements, acceptance, file } = given;
+      const wanted = { title, description, priority, language, model, project, requirements, acceptance, file };
       const options = optionsOf(given, signal);
       const id = await create(wanted, options, process.env);
       if (given.watch && !(await watch(id, options, process.env))) process.exitCode = 1;

@@ -1,36 +1,13 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type CreateTaskData, cancelTask, createTask, getTaskCode } from "@leanvibe/client";
-import { z } from "zod";
+import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
 import { type ApiOptions, clientFor, dataOf, watchByApi } from "./task-api.ts";
+import { bodyOf, type NewTask } from "./task-body.ts";
 import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
 
 export type TaskOptions = ApiOptions & { reporter: Reporter; json: boolean; signal: AbortSignal };
-
-export type NewTask = {
-  title: string;
-  description?: string | undefined;
-  priority?: string | undefined;
-  language?: string | undefined;
-  model?: string | undefined;
-  project?: string | undefined;
-  /** JSON, or @FILE. */
-  requirements?: string | undefined;
-};
-
-type Body = NonNullable<CreateTaskData["body"]>;
-
-const body = z.object({
-  title: z.string(),
-  description: z.string(),
-  priority: z.enum(["urgent", "high", "medium", "low"]).optional(),
-  language: z.enum(["typescript", "python"]).optional(),
-  model: z.string().optional(),
-  project_id: z.string().optional(),
-  requirements: z.record(z.string(), z.unknown()).optional(),
-});
 
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
@@ -39,27 +16,6 @@ export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.
   const place = made.queue_position === null ? "" : `, ${made.queue_position}. in the queue`;
   options.reporter.result({ ...made }, [`task ${made.id} (${made.name}) is ${made.status}${place}`]);
   return made.id;
-}
-
-async function bodyOf({ requirements, project, description, title, ...rest }: NewTask): Promise<Body> {
-  const parsed = body.safeParse({
-    title,
-    description: description ?? title,
-    ...rest,
-    project_id: project,
-    requirements: requirements === undefined ? undefined : await jsonOf(requirements),
-  });
-  if (parsed.success) return JSON.parse(JSON.stringify(parsed.data));
-  throw new Error(parsed.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`).join("; "));
-}
-
-async function jsonOf(text: string): Promise<unknown> {
-  const json = text.startsWith("@") ? await readFile(text.slice(1), "utf8") : text;
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw new Error(`--requirements: ${text} is no JSON; for example '{"features":["export"]}' or @requirements.json`);
-  }
 }
 
 /**

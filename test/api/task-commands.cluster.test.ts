@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { KubeObject } from "@leanvibe/runtime";
@@ -86,6 +86,21 @@ describe("leanvibe task", () => {
     const { code, stdout, stderr } = await watching;
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout.trim().split("\n").slice(-7)).toEqual(TOLD);
+  });
+
+  test("creates of a file, with the cases of another; what is wrong in it is refused by its name", async () => {
+    const folder = scratchFolder("task");
+    const [file, cases] = [join(folder, "task.yaml"), join(folder, "cases.json")];
+    writeFileSync(file, "title: Adds\ndescription: Adds two numbers.\nlimits: {max_tokens: 5000}\n");
+    writeFileSync(cases, JSON.stringify([{ name: "adds", command: "node main.ts 1 2", expect: { stdout: "3" } }]));
+    const made = await leanvibe(command("create", "--file", file, "--acceptance", cases, "--json"));
+    expect(made.code, made.stderr).toBe(0);
+    const { name } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
+    const object = await eventually("its AgentTask", () => api.find(AGENT_TASKS, name, org.namespace));
+    expect(object["spec"]).toMatchObject({ limits: { maxTokens: 5_000 }, acceptance: [{ name: "adds" }] });
+    writeFileSync(cases, JSON.stringify([{ name: "adds", comand: "node main.ts", expect: { stdout: "3" } }]));
+    const refused = await leanvibe(command("create", "--file", file, "--acceptance", cases));
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("comand") });
   });
 
   test("watches without an API, by the kubeconfig alone, what kubectl applied", async () => {
