@@ -3,10 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KINDS, type Kind, type KubeObject, objectPath } from "@leanvibe/runtime";
 import { AGENT_NAME, AGENT_TASKS, agentJobName, GATEWAY_AUDIENCE, LABELS, TENANTS } from "@leanvibe/schema";
+import { afterAll, beforeAll } from "vitest";
 import { freePorts } from "../../cli/cluster/ports.ts";
 import { agentBinding } from "../../operator/src/tenant/agents.ts";
 import { type ApiServer, type ApiWorld, apiWorld } from "../harness/api-server.ts";
-import { type Api, clear, eventually, PODS, uniqueName } from "../harness/cluster.ts";
+import { type Api, apiOf, clear, connectAs, eventually, PODS, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 import { createByApi, signIn } from "./tenants.ts";
 
@@ -45,6 +46,32 @@ export async function organization(api: Api, server: ApiServer, namespaceSuffix 
   await api.create(KINDS.RoleBinding, agentBinding(namespace, {}));
   await setStatus(api, TENANTS, tenant, { namespaces: [{ name: namespace, ready: true, quotaInForce: true }] });
   return { name, namespace, headers };
+}
+
+export type AgentsBeside = { api: Api; world: AgentWorld; org: Org };
+
+/**
+ * For the tests of a file: an API with its gateway beside the cluster, and an organization in it, from before the first of
+ * them until after the last.
+ * @param use is handed them before the first
+ * @param models the gateway's table
+ */
+export function withAgents(
+  use: (made: AgentsBeside) => void | Promise<void>,
+  models: () => Promise<readonly object[]> = async () => [],
+): void {
+  let api: Api | undefined;
+  let world: AgentWorld | undefined;
+  beforeAll(async () => {
+    api = apiOf(await connectAs());
+    world = await agentWorld(api, await models());
+    await world.server.start();
+    await use({ api, world, org: await organization(api, world.server) });
+  });
+  afterAll(async () => {
+    await world?.close();
+    await api?.transport.close();
+  });
 }
 
 /** As the operator writes it. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@leanvibe/runtime";
 import { AGENT_TASKS, type AgentTaskStatus } from "@leanvibe/schema";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { problem } from "../../api-server/src/errors/problem.ts";
 import { inDatabase } from "../../api-server/src/testing/database.ts";
 import { modelOf } from "../../operator/agent/model/client.ts";
@@ -8,11 +8,10 @@ import { BudgetExceeded } from "../../operator/agent/model/errors.ts";
 import { NO_USAGE } from "../../operator/agent/model/usage.ts";
 import { scriptOf } from "../agent/model/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../agent/model/server.ts";
-import { type Api, apiOf, connectAs, eventually, PODS } from "../harness/cluster.ts";
+import { type Api, eventually, PODS } from "../harness/cluster.ts";
 import {
   type AgentWorld,
   agentPod,
-  agentWorld,
   applyTask,
   type Org,
   organization,
@@ -20,6 +19,7 @@ import {
   podToken,
   setStatus,
   tokenOf,
+  withAgents,
 } from "./agents.ts";
 
 let api: Api;
@@ -28,31 +28,24 @@ let world: AgentWorld;
 let org: Org;
 let other: Org;
 
-beforeAll(async () => {
-  api = apiOf(await connectAs());
-  model = await startScriptedModel({
-    script: () =>
-      scriptOf(
-        "gateway",
-        Array.from({ length: 200 }, () => ({ text: "hello" })),
-      ),
-  });
-  const price = { input_cents: 0, output_cents: 0 };
-  world = await agentWorld(api, [{ name: "coder", endpoint: model.url, price, context_tokens: 8_192 }]);
-  await world.server.start();
-  org = await organization(api, world.server);
-  // More is asked here than a starter's hundred requests a month.
-  await inDatabase(world.admin, (client) =>
-    client.query("UPDATE tenants SET plan = 'enterprise' WHERE subdomain = $1", [org.name]),
-  );
-  other = await organization(api, world.server);
-});
+withAgents(
+  async (made) => {
+    ({ api, world, org } = made);
+    // More is asked here than a starter's hundred requests a month.
+    await inDatabase(world.admin, (client) =>
+      client.query("UPDATE tenants SET plan = 'enterprise' WHERE subdomain = $1", [org.name]),
+    );
+    other = await organization(api, world.server);
+  },
+  async () => {
+    const answers = Array.from({ length: 200 }, () => ({ text: "hello" }));
+    model = await startScriptedModel({ script: () => scriptOf("gateway", answers) });
+    const price = { input_cents: 0, output_cents: 0 };
+    return [{ name: "coder", endpoint: model.url, price, context_tokens: 8_192 }];
+  },
+);
 
-afterAll(async () => {
-  await world?.close();
-  await model?.close();
-  await api.transport.close();
-});
+afterAll(() => model?.close());
 
 type Running = { task: KubeObject; pod: KubeObject; jobName: string; token: string; name: string };
 

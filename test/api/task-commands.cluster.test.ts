@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { KubeObject } from "@leanvibe/runtime";
 import { AGENT_TASKS } from "@leanvibe/schema";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { inDatabase } from "../../api-server/src/testing/database.ts";
 import { ROOT } from "../../cli/src/manifests.ts";
-import { type Api, apiOf, connectAs, eventually, kubeconfigPath } from "../harness/cluster.ts";
+import { type Api, eventually, kubeconfigPath } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
-import { type AgentWorld, agentWorld, applyTask, type Org, organization, setStatus } from "./agents.ts";
+import { type AgentWorld, applyTask, type Org, setStatus, withAgents } from "./agents.ts";
 
 const run = promisify(execFile);
 
@@ -17,16 +17,8 @@ let api: Api;
 let world: AgentWorld;
 let org: Org;
 
-beforeAll(async () => {
-  api = apiOf(await connectAs());
-  world = await agentWorld(api, []);
-  await world.server.start();
-  org = await organization(api, world.server);
-});
-
-afterAll(async () => {
-  await world?.close();
-  await api.transport.close();
+withAgents((made) => {
+  ({ api, world, org } = made);
 });
 
 const token = () => String(org.headers["authorization"]).replace("Bearer ", "");

@@ -2,24 +2,16 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { KINDS, type KubeObject } from "@leanvibe/runtime";
 import { AGENT_TASKS, ANNOTATIONS, agentConfigMaps } from "@leanvibe/schema";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, apiOf, connectAs, eventually } from "../harness/cluster.ts";
-import { type AgentWorld, agentPod, agentWorld, applyTask, type Org, organization, setStatus } from "./agents.ts";
+import { describe, expect, test } from "vitest";
+import { type Api, eventually } from "../harness/cluster.ts";
+import { type AgentWorld, agentPod, applyTask, type Org, setStatus, withAgents } from "./agents.ts";
 
 let api: Api;
 let world: AgentWorld;
 let org: Org;
 
-beforeAll(async () => {
-  api = apiOf(await connectAs());
-  world = await agentWorld(api, []);
-  await world.server.start();
-  org = await organization(api, world.server);
-});
-
-afterAll(async () => {
-  await world?.close();
-  await api.transport.close();
+withAgents((made) => {
+  ({ api, world, org } = made);
 });
 
 const ask = (method: string, path: string, body?: object) => world.server.ask(method, path, body, org.headers);

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { isIPv4 } from "node:net";
-import { networkInterfaces } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { KINDS, type Manifest } from "@leanvibe/runtime";
 import { type ImageName, SYSTEM_NAMESPACE } from "@leanvibe/schema";
@@ -9,6 +7,7 @@ import { run } from "../../cli/cluster/command.ts";
 import { findCluster, loadArchive } from "../../cli/cluster/index.ts";
 import { startEmbedded } from "../../cli/database/embedded.ts";
 import { findBuilder, saveImages } from "../../cli/src/builder.ts";
+import { addressBeside } from "../../cli/src/gateway.ts";
 import { imageReference } from "../../cli/src/images.ts";
 import { applyManifests, manifestsIn, ROOT } from "../../cli/src/manifests.ts";
 import { type Api, DEPLOYMENTS, kubeconfigPath, NODES } from "../harness/cluster.ts";
@@ -41,19 +40,9 @@ async function addresses(api: Api): Promise<{ node: string; host: string }> {
   const nodes = (await api.list(NODES, "")) as WithAddresses[];
   const known = nodes.flatMap(({ status }) => status?.addresses ?? []);
   const node = known.find(({ type }) => type === "InternalIP")?.address ?? "";
-  const near = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .find(({ address, netmask }) => isIPv4(address) && masked(address, netmask) === masked(node, netmask));
-  if (near === undefined) throw new Error(`this machine has no address beside the node's, ${node}`);
-  return { node, host: near.address };
-}
-
-function masked(address: string, netmask: string): string {
-  const mask = netmask.split(".").map(Number);
-  return address
-    .split(".")
-    .map((byte, index) => Number(byte) & (mask[index] ?? 0))
-    .join(".");
+  const host = await addressBeside(api.transport);
+  if (host === undefined) throw new Error(`this machine has no address beside the node's, ${node}`);
+  return { node, host };
 }
 
 export type Deployed = {
