@@ -44,12 +44,15 @@ export async function runTask(loop: Loop, begun: State): Promise<{ state: State;
   }
 }
 
+/** What lv-exec says of a kernel on which it runs nothing. */
+const UNFENCED = /no Landlock/;
+
 /** Before a token is spent on code that could not be run here. */
 async function languageMissing(sandbox: Sandbox, { probe, title }: Language): Promise<Outcome | undefined> {
   const { exitCode, stderr } = await sandbox.run({ argv: [...probe], ...CHECK_BOUNDS });
   if (exitCode === 0) return undefined;
   const why = `${title} cannot be run in this sandbox: ${stderr.trim().slice(-300)}`;
-  return outcomeOf("Failed", "LanguageUnavailable", why);
+  return outcomeOf("Failed", UNFENCED.test(stderr) ? "SandboxFailed" : "LanguageUnavailable", why);
 }
 
 /** A small model may write one that is worth nothing. */

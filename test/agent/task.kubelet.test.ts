@@ -120,6 +120,11 @@ describe("an AgentTask on a real kubelet", () => {
     await home.change(task, { desiredState: "Suspend" });
     await home.until(task, "rests", ({ phase }) => phase === "Suspended");
     expect((await home.pods(task)).filter(lives)).toEqual([]);
+    // What it worked until now is off its time; the Job controller would count it anew.
+    const [job] = await home.jobs(task);
+    const { activeDeadlineSeconds } = recordOf(job?.["spec"]);
+    expect(activeDeadlineSeconds).toBeGreaterThan(3_500);
+    expect(activeDeadlineSeconds).toBeLessThan(3_600);
     await home.change(task, { desiredState: "Run" });
     const { phase, task: done } = await home.ends(task, 90);
     expect([phase, recordOf(done.status)["attempt"]]).toEqual(["Succeeded", 2]);

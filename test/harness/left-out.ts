@@ -42,7 +42,7 @@ export async function leftOut(): Promise<LeftOut[]> {
     },
     { pattern: IMAGES_TESTS, what: "that build the images and run them as pods", why: await imagesMissing(rung) },
     {
-      pattern: "**/test/agent/{acceptance,agent,function,loop}.test.ts",
+      pattern: "**/test/agent/{acceptance,agent,correction,function,loop}.test.ts",
       what: "that run what an agent wrote in its sandbox",
       why: await sandboxMissing(process.env),
     },

@@ -44,7 +44,19 @@ var onlyOneself = []uintptr{
 // Where Landlock cannot keep signals in, the filter refuses those to the processes and threads that must live on.
 var signalling = []uintptr{unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_TKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO}
 
+// The kernel signals whoever owns a file when something comes on it, and whoever holds the file names the owner.
+var owning = []struct {
+	call     uintptr
+	commands []uint32
+}{
+	{unix.SYS_FCNTL, []uint32{unix.F_SETOWN, unix.F_SETOWN_EX}},
+	{unix.SYS_IOCTL, []uint32{fileSetOwner, unix.SIOCSPGRP}},
+}
+
 const (
+	// FIOSETOWN, which the library does not know.
+	fileSetOwner = 0x8901
+
 	offsetOfNumber       = 0
 	offsetOfArchitecture = 4
 	offsetOfArguments    = 16
@@ -93,6 +105,7 @@ func filter(protected []int) program {
 	built.on(unix.SYS_IOPRIO_SET, append(unlessEqual(0, ioPriorityProcess), unlessEqual(1, 0)...))
 	if len(protected) > 0 {
 		built.protect(protected)
+		built.refuseOwners()
 	}
 	built.add(answer, unix.SECCOMP_RET_ALLOW, 0, 0)
 	return built
@@ -109,6 +122,17 @@ func (built *program) protect(protected []int) {
 			body.add(answer, refuse, 0, 0)
 		}
 		built.on(number, body)
+	}
+}
+
+func (built *program) refuseOwners() {
+	for _, each := range owning {
+		body := program{argument(1)}
+		for _, command := range each.commands {
+			body.add(ifEqual, command, 0, 1)
+			body.add(answer, refuse, 0, 0)
+		}
+		built.on(each.call, body)
 	}
 }
 

@@ -113,7 +113,10 @@ const reportMap = z.object({
 
 /**
  * What the ConfigMap says, which generated code may have forged in its agent's place: bounds and schema are looked at
- * before a word is believed. Undefined where it is another Job's, and where it says nothing yet.
+ * before a word is believed. The pod's uid in it is the agent's own word: admission binds who writes it to the Job, by the
+ * name of the pod in the token, and only one pod of a Job lives at a time. The one before could at most take back what the
+ * current one says, until that writes its last word, which comes before the exit code without which nothing is a success.
+ * Undefined where it is another Job's, and where it says nothing yet.
  */
 export function readReport(object: KubeObject | undefined, jobUID: string): Said | undefined {
   if (object === undefined) return undefined;

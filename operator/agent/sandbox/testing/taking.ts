@@ -73,6 +73,29 @@ export const PROCESSES: readonly Attack[] = [
       ),
   },
   {
+    name: "has the kernel signal the server and the supervisor, as owners of a pipe on which something comes",
+    python: true,
+    // Where Landlock keeps signals in, all of it may be asked for and nothing comes of it.
+    refusal: /NOT owner of a pipe/,
+    program: ({ serverPid }) =>
+      python(
+        `import fcntl
+def own(pid):
+    read, write = os.pipe()
+    fcntl.fcntl(read, fcntl.F_SETOWN, pid)
+    fcntl.fcntl(read, 10, signal.SIGKILL)
+    fcntl.fcntl(read, fcntl.F_SETFL, fcntl.fcntl(read, fcntl.F_GETFL) | os.O_ASYNC)
+    os.write(write, b"x")
+for pid in [values["serverPid"], os.getppid(), -values["serverPid"]]:
+    try:
+        own(pid)
+        print("NOT owner of a pipe: asked for")
+    except OSError as error: print("NOT owner of a pipe", errno.errorcode.get(error.errno))
+time.sleep(0.3)`,
+        { serverPid },
+      ),
+  },
+  {
     name: "takes limits, processors or priority from the server",
     python: true,
     refusal: /NOT prlimit EPERM.*NOT affinity EPERM.*NOT nice of the user EPERM/s,
