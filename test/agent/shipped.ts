@@ -9,15 +9,20 @@ import type { Script } from "./model/script.ts";
 import { startScriptedModel } from "./model/server.ts";
 import { agentsHome, type Task } from "./played.ts";
 
+/** The image that ships, on the nodes of the tests' own cluster. @throws Error where that is another's */
+export async function loadShippedAgent() {
+  const cluster = await findCluster(basename(dirname(kubeconfigPath())));
+  if (cluster === undefined) throw new Error("the cluster is not one that these tests made");
+  return loadAgentImage(cluster, { env: process.env });
+}
+
 /**
  * A Tenant on a real kubelet whose agents are the ones that ship: the operator, the agent's image, its sandbox. Only the
  * model plays from scripts, a script for each task.
  */
 export async function shippedAgents(options: { delayMilliseconds?: number } = {}) {
-  const cluster = await findCluster(basename(dirname(kubeconfigPath())));
-  if (cluster === undefined) throw new Error("the cluster is not one that these tests made");
   const api = apiOf(await connectAs());
-  const image = await loadAgentImage(cluster, { env: process.env });
+  const image = await loadShippedAgent();
   const scripts = new Map<string, Script>();
   const model = await startScriptedModel({
     host: "0.0.0.0",
@@ -68,6 +73,39 @@ export async function shippedAgents(options: { delayMilliseconds?: number } = {}
 }
 
 export type ShippedAgents = Awaited<ReturnType<typeof shippedAgents>>;
+
+/** Somebody's program with a fault, of which one file and one test are as they should be. */
+export const FAULTY_SLUGS = [
+  {
+    path: "src/words.ts",
+    content: `/** The words of a text, in small letters. */
+export function words(text: string): string[] {
+  return text.toLowerCase().match(/[\\p{L}\\p{N}]+/gu) ?? [];
+}
+`,
+  },
+  {
+    path: "src/index.ts",
+    content: `import { words } from "./words.ts";
+
+/** The name of a page as it stands in an address. */
+export function slug(text: string): string {
+  return words(text).join("_");
+}
+`,
+  },
+  {
+    path: "tests/words.test.ts",
+    content: `import assert from "node:assert/strict";
+import test from "node:test";
+import { words } from "../src/words.ts";
+
+test("words are in small letters", () => {
+  assert.deepEqual(words("A b?"), ["a", "b"]);
+});
+`,
+  },
+] as const;
 
 /** A program that makes a page's name fit for an address, and what shows that it does. */
 export const SLUG_CASES = [

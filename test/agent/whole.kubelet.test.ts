@@ -1,9 +1,15 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { recordOf } from "@leanvibe/runtime";
-import { AGENT_STAGE_NAMES } from "@leanvibe/schema";
+import { AGENT_STAGE_NAMES, AGENT_STAGES } from "@leanvibe/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { conditionOf } from "../harness/cluster.ts";
+import { ROOT } from "../../cli/src/manifests.ts";
+import { conditionOf, kubeconfigPath } from "../harness/cluster.ts";
 import { readScript } from "./model/script.ts";
-import { type ShippedAgents, SLUG_CASES, shippedAgents } from "./shipped.ts";
+import type { Task } from "./played.ts";
+import { FAULTY_SLUGS, type ShippedAgents, SLUG_CASES, shippedAgents } from "./shipped.ts";
+import { type WatchedStages, watchStages } from "./stages.ts";
 
 let agents: ShippedAgents;
 
@@ -31,20 +37,61 @@ const ANALYTICS = {
   ],
 };
 
-describe("an AgentTask, run by the agent that ships", () => {
-  test("ends with code whose tests really ran, and that did what its cases ask for", async () => {
-    const task = await agents.give(readScript("analytics"), ANALYTICS);
-    const stages = new Set<unknown>();
-    const watching = agents.home.until(
-      task,
-      "ends",
-      ({ stage, completionTime }) => {
-        if (stage !== undefined) stages.add(stage);
-        return completionTime !== undefined;
-      },
-      120,
+/** As a person without the API runs it. */
+async function tutorialScript(task: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const program = join(ROOT, "tutorials", "watch-ai-progress.sh");
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, KUBECONFIG: kubeconfigPath(), LEANVIBE_API: "", LEANVIBE_TOKEN: "" };
+  const args = ["--task-id", `${agents.home.namespace}/${task}`];
+  return await promisify(execFile)(program, args, { env }).then(
+    (said) => ({ code: 0, ...said }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
+describe("an AgentTask, run by the agent that ships, from its beginning to its end", () => {
+  let done: Task;
+  let watched: WatchedStages;
+  let script: Awaited<ReturnType<typeof tutorialScript>>;
+
+  beforeAll(async () => {
+    // Each stage lasts longer than the two seconds between two reports.
+    const task = await agents.give({ ...readScript("analytics"), delayMilliseconds: 2_500 }, ANALYTICS);
+    const telling = tutorialScript(task);
+    watched = await watchStages(agents, task);
+    script = await telling;
+    done = await agents.home.get(task);
+  }, 180_000);
+
+  test("shows all seven stages in a watch, each with its percentage, and none goes back", () => {
+    expect([...watched.shown].map(([stage, { progress }]) => [stage, progress])).toEqual(
+      AGENT_STAGE_NAMES.map((stage) => [stage, AGENT_STAGES[stage].progress]),
     );
-    const done = await watching;
+    expect(watched.percentages).toEqual(watched.percentages.toSorted((a, b) => a - b));
+  });
+
+  const ON_THE_WAY = AGENT_STAGE_NAMES.filter((stage) => stage !== "done");
+  test.each(ON_THE_WAY)("shows %s within two seconds of its agent's word", (stage) => {
+    const [shown, written] = [watched.shown.get(stage), watched.written.get(stage)];
+    expect((shown?.at ?? Number.NaN) - (written?.at ?? Number.NaN)).toBeLessThan(2_000);
+  });
+
+  test("shows its agent's last word within two seconds too, and its success as soon after Kubernetes has said that the pod is through", () => {
+    const written = watched.written.get("done")?.at ?? Number.NaN;
+    expect(watched.lastWord - written).toBeLessThan(2_000);
+    const done = watched.shown.get("done")?.at ?? Number.NaN;
+    expect(done - watched.jobComplete).toBeLessThan(2_000);
+  });
+
+  test("is told of by the tutorial's script, a line a stage", () => {
+    expect([script.code, script.stderr]).toEqual([0, ""]);
+    const lines = script.stdout.trim().split("\n").slice(-7);
+    expect(lines.map((line) => line.replace(/^\S+ /u, ""))).toEqual(
+      AGENT_STAGE_NAMES.map((stage) => `[${AGENT_STAGES[stage].progress}%] ${AGENT_STAGES[stage].text}`),
+    );
+  });
+
+  test("ends with code whose tests really ran, reach their bar, and that did what its cases ask for", async () => {
     expect(done.status).toMatchObject({
       phase: "Succeeded",
       stage: "done",
@@ -52,14 +99,40 @@ describe("an AgentTask, run by the agent that ships", () => {
       attempt: 1,
       verification: { tests: "10/10", acceptance: { total: 2, passed: 2, failed: 0 } },
     });
+    expect(recordOf(recordOf(done.status)["verification"])["coverage"]).toBeGreaterThanOrEqual(90);
     expect(conditionOf(done, "Verified")).toMatchObject({ status: "True" });
     const artifact = await agents.artifactOf(done);
     expect(artifact.files.map(({ path }) => path)).toContain("src/app.ts");
     expect([artifact.tests.length, artifact.documentation.length].every((count) => count > 0)).toBe(true);
-    const answered = artifact.steps.filter(({ tokens }) => tokens > 0);
+  });
+
+  test("leaves a log of its steps: what was asked, what was answered, how long each took", async () => {
+    const { steps } = await agents.artifactOf(done);
+    const answered = steps.filter(({ tokens }) => tokens > 0);
     expect(answered.length).toBeGreaterThanOrEqual(5);
     expect(answered.filter(({ prompt, output }) => prompt === "" || output === "")).toEqual([]);
-    expect([...stages]).toEqual(AGENT_STAGE_NAMES.filter((stage) => stages.has(stage)));
+    expect(answered.filter(({ ms }) => ms < 2_500)).toEqual([]);
+    // What only reckons with what was run may be through within the same millisecond.
+    const timeless = steps.filter(({ ms }) => ms === 0).map(({ step }) => step);
+    expect(timeless.filter((step) => !["deployment_preparation", "quality_check"].includes(step))).toEqual([]);
+  });
+});
+
+describe("another AgentTask", () => {
+  test("whose files are there already mends what is at fault and leaves the rest as it was", async () => {
+    const spec = { title: "Slugs have dashes", source: FAULTY_SLUGS, acceptance: SLUG_CASES };
+    const task = await agents.give(readScript("mended"), spec);
+    const { phase, task: done } = await agents.home.ends(task, 120);
+    expect(phase).toBe("Succeeded");
+    // The test that came with it ran beside the agent's own.
+    expect(done.status).toMatchObject({ iterations: 0, verification: { tests: "3/3", acceptance: { passed: 1 } } });
+    const { files, tests } = await agents.artifactOf(done);
+    const [words, index, wordsTest] = FAULTY_SLUGS;
+    expect(files).toContainEqual(words);
+    expect(tests).toContainEqual(wordsTest);
+    expect(files.find(({ path }) => path === index.path)?.content).toContain('join("-")');
+    const asked = agents.model.asked.find((each) => each.task.endsWith(`/${task}`) && each.phase === "code");
+    expect(asked?.body.messages[1]?.content).toContain(index.content.trim());
   }, 180_000);
 
   test("corrects itself by what really came of running its code", async () => {

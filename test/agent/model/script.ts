@@ -40,7 +40,13 @@ const turn = z.strictObject({
 const script = z.strictObject({ turns: z.array(turn).min(1) });
 
 export type Turn = z.output<typeof turn>;
-export type Script = { name: string; turns: readonly Turn[]; textOf(turn: Turn): string };
+export type Script = {
+  name: string;
+  turns: readonly Turn[];
+  textOf(turn: Turn): string;
+  /** Before each answer, instead of what the server waits for all. */
+  delayMilliseconds?: number;
+};
 
 const FOLDER = join(import.meta.dirname, "scripts");
 

@@ -20,6 +20,8 @@ export type Asked = {
   phase: Phase | undefined;
   authorization: string | undefined;
   body: z.output<typeof question>;
+  /** What its answer said to have taken; 0 where it failed or did not say. */
+  tokens: number;
 };
 
 export type ScriptedModel = {
@@ -65,17 +67,26 @@ export async function startScriptedModel(options: ScriptedOptions): Promise<Scri
       sendJson(response, 404, { error: { message: "no such route", type: "invalid_request_error", code: null } });
       return;
     }
+    await complete(request, response);
+  }
+
+  async function complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = question.parse(JSON.parse(await textOf(request)));
     const task = String(request.headers["x-leanvibe-task"] ?? "");
     const phase = phaseOf(body.messages[0]?.content ?? "");
-    asked.push({ task, phase, authorization: request.headers.authorization, body });
+    const entry: Asked = { task, phase, authorization: request.headers.authorization, body, tokens: 0 };
+    asked.push(entry);
     const script = options.script(task);
     const cursor = cursors.get(task) ?? new Cursor(script);
     cursors.set(task, cursor);
     const turn = cursor.next(phase);
-    await sleep(options.delayMilliseconds ?? 0);
+    await sleep(script.delayMilliseconds ?? options.delayMilliseconds ?? 0);
     if (turn === undefined) sendJson(response, 400, { error: { message: `no turn for ${phase}`, code: null } });
-    else await play(response, { turn, text: script.textOf(turn), name: `scripted/${script.name}`, body });
+    else {
+      const text = script.textOf(turn);
+      if (turn.fault === undefined && !turn.withoutUsage) entry.tokens = usageOf(body, text).total_tokens;
+      await play(response, { turn, text, name: `scripted/${script.name}`, body });
+    }
   }
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve));
