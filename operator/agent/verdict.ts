@@ -9,6 +9,7 @@ import { type Outcome, outcomeOf, type State } from "./state.ts";
 const REASONS: readonly (readonly [FindingKind, AgentReason])[] = [
   ["package", "PackageUnavailable"],
   ["missing", "ValidationFailed"],
+  ["memory", "SandboxOOMKilled"],
   ["check", "IterationsExhausted"],
   ["examples", "IterationsExhausted"],
   ["tests", "IterationsExhausted"],
@@ -22,6 +23,7 @@ const WEIGHTS: Readonly<Record<FindingKind, number>> = {
   missing: 1e9,
   package: 1e8,
   check: 1e7,
+  memory: 5e6,
   examples: 1e6,
   acceptance: 1e4,
   tests: 100,

@@ -219,4 +219,34 @@ describe("a task", { timeout: 120_000 }, () => {
     expect(outcome.issues[0]).toMatch(/not installed: lodash/);
     expect(state.measured).toEqual({});
   });
+
+  test("whose code takes more memory than the sandbox has hears why its tests had no end, and ends by a word of its own", async () => {
+    const hungry = (step: number) =>
+      `FILE: src/index.ts\n\`\`\`ts
+const all: Buffer[] = [];
+export function slug(text: string): string {
+  for (;;) all.push(Buffer.alloc(${step} << 20, text));
+}
+\`\`\``;
+    const script = scriptOf("hungry", [
+      { phase: "analysis", text: '{"criteria": {}}' },
+      { phase: "architecture", text: '{"files": [{"path": "src/index.ts", "purpose": "slug"}]}' },
+      { phase: "code", text: hungry(8) },
+      {
+        phase: "tests",
+        text: `FILE: tests/slug.test.ts\n\`\`\`ts
+import assert from "node:assert/strict";
+import test from "node:test";
+import { slug } from "../src/index.ts";
+test("unit: a slug", () => assert.equal(slug("a"), "a"));
+\`\`\``,
+      },
+      { phase: "correction", text: hungry(9) },
+    ]);
+    const { outcome, asked } = await ran(script, taskOf({ maxIterations: 1 }));
+    expect(outcome).toMatchObject({ result: "Failed", reason: "SandboxOOMKilled" });
+    expect(asked.at(-1)?.body.messages[1]?.content).toContain(
+      "more memory than the sandbox has (spec.resources.memory)",
+    );
+  });
 });

@@ -73,6 +73,7 @@ export const AGENT_REASONS = [
   "PackageUnavailable",
   "LanguageUnavailable",
   "SandboxFailed",
+  "SandboxOOMKilled",
   "InvalidTask",
 ] as const;
 

@@ -12,6 +12,7 @@ export type FindingKind =
   | "missing"
   | "package"
   | "check"
+  | "memory"
   | "tests"
   | "examples"
   | "coverage"
@@ -59,7 +60,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
     return { findings: [checkFinding(work, check)], measured: { checked: false }, failures: [] };
   }
   const lint = profile.name === "function" ? undefined : await sandbox.run(language.lint(files));
-  const report = await runTests(sandbox, work, files);
+  const { report, run } = await runTests(sandbox, work, files);
   const measured: Measured = {
     checked: true,
     ...(lint === undefined
@@ -68,7 +69,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
     tests: { total: report.total, passed: report.passed, failed: report.failed },
     ...(report.coverage === undefined ? {} : { coverage: report.coverage }),
   };
-  const findings = testFindings(work, report);
+  const findings = run.endedBy === "memory" ? [memoryFinding(run)] : testFindings(work, report);
   if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
     findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
   }
@@ -106,14 +107,24 @@ function foreignFinding(language: Language, files: readonly SourceFile[], within
   return [{ kind: "package", text, within }];
 }
 
+/** What passed by then says nothing about the rest. */
+function memoryFinding(run: RunResult): Finding {
+  return { kind: "memory", text: `The tests were not run to their end.\n${outputOf(run)}\nUse less memory.` };
+}
+
 function checkFinding({ language }: Work, check: RunResult): Finding {
+  if (check.endedBy === "memory") return memoryFinding(check);
   const text = `${language.title} does not compile:\n${outputOf(check)}`;
   const places = language.places(`${check.stdout}\n${check.stderr}`);
   const areTests = places.length > 0 && places.every(({ path, own }) => own && language.isTest(path));
   return { kind: "check", text, ...(areTests ? { within: "tests" } : {}) };
 }
 
-async function runTests(sandbox: Sandbox, { language }: Work, files: readonly SourceFile[]): Promise<TestReport> {
+async function runTests(
+  sandbox: Sandbox,
+  { language }: Work,
+  files: readonly SourceFile[],
+): Promise<{ report: TestReport; run: RunResult }> {
   let first: RunResult | undefined;
   for (const command of language.tests.commands(files)) {
     const run = await sandbox.run(command);
@@ -134,9 +145,11 @@ async function runTests(sandbox: Sandbox, { language }: Work, files: readonly So
   // What a runner counts and how it ends must agree: a process that ends itself may leave a report of passing tests.
   if (report.total > 0 && report.failed === 0 && run.exitCode !== 0) {
     const why = run.timedOut ? "the tests did not end in time" : outputOf(run);
-    return { ...report, failed: 1, total: report.total + 1, failures: [{ name: "the test run", detail: why }] };
+    const failures = [{ name: "the test run", detail: why }];
+    return { run, report: { ...report, failed: 1, total: report.total + 1, failures } };
   }
-  return report.total > 0 ? report : { ...report, failures: [{ name: "the test run", detail: outputOf(run) }] };
+  if (report.total > 0) return { run, report };
+  return { run, report: { ...report, failures: [{ name: "the test run", detail: outputOf(run) }] } };
 }
 
 function testFindings(work: Work, report: TestReport): Finding[] {
@@ -176,8 +189,16 @@ function told(failures: TestReport["failures"]): string {
   return [...texts, ...more].join("\n");
 }
 
+/** A bound that ended a run; nothing in its output says so. */
+const ENDED_BY: Readonly<Record<NonNullable<RunResult["endedBy"]>, string>> = {
+  time: "It did not end in time.\n",
+  memory: "It was ended because it took more memory than the sandbox has (spec.resources.memory).\n",
+  disk: "It was ended because it wrote more files, or larger ones, than the workspace holds.\n",
+  output: "It was ended because it printed without end.\n",
+};
+
 /** The end of what a program said: compilers and runners sum up there. */
-function outputOf({ stdout, stderr, timedOut }: RunResult): string {
+function outputOf({ stdout, stderr, endedBy }: RunResult): string {
   const text = `${stdout}\n${stderr}`.trim();
-  return `${timedOut ? "It did not end in time.\n" : ""}${text.length > OUTPUT_CHARACTERS ? `...${text.slice(-OUTPUT_CHARACTERS)}` : text}`;
+  return `${endedBy === undefined ? "" : ENDED_BY[endedBy]}${text.length > OUTPUT_CHARACTERS ? `...${text.slice(-OUTPUT_CHARACTERS)}` : text}`;
 }

@@ -28,7 +28,6 @@ export const TASK_REASONS = {
     "NoReport",
     "AgentCrashed",
     "OOMKilled",
-    "SandboxOOMKilled",
     "Evicted",
     "PodLost",
     "EndNotSeen",
