@@ -16,7 +16,15 @@ const unpack = promisify(gunzip);
 
 /** What an agent left cannot be used: it is no fault that goes by itself. */
 export class Unusable extends Error {
-  override readonly name = "Unusable";
+  override readonly name: string = "Unusable";
+}
+
+/**
+ * The agents' binding is not there, by which it is read. The operator may be about to put it there; where it does not, the
+ * namespace was kept of a Tenant that is gone, or left its Tenant, and is nobody's to work in.
+ */
+export class Forbidden extends Unusable {
+  override readonly name = "Forbidden";
 }
 
 const configMap = z.object({
@@ -40,9 +48,8 @@ async function find(
   if (jobName === undefined || jobUID === undefined) return undefined;
   const path = objectPath(KINDS.ConfigMap, { name: agentConfigMaps(jobName)[which], namespace });
   const answer = await transport.send({ method: "GET", path }).catch((error: unknown) => {
-    // Where the agents' binding is gone, so are its Tenant's rights: the namespace was kept, and is nobody's.
-    if (isApiError(error, 404, 403)) return undefined;
-    throw error;
+    if (isApiError(error, 404)) return undefined;
+    throw isApiError(error, 403) ? new Forbidden("the API may not read it in its namespace") : error;
   });
   if (answer === undefined) return undefined;
   const held = configMap.parse(answer);
@@ -53,13 +60,13 @@ async function find(
  * What an agent made, as far as it can be believed: the very bytes of which the operator wrote down the sum, which unpack to
  * no more than anybody reads, and say what the schema says.
  * @returns undefined where it made nothing
- * @throws Unusable; ApiError, or Error of the connection
+ * @throws Unusable, Forbidden; ApiError, or Error of the connection
  */
 export async function readArtifact(transport: Transport, task: AgentTask): Promise<AgentArtifact | undefined> {
   const wanted = task.status?.artifact?.sha256;
   if (wanted === undefined) return undefined;
   const found = await find(transport, task, "artifact");
-  if (found === undefined) throw new Unusable("it is not in the cluster any more, or may not be read there");
+  if (found === undefined) throw new Unusable("it is not in the cluster any more");
   const bytes = Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64");
   return await artifactIn(bytes, wanted);
 }
@@ -89,7 +96,10 @@ export async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentAr
 /** Takes both ConfigMaps away, and nothing that somebody else made under their names. */
 export async function clear(transport: Transport, task: AgentTask): Promise<void> {
   for (const which of ["artifact", "report"] as const) {
-    const found = await find(transport, task, which);
+    const found = await find(transport, task, which).catch((error: unknown) => {
+      if (error instanceof Forbidden) return undefined;
+      throw error;
+    });
     if (found === undefined) continue;
     const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: found.held.metadata.uid } };
     await transport.send({ method: "DELETE", path: found.path, body }).catch((error: unknown) => {

@@ -27,7 +27,8 @@ class OneObject implements Transport {
   readonly made: unknown[] = [];
 
   async send({ method, path, body }: ApiRequest): Promise<unknown> {
-    if (method === "GET" && this.object !== undefined) return this.object;
+    if (path.includes("/configmaps/")) throw new ApiError("cannot get resource", { status: 403, reason: "Forbidden" });
+    if (method !== "POST" && this.object !== undefined) return this.object;
     if (method === "POST" && this.refusal === undefined) {
       this.made.push(body);
       return body;
@@ -100,6 +101,27 @@ describe("an AgentTask under the name and with the id of a row that has none yet
       { managedBy: "kubectl", description: "Mine for me.", objectUid: cluster.object.metadata.uid },
     ]);
   });
+});
+
+test("what an agent left and may not be read is waited for an hour, and given up then, so that its task can go", async () => {
+  const name = await placedRow();
+  const ended = (hours: number) => ({
+    phase: "Succeeded" as const,
+    completionTime: new Date(Date.now() - hours * 3_600_000).toISOString(),
+    jobName: "agt-a",
+    jobUID: "j",
+    artifact: { configMap: "agt-a-artifact", sha256: "0".repeat(64), sizeBytes: 1 },
+  });
+  const made = objectOf(name, { taskId: ID });
+  cluster.object = { ...made, status: ended(0.5) };
+  await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
+  expect(await rows()).toMatchObject([{ phase: "Succeeded", collectedAt: null }]);
+  const collected = { ...ended(1.1).artifact, collectedAt: new Date().toISOString() };
+  cluster.object = { ...made, status: { ...ended(1.1), artifact: collected } };
+  await settle(name);
+  expect(await rows()).toMatchObject([
+    { artifactError: "the API may not read it in its namespace", clearedAt: expect.any(Date) },
+  ]);
 });
 
 test("a task that the cluster has no room for waits for it, and has not failed", async () => {

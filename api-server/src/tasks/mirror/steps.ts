@@ -12,7 +12,7 @@ import type { Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
 import { manifestOf } from "../spec.ts";
-import { clear, readArtifact, Unusable } from "./collect.ts";
+import { clear, Forbidden, readArtifact, Unusable } from "./collect.ts";
 import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
 import { changeRow, endRow, findRefs, makeRow, readRow, settleRow } from "./rows.ts";
 import { storeArtifact, storeFault } from "./store.ts";
@@ -23,6 +23,9 @@ const APPLY = "application/apply-patch+yaml";
 const MERGE = "application/merge-patch+json";
 /** An artifact and what the operator says of it may pass each other for a while. */
 const PASSING_MILLISECONDS = 60_000;
+/** As long as the operator keeps a task that was not collected, whatever its time to live. */
+const FORBIDDEN_MILLISECONDS = 3_600_000;
+const FORBIDDEN_SECONDS = 30;
 
 export type World = {
   parts: MirrorParts;
@@ -199,8 +202,10 @@ async function collect({ parts, transport }: World, row: Task, object: AgentTask
     else await storeArtifact(parts.database, row, artifact);
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    const ended = Date.parse(object.status?.completionTime ?? "");
-    if (Date.now() - ended < PASSING_MILLISECONDS) throw new Overtaken(`${row.name}: ${error.message}`);
+    const since = Date.now() - Date.parse(object.status?.completionTime ?? "");
+    const why = `${row.name}: ${error.message}`;
+    if (error instanceof Forbidden && since < FORBIDDEN_MILLISECONDS) throw new Waiting(why, FORBIDDEN_SECONDS);
+    if (since < PASSING_MILLISECONDS) throw new Overtaken(why);
     parts.log.warn({ task: row.id, error: error.message }, "what an agent made cannot be used");
     await storeFault(parts.database, row, error.message);
   }
