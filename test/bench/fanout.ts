@@ -1,38 +1,43 @@
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Change,
-  collectionPath,
-  createMetrics,
-  Informers,
-  KINDS,
-  type KubeObject,
-  recordOf,
-} from "@leanvibe/runtime";
-import { AGENT_TASKS, API_VERSION, LABELS, parseAgentTask, TENANTS } from "@leanvibe/schema";
+import { collectionPath, KINDS } from "@leanvibe/runtime";
+import { parseAgentTask } from "@leanvibe/schema";
 import { jobManifest } from "../../operator/src/agenttask/job.ts";
 import { parseConfig } from "../../operator/src/config.ts";
 import type { BenchCluster } from "./cluster.ts";
 import { atMost, type Outcome, spreadOf, tell } from "./figures.ts";
+import { urgentWhenFull, type Wait } from "./full.ts";
 import { startProcess } from "./process.ts";
 import { goPrograms, ourOperator, rawwrite } from "./programs.ts";
-import { type Step, tenantStep } from "./record.ts";
-import { inCluster, operatorIn, requestsIn, unlessEnded, writesIn } from "./runs.ts";
+import type { Step } from "./record.ts";
+import { inCluster, requestsIn, unlessEnded, writesIn } from "./runs.ts";
+import {
+  EACH,
+  inTenant,
+  post,
+  prepare,
+  SETTLE_MILLISECONDS,
+  steps,
+  submitUrgent,
+  task,
+  URGENT,
+  until,
+  watching,
+} from "./tasks.ts";
 
 export type FanoutOptions = { tasks: number; pairs: number; writers: number; say: (line: string) => void };
 
-/** As many as an enterprise Tenant runs at a time. */
-const EACH = 50;
-const URGENT = "bench-urgent";
-const FEEDERS = 16;
-const SETTLE_MILLISECONDS = 3_000;
-const END_MILLISECONDS = 15 * 60_000;
+/** Tenants whose tasks wait while all slots are in use. */
+const CROWD = 4;
 
 type Run = {
   seconds: number;
   urgentMilliseconds: number;
   writesPerTask: number;
+  /** Apart from those. */
+  eventsPerTask: number;
+  progressPerTask: number;
   readyMilliseconds: number;
   rssMiB: number;
   /** When the first, the middle and the last Job was made. */
@@ -41,11 +46,15 @@ type Run = {
   requests: Record<string, number>;
 };
 
+type Round = { ours: Run; raw: number; full: Wait[] };
+
+const namesOf = (count: number) => Array.from({ length: count }, (_, at) => `bench-${String(at).padStart(5, "0")}`);
+
 /** Accepted tasks that wait for an operator, from its start to the last Job; and as many plain Jobs by rawwrite. */
 export async function fanout({ tasks, pairs, writers, say }: FanoutOptions): Promise<Outcome> {
   const { rawwrite: program } = await goPrograms();
-  const names = Array.from({ length: Math.ceil(tasks / EACH) }, (_, at) => `bench-${String(at).padStart(5, "0")}`);
-  const rounds: { ours: Run; raw: number }[] = [];
+  const names = namesOf(Math.ceil(tasks / EACH));
+  const rounds: Round[] = [];
   for (let round = 1; round <= pairs; round += 1) {
     const [load = 0] = loadavg();
     const ours = await inCluster({}, async (cluster) => {
@@ -56,19 +65,34 @@ export async function fanout({ tasks, pairs, writers, say }: FanoutOptions): Pro
       await prepare(program, cluster, names);
       return (await rawwrite(program, cluster, { names, steps: steps(jobStep), writers, http2: true })).seconds;
     });
-    rounds.push({ ours, raw });
+    const full = await inCluster({}, async (cluster) => {
+      const crowd = namesOf(CROWD);
+      await prepare(program, cluster, crowd);
+      return urgentWhenFull(cluster, crowd.length * EACH);
+    });
+    rounds.push({ ours, raw, full });
     say(
-      `round ${round}: ours ${ours.seconds.toFixed(2)} s (ready after ${Math.round(ours.readyMilliseconds)} ms), rawwrite ${raw.toFixed(2)} s, urgent after ${Math.round(ours.urgentMilliseconds)} ms (load before it ${load.toFixed(1)})`,
+      `round ${round}: ours ${ours.seconds.toFixed(2)} s (ready after ${Math.round(ours.readyMilliseconds)} ms), rawwrite ${raw.toFixed(2)} s, urgent after ${Math.round(ours.urgentMilliseconds)} ms, with no slot free ${Math.round(worstOf(full))} ms behind the next one (load before it ${load.toFixed(1)})`,
     );
   }
-  const over = (value: (round: (typeof rounds)[number]) => number) => spreadOf(rounds.map(value));
+  return outcomeOf(rounds, names.length * EACH, say);
+}
+
+function outcomeOf(rounds: readonly Round[], tasks: number, say: (line: string) => void): Outcome {
+  const over = (value: (round: Round) => number) => spreadOf(rounds.map(value));
   const ratio = over(({ ours, raw }) => ours.seconds / raw);
   const urgent = over(({ ours }) => ours.urgentMilliseconds);
+  const waits = rounds.flatMap(({ full }) => full);
+  const [whenFull, whenFullInAll] = [
+    spreadOf(waits.map(({ sinceFree }) => sinceFree)),
+    spreadOf(waits.map(({ inAll }) => inAll)),
+  ];
   const writes = over(({ ours }) => ours.writesPerTask);
+  const [events, progress] = [over(({ ours }) => ours.eventsPerTask), over(({ ours }) => ours.progressPerTask)];
   const seconds = over(({ ours }) => ours.seconds);
   const rssMiB = over(({ ours }) => ours.rssMiB);
-  for (const [name, spread] of Object.entries({ seconds, ratio, urgent, writes, rssMiB }))
-    say(`${name}: ${tell(spread)}`);
+  const told = { seconds, ratio, urgent, whenFull, whenFullInAll, writes, events, progress, rssMiB };
+  for (const [name, spread] of Object.entries(told)) say(`${name}: ${tell(spread)}`);
   say(
     `first Job and each quarter of them after ${rounds
       .at(-1)
@@ -79,56 +103,29 @@ export async function fanout({ tasks, pairs, writers, say }: FanoutOptions): Pro
   say(`requests for a task: ${JSON.stringify(requests)}`);
   return {
     name: "fanout",
-    ours: { seconds, urgentMilliseconds: urgent, writesPerTask: writes, rssMiB },
+    ours: {
+      seconds,
+      urgentMilliseconds: urgent,
+      urgentWhenFullMilliseconds: whenFull,
+      writesPerTask: writes,
+      eventsPerTask: events,
+      progressPerTask: progress,
+      rssMiB,
+    },
     peer: { seconds: over(({ raw }) => raw) },
     ratio,
-    counts: { tasks: names.length * EACH },
+    counts: { tasks, writesPerTask: writes.median, urgentWhenFull: waits.length },
     bars: [
       atMost("time from the operator's start to the last Job, of rawwrite's for plain Jobs", ratio.median, 1.15),
       atMost("milliseconds until an urgent task in the middle has its Job, the worst", urgent.max, 500),
+      atMost("the same when all slots are in use, from the next free one on, the worst", whenFull.max, 500),
       atMost("writes for a task, Events and visible progress apart", writes.median, 4),
     ],
   };
 }
 
-/** Tenants with their fences, and tasks that nobody has looked at. */
-async function prepare(program: string, cluster: BenchCluster, names: readonly string[]): Promise<void> {
-  await operatorIn(cluster, ourOperator(), async (operator) => {
-    const tenant = tenantStep();
-    const body = tenant.body.replace('"spec":{', '"spec":{"plan":"enterprise",');
-    const all = [...names, URGENT];
-    const watch = collectionPath(TENANTS);
-    await unlessEnded(
-      operator,
-      rawwrite(program, cluster, { names: all, steps: [{ ...tenant, body }], writers: FEEDERS, watch }),
-    );
-  });
-  await rawwrite(program, cluster, { names, steps: steps(taskStep), writers: FEEDERS });
-  await sleep(SETTLE_MILLISECONDS);
-}
-
-const steps = (one: (at: number) => Step): Step[] => Array.from({ length: EACH }, (_, at) => one(at));
-
-function post(path: string, body: object): Step {
-  return {
-    user: "admin",
-    method: "POST",
-    path,
-    contentType: "application/json",
-    body: JSON.stringify(body),
-    identifies: false,
-  };
-}
-
-const inTenant = (path: string) => path.replace("NAMESPACE", "tenant-@NAME@");
-
-function task(name: string, namespace: string, priority: string) {
-  const spec = { title: "Benchmark", description: "Does nothing.", priority };
-  return { apiVersion: API_VERSION, kind: AGENT_TASKS.kind, metadata: { name, namespace }, spec };
-}
-
-function taskStep(at: number): Step {
-  return post(inTenant(collectionPath(AGENT_TASKS, "NAMESPACE")), task(`task-${at}`, "tenant-@NAME@", "medium"));
+function worstOf(waits: readonly Wait[]): number {
+  return Math.max(...waits.map(({ sinceFree }) => sinceFree));
 }
 
 /** The Job that the operator makes, under a name of its own and without an owner. */
@@ -151,12 +148,10 @@ async function operatorRun(cluster: BenchCluster, tasks: number): Promise<Run> {
   try {
     const work = async (): Promise<Run> => {
       await until(() => seen.jobs.size >= tasks / 2);
-      const path = collectionPath(AGENT_TASKS, `tenant-${URGENT}`);
-      await cluster.admin.send({ method: "POST", path, body: task("urgent", `tenant-${URGENT}`, "urgent") });
-      const asked = performance.now();
+      const asked = await submitUrgent(cluster, "urgent");
       await until(() => seen.jobs.size > tasks);
       const at = [...seen.jobs.values()].toSorted((a, b) => a - b);
-      const urgent = seen.jobs.get(`tenant-${URGENT}`) ?? Number.NaN;
+      const urgent = seen.jobs.get(`tenant-${URGENT}/urgent`) ?? Number.NaN;
       await until(() => seen.ended > tasks);
       await sleep(SETTLE_MILLISECONDS);
       const requests = requestsIn(await operator.metrics());
@@ -164,6 +159,8 @@ async function operatorRun(cluster: BenchCluster, tasks: number): Promise<Run> {
         seconds: ((at.at(-1) ?? Number.NaN) - begun) / 1000,
         urgentMilliseconds: urgent - asked,
         writesPerTask: (writesIn(requests) - seen.operatorEvents - seen.progress) / (tasks + 1),
+        eventsPerTask: seen.operatorEvents / (tasks + 1),
+        progressPerTask: seen.progress / (tasks + 1),
         readyMilliseconds: operator.readyMilliseconds,
         rssMiB: operator.rssMiB(),
         quarters: [0, 0.25, 0.5, 0.75].map((part) => ((at[Math.floor(part * at.length)] ?? Number.NaN) - begun) / 1000),
@@ -174,42 +171,5 @@ async function operatorRun(cluster: BenchCluster, tasks: number): Promise<Run> {
   } finally {
     await operator.stop();
     await seen.stop();
-  }
-}
-
-/** What is seen from outside: when each Job was made, how many tasks have ended, and how often one said how far it is. */
-async function watching({ admin }: BenchCluster) {
-  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const informers = new Informers({ transport: admin, log: quiet, metrics: createMetrics().watch });
-  const seen = {
-    jobs: new Map<string, number>(),
-    ended: 0,
-    progress: 0,
-    operatorEvents: 0,
-    stop: () => informers.stop(),
-  };
-  informers.of(KINDS.Job, { selectors: { labelSelector: LABELS.agent } }).subscribe(({ before, after }) => {
-    if (before !== undefined || after === undefined) return;
-    const { namespace = "", name } = after.metadata;
-    seen.jobs.set(namespace === `tenant-${URGENT}` ? namespace : `${namespace}/${name}`, performance.now());
-  });
-  informers.of(AGENT_TASKS).subscribe((change) => noted(seen, change));
-  const told = { fieldSelector: "involvedObject.kind=AgentTask" };
-  informers.of(KINDS.Event, { selectors: told }).subscribe(({ after }) => {
-    if (after !== undefined) seen.operatorEvents += 1;
-  });
-  await informers.start();
-  return seen;
-}
-
-function noted(seen: { ended: number; progress: number }, { before, after }: Change): void {
-  const [was, is] = [before, after].map((object: KubeObject | undefined) => recordOf(object?.["status"]));
-  if (is?.["completionTime"] !== undefined && was?.["completionTime"] === undefined) seen.ended += 1;
-  else if (was?.["phase"] === "Running" && is?.["phase"] === "Running") seen.progress += 1;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + END_MILLISECONDS; !holds(); await sleep(5)) {
-    if (Date.now() > end) throw new Error("the tasks did not come so far in a quarter of an hour");
   }
 }
