@@ -63,6 +63,12 @@ describe("a task that was asked to stop", () => {
     expect(patches).toEqual([{ patch: { spec: { suspend: true, ...left } } }]);
   });
 
+  it("and cancelled does not wait longer for a pod whose end is not seen, although its Job is complete", () => {
+    const of = (seconds: number) => decided(task({ desiredState: "Cancel" }), world(), job(complete(seconds)));
+    expect([of(1).phase, of(1).requeueAfterSeconds]).toEqual(["Running", 1]);
+    expect(of(9).phase).toBe("Cancelled");
+  });
+
   it("and was done already ends as it was done", () => {
     const about = world({ pods: [pod(exited(0))], said: says({}) });
     expect(decided(task({ desiredState: "Cancel" }), about, job(complete())).phase).toBe("Succeeded");

@@ -1,4 +1,4 @@
-import type { AgentReport, AgentTaskStatus } from "@leanvibe/schema";
+import type { AgentReport, AgentTask, AgentTaskStatus } from "@leanvibe/schema";
 import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
 import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
 import { currentPod, hasEnded, hindranceOf, isSimulated, isWorking } from "./pods.ts";
@@ -119,7 +119,7 @@ function withJob(about: Case, job: Job, accepted: Answer): Part {
   const progress = report === undefined ? before : withReport(before, report, job.name);
   const end = endOf(task, { job, pod, report, now });
   if (end !== undefined) return { progress, ...ended(end) };
-  if (job.finished !== undefined) return { progress, at: "Running", work: WORKING };
+  if (job.finished !== undefined) return { progress, ...ending(task.spec.desiredState, job.finished.at, now) };
   const stop = stopOf(task.spec.desiredState, accepted);
   if (stop !== undefined) return { progress, ...stopping(about, job, stop) };
   if (job.suspended) return { progress, ...inTurn(about, "run") };
@@ -127,6 +127,13 @@ function withJob(about: Case, job: Job, accepted: Answer): Part {
     return { progress, order: "rest", ...ended(failed(NO_REAL_NODES)) };
   }
   return { progress, at: "Running", work: workOf(pod, world.said) };
+}
+
+/** Its Job is through, and how its pod ended is still to be seen; who wants no more of it does not wait for that. */
+function ending(desired: AgentTask["spec"]["desiredState"], finishedAt: number, now: Date): Part {
+  if (desired !== "Cancel") return { at: "Running", work: WORKING };
+  if (now.getTime() - finishedAt >= STOP_MILLISECONDS) return ended(CANCELLED);
+  return { at: "Running", work: { status: "Unknown", reason: "Cancelling", message: CANCELLING } };
 }
 
 /** Of the pod whose turn it is, and of no other. */
