@@ -25,6 +25,8 @@ const WRITES: Text = { name: "lv_tenant_to_write", text: SET_TENANT_TO_WRITE };
 
 /** Connections that are shared, of all those of the pool. */
 const LANES = 2;
+/** Those who wait for an answer of one before another is opened: what leaves together is cheaper, for both ends. */
+const CROWD = 64;
 /** How long a shared connection is kept for who may come next. */
 const KEPT_MILLISECONDS = 10;
 
@@ -79,7 +81,7 @@ export class Lanes {
       if (lane.gathers) return lane;
       if (least === undefined || lane.underWay < least.underWay) least = lane;
     }
-    if (least !== undefined && (least.underWay === 0 || this.#lanes.size >= LANES)) return least;
+    if (least !== undefined && (least.underWay < CROWD || this.#lanes.size >= LANES)) return least;
     const lane: Lane = new Lane(this.#pool, KEPT_MILLISECONDS, () => this.#lanes.delete(lane));
     this.#lanes.add(lane);
     return lane;

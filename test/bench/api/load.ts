@@ -14,19 +14,16 @@ export type Asking = {
   requests: { method: "GET" | "POST"; path: string; headers: Record<string, string>; body?: string }[];
   connections: number;
   seconds: number;
-  /** Requests a second, of all connections together; as fast as they are answered where it is not said. */
-  rate?: number;
 };
 
-/** Asks for a while, each connection one request after the other, each beginning at another one of the list. */
-export async function load({ url, requests, connections, seconds, rate }: Asking): Promise<Load> {
+/** Asks as fast as there are answers, each connection one request after the other, each beginning at another one of the list. */
+export async function load({ url, requests, connections, seconds }: Asking): Promise<Load> {
   let next = 0;
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
     requests,
-    ...(rate === undefined ? {} : { overallRate: rate }),
     setupClient: (client) => {
       const from = next++ % requests.length;
       client.setRequests([...requests.slice(from), ...requests.slice(0, from)]);

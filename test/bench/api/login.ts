@@ -3,6 +3,7 @@ import { Passwords } from "../../../api-server/src/accounts/passwords.ts";
 import { PASSWORD } from "../../../api-server/src/testing/parts.ts";
 import { atLeast, atMost, type Outcome, spreadOf, tell } from "../figures.ts";
 import { type Load, load } from "./load.ts";
+import { paced } from "./paced.ts";
 import { type Service, startService } from "./service.ts";
 
 const TENANTS = 50;
@@ -56,8 +57,8 @@ async function round(service: Service, seconds: number): Promise<Round> {
     seconds,
     rate: OTHERS_PER_SECOND,
   };
-  const quiet = await load(others);
-  const [beside] = await Promise.all([load(others), load({ url, requests, connections: CONNECTIONS, seconds })]);
+  const quiet = await paced(others);
+  const [beside] = await Promise.all([paced(others), load({ url, requests, connections: CONNECTIONS, seconds })]);
   return { logins, hashesPerSecond, quiet, beside };
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { latenciesOf } from "./latencies.ts";
 import type { Service } from "./service.ts";
 import { TENANT_PREFIX } from "./tenants.ts";
 
@@ -56,7 +57,5 @@ function latenciesIn(folder: string): { p50: number; p99: number } {
       .split("\n")
       .flatMap((line) => (line === "" ? [] : [Number(line.split(" ")[2]) / 1000])),
   );
-  const sorted = Float64Array.from(times).toSorted();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return latenciesOf(times);
 }
