@@ -37,7 +37,7 @@ export async function projects({ pairs, seconds, say }: Options): Promise<Outcom
         DATABASE_URL: service.database.url,
         ...size,
       };
-      const stop = await startServer(new URL(name, import.meta.url).pathname, environment, `${url}/health`);
+      const stop = await startServer([new URL(name, import.meta.url).pathname], environment, `${url}/health`);
       stops.unshift(stop);
       return url;
     };

@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { buildApp } from "../../../api-server/src/app.ts";
 import { inDatabase, prepareTemplate } from "../../../api-server/src/testing/database.ts";
 import { signedIn, testParts, testUser } from "../../../api-server/src/testing/parts.ts";
@@ -56,7 +57,8 @@ export async function startService(size: { tenants: number; projects: number }):
     LOG_LEVEL: "warn",
     KUBERNETES: "off",
   };
-  const stopServer = await startServer(join(BUNDLE, "leanvibe-api.mjs"), environment, `${url}/health/ready`);
+  const program = [...shippedArguments(), join(BUNDLE, "leanvibe-api.mjs")];
+  const stopServer = await startServer(program, environment, `${url}/health/ready`);
   const { hostname, port: databasePort, pathname, password } = new URL(DATABASE_URL);
   const version = await inDatabase(held.admin, async (client) => (await client.query("SHOW server_version")).rows[0]);
   return {
@@ -103,19 +105,27 @@ async function peopleOf({ parts }: Awaited<ReturnType<typeof testParts>>, tenant
   return people;
 }
 
+const entrypoint = z.tuple([z.literal("node")]).rest(z.string());
+
+/** With which the image has Node run it. */
+function shippedArguments(): string[] {
+  const [last = ""] = readFileSync(join(ROOT, "Dockerfile.api"), "utf8").trim().split("\nENTRYPOINT ").slice(-1);
+  return entrypoint.parse(JSON.parse(last)).slice(1, -1);
+}
+
 /** Starts a program of ours that answers HTTP. @returns what stops it */
 export async function startServer(
-  program: string,
+  program: readonly string[],
   env: NodeJS.ProcessEnv,
   ready: string,
 ): Promise<() => Promise<void>> {
   const log = join(mkdtempSync(join(tmpdir(), "leanvibe-bench-log-")), "log");
   const output = openSync(log, "a");
-  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", output, output] });
+  const child = spawn(process.execPath, program, { env, stdio: ["ignore", output, output] });
   closeSync(output);
   const ended = once(child, "exit");
   for (const end = Date.now() + START_MILLISECONDS; Date.now() < end; await sleep(50)) {
-    if (child.exitCode !== null) throw new Error(`${program} ended; its log is ${log}`);
+    if (child.exitCode !== null) throw new Error(`${program.at(-1)} ended; its log is ${log}`);
     if (
       await fetch(ready).then(
         ({ ok }) => ok,
@@ -129,5 +139,5 @@ export async function startServer(
     }
   }
   child.kill("SIGKILL");
-  throw new Error(`${program} was not ready in time; its log is ${log}`);
+  throw new Error(`${program.at(-1)} was not ready in time; its log is ${log}`);
 }
