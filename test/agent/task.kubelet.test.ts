@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS, recordOf } from "@leanvibe/runtime";
-import { AGENT_TASKS, agentConfigMaps, agentJobName } from "@leanvibe/schema";
+import { AGENT_TASKS, ANNOTATIONS, agentConfigMaps, agentJobName } from "@leanvibe/schema";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Api, apiOf, clear, conditionOf, connectAs, eventually, Operator, PODS } from "../harness/cluster.ts";
 import { agentsHome, DONE, loadPlayedAgent, outcome, PLAYED_IMAGE, report, watchForTwo } from "./played.ts";
@@ -122,10 +122,14 @@ describe("an AgentTask on a real kubelet", () => {
     expect((await home.pods(task)).filter(lives)).toEqual([]);
     // What it worked until now is off its time; the Job controller would count it anew.
     const [job] = await home.jobs(task);
-    const { activeDeadlineSeconds } = recordOf(job?.["spec"]);
-    expect(activeDeadlineSeconds).toBeGreaterThan(3_500);
-    expect(activeDeadlineSeconds).toBeLessThan(3_600);
+    const left = Number(job?.metadata.annotations?.[ANNOTATIONS.timeLeft]?.split("@", 1)[0]);
+    expect(left).toBeGreaterThan(3_500);
+    expect(left).toBeLessThan(3_600);
     await home.change(task, { desiredState: "Run" });
+    await eventually("its deadline is what was left", async () => {
+      const [again] = await home.jobs(task);
+      return recordOf(again?.["spec"])["activeDeadlineSeconds"] === left;
+    });
     const { phase, task: done } = await home.ends(task, 90);
     expect([phase, recordOf(done.status)["attempt"]]).toEqual(["Succeeded", 2]);
   }, 120_000);

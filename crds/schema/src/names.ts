@@ -60,6 +60,11 @@ export const ANNOTATIONS = {
   resume: "leanvibe.io/resume",
   /** On the pods of an AgentTask: the task as JSON, which only the agent's container is shown. */
   task: "leanvibe.io/task",
+  /**
+   * On the Job of an AgentTask that was told to rest: the seconds that it may work yet, and the start of the work before, in
+   * seconds since the epoch (`3555@1795435200`). Beside a later start its deadline is these seconds.
+   */
+  timeLeft: "leanvibe.io/time-left",
 } as const;
 
 /** Finalizers we write. */

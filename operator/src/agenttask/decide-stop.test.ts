@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ago, complete, decided, exited, job, NOW, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
-import type { Job } from "./world.ts";
+import { takesPlace, wantsTurn } from "./situation.ts";
+import { ago, complete, decided, exited, job, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
 
 describe("a task that was asked to stop", () => {
   const stopping = (seconds: number) => ({
@@ -39,28 +39,37 @@ describe("a task that was asked to stop", () => {
     expect(decided(task(suspend, stopping(1)), world(), job(RESTING)).phase).toBe("Suspended");
     const queued = decided(task({}, { phase: "Suspended" }), world({ turn: { position: 1 } }), job(RESTING));
     expect([queued.phase, queued.patches]).toEqual(["Queued", []]);
-    const again = decided(task({}, { phase: "Suspended" }), world(), job(RESTING));
+    const again = decided(task({}, { phase: "Suspended" }), world(), job({ ...RESTING, startedAt: undefined }));
     expect(again.patches).toEqual([{ patch: { spec: { suspend: false } } }]);
   });
 
-  it.each<[string, Partial<Job>, number | undefined]>([
-    ["is what the work before took less", { deadlineSeconds: 100, startedAt: Date.parse(ago(30)) }, 70],
-    [
-      "counts each begun second, however often it is told to rest",
-      { deadlineSeconds: 70, startedAt: NOW.getTime() - 1 },
-      69,
-    ],
-    ["is never nothing, which would be no bound", { deadlineSeconds: 10, startedAt: Date.parse(ago(30)) }, 1],
-    ["is all of it where nobody began", { deadlineSeconds: 100, startedAt: undefined }, undefined],
-    [
-      "is not counted from the time before it rested",
-      { deadlineSeconds: 70, startedAt: Date.parse(ago(999)), resting: true },
-      undefined,
-    ],
-  ])("and suspended takes along what is left of its time, which %s", (_what, of, seconds) => {
-    const { patches } = decided(task({ desiredState: "Suspend" }), world({ pods: [pod()] }), job(of));
-    const left = seconds === undefined ? {} : { activeDeadlineSeconds: seconds };
-    expect(patches).toEqual([{ patch: { spec: { suspend: true, ...left } } }]);
+  it("and told to go on at once does so when the Job controller has seen it rest, and keeps its place until then", () => {
+    const seen = { task: task({}, stopping(1)), world: world({ pods: [pod()] }) };
+    const asked = job({ suspended: true, resting: false });
+    const still = decided(seen.task, seen.world, asked);
+    expect([still.patches, still.phase, still.by("Progressing")]).toEqual([[], "Running", "Unknown Suspended"]);
+    expect(still.requeueAfterSeconds).toBe(1);
+    expect(still.message("Progressing")).toMatch(/then to go on/);
+    expect([wantsTurn({ ...seen, job: asked }), takesPlace({ ...seen, job: asked })]).toEqual([false, true]);
+    expect(wantsTurn({ ...seen, job: job(RESTING) })).toBe(true);
+    expect(decided(seen.task, seen.world, job(RESTING)).patches).toHaveLength(1);
+  });
+
+  it("and may go on does not where its fence does not stand, and says so", () => {
+    const fence = { missing: ["NetworkPolicy leanvibe-agent"], network: undefined };
+    const { patches, phase, by } = decided(task({}, { phase: "Suspended" }), world({ fence }), job(RESTING));
+    expect([patches, phase, by("Progressing")]).toEqual([[], "Suspended", "False WaitingForFence"]);
+  });
+
+  it("and goes on has room for its old start, and its own time when the new one is seen", () => {
+    const startedAt = Date.parse(ago(900));
+    const noted = { timeLeft: { seconds: 70, since: startedAt }, deadlineSeconds: 3_600 };
+    const again = decided(task({}, { phase: "Suspended" }), world(), job({ ...RESTING, ...noted, startedAt }));
+    expect(again.patches).toEqual([{ patch: { spec: { suspend: false, activeDeadlineSeconds: 1_030 } } }]);
+    const about = world({ pods: [pod()] });
+    const begun = decided(task({}, { phase: "Running" }), about, job({ ...noted, deadlineSeconds: 1_030 }));
+    expect(begun.patches).toEqual([{ patch: { spec: { activeDeadlineSeconds: 70 } } }]);
+    expect(decided(task({}, { phase: "Running" }), about, job({ ...noted, deadlineSeconds: 70 })).patches).toEqual([]);
   });
 
   it("and cancelled does not wait longer for a pod whose end is not seen, although its Job is complete", () => {

@@ -1,3 +1,4 @@
+import { ANNOTATIONS } from "@leanvibe/schema";
 import { describe, expect, it } from "vitest";
 import { ago, container, decided, exited, HOME, job, pod, said, task, world } from "./testing/cases.ts";
 import type { World } from "./world.ts";
@@ -60,7 +61,8 @@ describe("a task that works", () => {
     ["whose namespace left its Tenant", {}, { home: undefined }, "NoTenant"],
   ])("and is %s is asked to stop, and given time", (_what, spec, about, reason) => {
     const { patches, phase, by } = decided(task(spec, { phase: "Running" }), world({ pods: [pod()], ...about }), job());
-    expect(patches).toEqual([{ patch: { spec: { suspend: true, activeDeadlineSeconds: 3_555 } } }]);
+    const annotations = { [ANNOTATIONS.timeLeft]: `3555@${Date.parse(ago(45)) / 1000}` };
+    expect(patches).toEqual([{ patch: { metadata: { annotations }, spec: { suspend: true } } }]);
     expect([phase, by("Progressing")]).toEqual(["Running", `Unknown ${reason}`]);
   });
 

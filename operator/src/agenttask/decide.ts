@@ -1,9 +1,10 @@
-import { type Decision, type Intervention, KINDS, type KubeObject } from "@leanvibe/runtime";
+import { type Decision, type Intervention, KINDS, type KubeObject, type MergePatch } from "@leanvibe/runtime";
 import type { AgentTask } from "@leanvibe/schema";
 import { isFinal } from "./admission.ts";
 import { jobManifest } from "./job.ts";
-import { situationOf } from "./situation.ts";
+import { type Situation, situationOf } from "./situation.ts";
 import { eventsOf, statusOf } from "./status.ts";
+import { toGoOn, toItsTime, toRest } from "./time-left.ts";
 import type { Job, World } from "./world.ts";
 
 /** A timer may fire a little before its time. */
@@ -29,8 +30,7 @@ export function decide(
   const acts = {
     // It goes with its owner, and is never deleted by us: what the agent saved would go with it.
     creates: order === "make" ? [jobManifest(task, world.settings, world.home?.runtimeClassName)] : [],
-    interventions:
-      job === undefined || order === "make" || order === "leave" ? [] : [suspend(job, order === "rest", now)],
+    interventions: job === undefined ? [] : changeOf(job, order, now),
   };
   if (situation.at === "quiet") return { ...rest, ...acts, status: {}, settled: true, events: [] };
   const status = statusOf(task, situation, job, now);
@@ -46,21 +46,16 @@ function waitingSeconds(phase: string): number | undefined {
   return phase === "Queued" || phase === "Running" ? WAITING_SECONDS : undefined;
 }
 
-function suspend(job: Job, rests: boolean, now: Date): Intervention {
-  const spec = rests ? { suspend: true, ...timeLeft(job, now) } : { suspend: false };
-  return { kind: KINDS.Job, object: job.object, cache: job.cache, change: { patch: { spec } } };
+function patched(job: Job, patch: MergePatch): Intervention {
+  return { kind: KINDS.Job, object: job.object, cache: job.cache, change: { patch } };
 }
 
-/**
- * What it may still work when it goes on. The Job controller counts a deadline anew from there, so that a task which is
- * told to rest again and again would have no end: the Job is asked to rest with what is left of its time.
- */
-function timeLeft(job: Job, now: Date): { activeDeadlineSeconds?: number } {
-  const { deadlineSeconds, startedAt, resting } = job;
-  // Told to go on a moment ago, which the Job controller has not seen: its start is still the one before.
-  if (deadlineSeconds === undefined || startedAt === undefined || resting) return {};
-  const worked = Math.max(0, Math.ceil((now.getTime() - startedAt) / 1000));
-  return { activeDeadlineSeconds: Math.max(1, deadlineSeconds - worked) };
+/** What is to be changed of a Job that is there. */
+function changeOf(job: Job, order: Situation["order"], now: Date): Intervention[] {
+  if (order === "rest") return [patched(job, toRest(job, now))];
+  if (order === "run") return [patched(job, toGoOn(job, now))];
+  const patch = toItsTime(job);
+  return patch === undefined ? [] : [patched(job, patch)];
 }
 
 type After = Pick<Decision, "status" | "events" | "interventions" | "requeueAfterSeconds" | "expired">;
@@ -70,7 +65,7 @@ function afterwards(task: AgentTask, world: World, job: Job | undefined, now: Da
   const runs = job !== undefined && job.finished === undefined && !job.suspended;
   const end = Date.parse(task.status?.completionTime ?? "");
   const { requeueAfterSeconds } = endedFor(task, world, Number.isNaN(end) ? now : new Date(end), now);
-  const said = { status: {}, events: [], interventions: runs ? [suspend(job, true, now)] : [] };
+  const said = { status: {}, events: [], interventions: runs ? [patched(job, toRest(job, now))] : [] };
   if (requeueAfterSeconds === undefined) return said;
   return requeueAfterSeconds > SLACK_SECONDS ? { ...said, requeueAfterSeconds } : { ...said, expired: true };
 }

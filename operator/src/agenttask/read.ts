@@ -1,6 +1,7 @@
 import type { Cache, KubeObject } from "@leanvibe/runtime";
-import { AGENT_KEYS, AGENT_LIMITS, type AgentReport, agentReport } from "@leanvibe/schema";
+import { AGENT_KEYS, AGENT_LIMITS, type AgentReport, ANNOTATIONS, agentReport } from "@leanvibe/schema";
 import { z } from "zod";
+import { timeLeftIn } from "./time-left.ts";
 import type { Container, Job, Pod, Said } from "./world.ts";
 
 const condition = z.object({
@@ -12,7 +13,12 @@ const condition = z.object({
 });
 
 const jobSchema = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string(), creationTimestamp: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    creationTimestamp: z.string(),
+    annotations: z.record(z.string(), z.string()).default({}),
+  }),
   spec: z.object({ suspend: z.boolean().default(false), activeDeadlineSeconds: z.int().optional() }).prefault({}),
   status: z.object({ startTime: z.string().optional(), conditions: z.array(condition).default([]) }).prefault({}),
 });
@@ -30,6 +36,7 @@ export function readJob(object: KubeObject, cache: Cache): Job {
     uid: metadata.uid,
     createdAt: metadata.creationTimestamp,
     deadlineSeconds: spec.activeDeadlineSeconds,
+    timeLeft: timeLeftIn(metadata.annotations[ANNOTATIONS.timeLeft]),
     startedAt: status.startTime === undefined ? undefined : Date.parse(status.startTime),
     suspended: spec.suspend,
     resting: holding("Suspended") !== undefined,

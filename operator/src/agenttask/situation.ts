@@ -35,7 +35,8 @@ export function wantsTurn({ task, world, job }: Omit<Case, "now">): boolean {
   const { desiredState } = task.spec;
   if (desiredState !== "Run" || job?.finished !== undefined) return false;
   if (job === undefined && task.status?.jobUID !== undefined) return false;
-  if (job !== undefined && !job.suspended) return false;
+  // Who was told to rest and has not come to it has its place still.
+  if (job !== undefined && !(job.suspended && job.resting)) return false;
   return admission(world.home, world.settings).holds && isolation(world.fence, world.settings).holds;
 }
 
@@ -50,7 +51,7 @@ export function situationOf(about: Case): Situation {
   const accepted = (job === undefined ? refusedAs(tooLarge(task)) : undefined) ?? admission(world.home, world.settings);
   const isolated = isolation(world.fence, world.settings);
   const base = { accepted, isolated, order: "leave" as const, progress: progressBefore(task.status ?? {}) };
-  if (job !== undefined) return { ...base, ...withJob(about, job, accepted) };
+  if (job !== undefined) return { ...base, ...withJob(about, job, { accepted, isolated }) };
   return { ...base, ...withoutJob(about, accepted, isolated) };
 }
 
@@ -109,8 +110,13 @@ function inTurn({ task, world, now }: Omit<Case, "job">, order: "make" | "run"):
   return { at: "Queued", work: { status: "False", reason: "Queued", message }, position: turn.position };
 }
 
+const GOES_ON: Finding = {
+  reason: "Suspended",
+  message: "It was told to rest, and then to go on: it does so as soon as what it did is saved.",
+};
+
 /** With a Job: who works, what it says, whether that is the end, and whether it is to stop. */
-function withJob(about: Case, job: Job, accepted: Answer): Part {
+function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answer; isolated: Answer }): Part {
   const { task, world, now } = about;
   const status: AgentTaskStatus = task.status ?? {};
   const pod = currentPod(status, world.pods);
@@ -122,11 +128,20 @@ function withJob(about: Case, job: Job, accepted: Answer): Part {
   if (job.finished !== undefined) return { progress, ...ending(task.spec.desiredState, job.finished.at, now) };
   const stop = stopOf(task.spec.desiredState, accepted);
   if (stop !== undefined) return { progress, ...stopping(about, job, stop) };
-  if (job.suspended) return { progress, ...inTurn(about, "run") };
+  if (job.suspended) return { progress, ...goingOn(about, job, isolated) };
   if (pod !== undefined && isSimulated(pod) && now.getTime() - Date.parse(pod.createdAt) > SIMULATED_MILLISECONDS) {
     return { progress, order: "rest", ...ended(failed(NO_REAL_NODES)) };
   }
   return { progress, at: "Running", work: workOf(pod, world.said) };
+}
+
+/**
+ * What was told to rest goes on when it has come to it: what the Job controller never saw resting would neither begin anew
+ * nor lose its pod. It says of every suspended Job that it rests (the condition Suspended).
+ */
+function goingOn(about: Case, job: Job, isolated: Answer): Part {
+  if (!job.resting) return stopping(about, job, { isFinal: false, finding: GOES_ON });
+  return isolated.holds ? inTurn(about, "run") : waits("Suspended", isolated);
 }
 
 /** Its Job is through, and how its pod ended is still to be seen; who wants no more of it does not wait for that. */

@@ -11,9 +11,14 @@ export type Job = {
   name: string;
   uid: string;
   createdAt: string;
-  /** How long it may work, from when it was last let run. */
+  /** How long the Job controller lets it run, from {@link startedAt}. */
   deadlineSeconds: number | undefined;
-  /** When it was last let run, by the Job controller, which counts its deadline from then; undefined before it has seen it. */
+  /** What it may work yet, as it was noted when it was last told to rest; undefined before that. */
+  timeLeft: TimeLeft | undefined;
+  /**
+   * When it was last let run, by the Job controller, which counts its deadline from then; undefined before it has seen it.
+   * Of a Job that rests Kubernetes keeps the start of the work before up to 1.35, and takes it away from 1.36 on.
+   */
   startedAt: number | undefined;
   /** Is it asked to rest? */
   suspended: boolean;
@@ -21,6 +26,9 @@ export type Job = {
   resting: boolean;
   finished: { how: "Complete" | "Failed"; reason: string; message: string; at: number } | undefined;
 };
+
+/** How many seconds, when the work that began at `since` was over. */
+export type TimeLeft = { seconds: number; since: number };
 
 /** How a container of a pod fares. */
 export type Container = {

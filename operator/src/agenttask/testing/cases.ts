@@ -46,7 +46,15 @@ export const JOB_NAME = agentJobName("adds", UID);
 export const object: KubeObject = { apiVersion: "batch/v1", kind: "Job", metadata: { name: JOB_NAME, uid: "job" } };
 export function job(rest: Partial<Job> = {}): Job {
   const base = { object, cache: new Cache(), name: JOB_NAME, uid: "job", createdAt: ago(50), deadlineSeconds: 3_600 };
-  return { ...base, startedAt: Date.parse(ago(45)), suspended: false, resting: false, finished: undefined, ...rest };
+  return {
+    ...base,
+    timeLeft: undefined,
+    startedAt: Date.parse(ago(45)),
+    suspended: false,
+    resting: false,
+    finished: undefined,
+    ...rest,
+  };
 }
 export const complete = (seconds = 1): Partial<Job> => ({
   finished: { how: "Complete", reason: "", message: "", at: NOW.getTime() - seconds * 1000 },
