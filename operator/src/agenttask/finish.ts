@@ -20,7 +20,7 @@ export function failed(finding: Finding<Trouble>, issues: readonly string[] = []
  * How the task ended, by what Kubernetes and its agent say together; undefined while neither has the last word. A report
  * alone ends nothing: what runs beside its agent may have forged it, but not that the agent's container ended well. So a
  * success is three things at once: the Job is Complete, the pod of `status.podUID` was seen to end with its agent's exit
- * code 0, and that pod's report says so. The Job alone is not enough: its finalizer keeps each pod until the Job controller
+ * code 0 (it may be gone by now), and that pod's report says so. The Job alone is not enough: its finalizer keeps each pod until the Job controller
  * has counted it, so that a Complete Job did have a pod that succeeded, but not which, nor what that pod reported.
  */
 export function endOf(

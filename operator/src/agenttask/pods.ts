@@ -32,6 +32,19 @@ export function currentPod({ podUID }: AgentTaskStatus, pods: readonly Pod[]): P
   );
 }
 
+/**
+ * The pod of `status.podUID` that is gone since it was seen to end well, which the operator said when it saw it and nobody
+ * else can say: its Job's watch may bring that it is complete after the pod's has brought that it is no more.
+ */
+export function podBefore({ conditions = [], podUID, podName = "" }: AgentTaskStatus): Pod | undefined {
+  const was = conditions.find(({ type }) => type === "Progressing")?.reason;
+  if (podUID === undefined || was !== "PodSucceeded") return undefined;
+  const agent = { name: "agent", id: "seen", waiting: undefined, isRunning: false, fell: undefined };
+  const known = { name: podName, uid: podUID, createdAt: "", isGoing: true, phase: "Succeeded", reason: "" };
+  const ended = { exitCode: 0, reason: "Completed" };
+  return { ...known, disruption: undefined, unschedulable: undefined, containers: [{ ...agent, ended }] };
+}
+
 /** Why a pod that should work does not yet. */
 export function hindranceOf(pod: Pod): Finding<Trouble> | undefined {
   if (pod.unschedulable !== undefined) return trouble("Unschedulable", pod.unschedulable);

@@ -13,6 +13,7 @@ export const TASK_REASONS = {
   Progressing: [
     "AgentWorking",
     "Starting",
+    "PodSucceeded",
     "Queued",
     "Cancelling",
     "Suspended",

@@ -1,7 +1,7 @@
 import type { AgentReport, AgentTask, AgentTaskStatus } from "@leanvibe/schema";
 import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
 import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
-import { currentPod, hasEnded, hindranceOf, isSimulated, isWorking } from "./pods.ts";
+import { currentPod, endedWell, hasEnded, hindranceOf, isSimulated, isWorking, podBefore } from "./pods.ts";
 import { type Progress, progressBefore, withPod, withReport } from "./progress.ts";
 import { type Finding, trouble } from "./reasons.ts";
 import type { Case, Job, Pod } from "./world.ts";
@@ -119,7 +119,7 @@ const GOES_ON: Finding = {
 function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answer; isolated: Answer }): Part {
   const { task, world, now } = about;
   const status: AgentTaskStatus = task.status ?? {};
-  const pod = currentPod(status, world.pods);
+  const pod = currentPod(status, world.pods) ?? podBefore(status);
   const before = withPod(progressBefore(status), pod);
   const report = reportOf(world.said, pod);
   const progress = report === undefined ? before : withReport(before, report, job.name);
@@ -159,6 +159,10 @@ function reportOf(said: Case["world"]["said"], pod: Pod | undefined): AgentRepor
 const WORKING: Work = { status: "True", reason: "AgentWorking", message: "An agent is at work." };
 
 function workOf(pod: Pod | undefined, said: Case["world"]["said"]): Work {
+  if (pod !== undefined && endedWell(pod) && !isSimulated(pod)) {
+    const message = `Pod ${pod.name} ended well; that its Job is complete is yet to be seen.`;
+    return { status: "False", reason: "PodSucceeded", message };
+  }
   if (pod === undefined || hasEnded(pod)) {
     const after = pod === undefined ? "" : ` after one that ended (${pod.name})`;
     return { status: "False", reason: "Starting", message: `A pod is about to be made${after}.` };
