@@ -37,12 +37,31 @@ describe("a record", () => {
     }
   });
 
-  test("whose heading was cut begins anew", () => {
+  test("that is empty begins with its heading", () => {
     const path = recordOf();
     const text = readFileSync(path, "utf8");
-    writeFileSync(path, text.slice(0, 20));
+    writeFileSync(path, "");
     new RunRecord(path, OPTIONS);
     expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  test("of which nothing but a part of a line is there is refused and left as it is: it may be anybody's", () => {
+    const path = recordOf();
+    const text = readFileSync(path, "utf8").slice(0, 20);
+    writeFileSync(path, text);
+    expect(() => new RunRecord(path, OPTIONS)).toThrow(/does not say by what its results were made.*or delete it/);
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  test("that is refused keeps what stands behind its last line's end", () => {
+    const path = recordOf(attempted("0"));
+    appendFileSync(path, "no end");
+    const text = readFileSync(path, "utf8");
+    expect(() => new RunRecord(path, { ...OPTIONS, agent: "v2" })).toThrow(Refused);
+    expect(() => new RunRecord(path, { ...OPTIONS, settings: { ...OPTIONS.settings, asked: "o" } })).toThrow(Refused);
+    expect(readFileSync(path, "utf8")).toBe(text);
+    new RunRecord(path, OPTIONS);
+    expect(readFileSync(path, "utf8")).toBe(text.replace("no end", ""));
   });
 
   test("with a broken line in its middle is refused by the line's number, and left as it is", () => {
@@ -75,7 +94,7 @@ describe("a record", () => {
 
   test("that does not say what made it, or is something else, is refused and left as it is", () => {
     const path = join(scratchFolder("record"), "notes.txt");
-    for (const text of [`${JSON.stringify(attempted("0"))}\n`, "my notes\n"]) {
+    for (const text of [`${JSON.stringify(attempted("0"))}\n`, "my notes\n", "my notes\nand more", "notes", "\n"]) {
       writeFileSync(path, text);
       expect(() => new RunRecord(path, OPTIONS)).toThrow(/does not say by what its results were made/);
       expect(readFileSync(path, "utf8")).toBe(text);

@@ -58,9 +58,10 @@ export class RunRecord {
   /** @throws Refused where what is in it cannot be put together with what is to come. */
   constructor(path: string, options: RecordOptions) {
     this.#path = path;
-    const [first, ...rest] = wholeLines(path);
-    if (first === undefined) writeFileSync(path, line({ record: "humaneval", settings: options.settings }));
-    else refuseOther(path, first, options.settings);
+    const { lines, end, bytes } = held(path);
+    const [first, ...rest] = lines;
+    if (first === undefined && bytes > 0) throw new Refused(notOurs(path));
+    if (first !== undefined) refuseOther(path, first, options.settings);
     rest.forEach((text, at) => {
       const one = parsed(attempt, text);
       if (one === undefined) throw new Refused(`${path}, line ${at + 2} is no result; mend it or name another file`);
@@ -75,6 +76,9 @@ export class RunRecord {
           "name another file by --results, or put them together by --mixed",
       );
     }
+    if (first === undefined) writeFileSync(path, line({ record: "humaneval", settings: options.settings }));
+    // What stands behind the last line's end was cut when a run was ended while it wrote: it is taken away.
+    else if (end < bytes) truncateSync(path, end);
   }
 
   get(id: string): Attempt | undefined {
@@ -87,24 +91,20 @@ export class RunRecord {
   }
 }
 
-/** Its lines. What stands behind the last line's end was cut when a run was ended while it wrote: it is taken away. */
-function wholeLines(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const bytes = readFileSync(path);
+/** Its whole lines, where the last of them ends, and how much there is. It is only looked at: it may be somebody else's. */
+function held(path: string): { lines: string[]; end: number; bytes: number } {
+  const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const end = bytes.lastIndexOf("\n") + 1;
-  if (end < bytes.length) truncateSync(path, end);
-  return bytes
-    .subarray(0, end)
-    .toString()
-    .split("\n")
-    .filter((text) => text.trim() !== "");
+  const text = bytes.subarray(0, end).toString();
+  return { lines: text.split("\n").filter((each) => each.trim() !== ""), end, bytes: bytes.length };
 }
+
+const notOurs = (path: string) =>
+  `${path} does not say by what its results were made; name another file by --results, or delete it`;
 
 function refuseOther(path: string, first: string, wanted: Settings): void {
   const found = parsed(heading, first)?.settings;
-  if (found === undefined) {
-    throw new Refused(`${path} does not say by what its results were made; name another file by --results`);
-  }
+  if (found === undefined) throw new Refused(notOurs(path));
   const differing = settings.keyof().options.filter((name) => found[name] !== wanted[name]);
   if (differing.length === 0) return;
   const told = differing.map((name) => `${TOLD[name]} ${found[name]}, and this run ${wanted[name]}`).join("; ");
