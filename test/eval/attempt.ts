@@ -32,7 +32,6 @@ export type Attempted = Omit<Attempt, "agent"> & { steps: readonly TaskExecution
 
 export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Problem): Promise<Attempted> {
   const bare = await bareAnswer(modelAt(endpoint), problem);
-  const bareSolved = await solves(sandbox, problem, bare.code);
   const began = performance.now();
   const model = modelAt(endpoint);
   const steps = new Steps("eval");
@@ -52,7 +51,7 @@ export async function attempt(endpoint: Endpoint, sandbox: Sandbox, problem: Pro
     reason: outcome.reason,
     iterations: state.iterations,
     solved: await solves(sandbox, problem, code),
-    bareSolved,
+    bareSolved: await solves(sandbox, problem, bare.code),
     tokens: used.inputTokens + used.outputTokens,
     bareTokens: bare.usage.inputTokens + bare.usage.outputTokens,
     calls: used.llmCalls,
@@ -76,7 +75,7 @@ async function bareAnswer(
   return { code, model: answer.model, usage: answer.usage, seconds: Math.round(answer.milliseconds / 100) / 10 };
 }
 
-/** Do the hidden tests pass? They run in a workspace of their own, after the agent is through. */
+/** Do the hidden tests pass? Asked when the agent is through, so that nothing of them is there for it to find. */
 async function solves(sandbox: Sandbox, problem: Problem, code: string): Promise<boolean> {
   const proof = randomUUID();
   await sandbox.put([{ path: "hidden.py", content: judging(problem, code, proof) }]);
