@@ -31,6 +31,9 @@ const WEIGHTS: Readonly<Record<FindingKind, number>> = {
   quality: 1,
 };
 
+/** Ends that say what to do more exactly than that it went in circles does. */
+const MORE_THAN_STALLED: ReadonlySet<AgentReason> = new Set(["SandboxOOMKilled"]);
+
 /** Work that failed: why, and each fault as an issue. */
 export function failedOutcome(findings: readonly Finding[], state: State, stalled: string | undefined): Outcome {
   const kinds = new Set(findings.map(({ kind }) => kind));
@@ -40,8 +43,9 @@ export function failedOutcome(findings: readonly Finding[], state: State, stalle
     ...(state.measured.acceptance?.failed.map((name) => `acceptance case fails: ${name}`) ?? []),
   ];
   const tries = `${state.iterations} of ${state.work.task.maxIterations} corrections`;
-  if (stalled !== undefined) return outcomeOf("Failed", "Stalled", `${stalled}, after ${tries}`, issues);
-  return outcomeOf("Failed", reason, `it still fails after ${tries}`, issues);
+  if (stalled === undefined) return outcomeOf("Failed", reason, `it still fails after ${tries}`, issues);
+  const told = MORE_THAN_STALLED.has(reason) ? reason : "Stalled";
+  return outcomeOf("Failed", told, `${stalled}, after ${tries}`, issues);
 }
 
 export function rankOf(findings: readonly Finding[], { tests, acceptance }: Measured): number {

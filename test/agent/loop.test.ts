@@ -241,10 +241,12 @@ import { slug } from "../src/index.ts";
 test("unit: a slug", () => assert.equal(slug("a"), "a"));
 \`\`\``,
       },
-      { phase: "correction", text: hungry(9) },
+      ...[9, 10, 11].map((step) => ({ phase: "correction" as const, text: hungry(step) })),
     ]);
-    const { outcome, asked } = await ran(script, taskOf({ maxIterations: 1 }));
+    const { outcome, asked } = await ran(script, taskOf({ maxIterations: 3 }));
+    // It went in circles, too: what is to be done is said by the other word.
     expect(outcome).toMatchObject({ result: "Failed", reason: "SandboxOOMKilled" });
+    expect(outcome.message).toBe("the same error came 3 times, after 2 of 3 corrections");
     expect(asked.at(-1)?.body.messages[1]?.content).toContain(
       "more memory than the sandbox has (spec.resources.memory)",
     );

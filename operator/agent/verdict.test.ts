@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Finding } from "./phases/validation.ts";
+import { PROFILES } from "./phases/work.ts";
+import { newState } from "./state.ts";
+import { failedOutcome } from "./verdict.ts";
+
+const STATE = {
+  ...newState(
+    {
+      name: "adds",
+      title: "Adds",
+      description: "Adds two numbers.",
+      language: "typescript",
+      requirements: {},
+      acceptance: [],
+      source: [],
+      maxIterations: 3,
+      limits: {},
+    },
+    PROFILES.project,
+  ),
+  iterations: 2,
+};
+const CIRCLE = "the same error came 3 times";
+
+test.each<[string, Finding["kind"][], string | undefined, string]>([
+  ["memory that is never enough", ["memory"], CIRCLE, "SandboxOOMKilled"],
+  ["memory that is never enough, beside other faults", ["quality", "memory"], CIRCLE, "SandboxOOMKilled"],
+  ["memory that was not enough in the end", ["memory"], undefined, "SandboxOOMKilled"],
+  ["tests that fail on and on", ["tests"], CIRCLE, "Stalled"],
+  ["tests that fail in the end", ["tests"], undefined, "IterationsExhausted"],
+])("%s is told by the word that says what to do", (_what, kinds, stalled, reason) => {
+  const findings = kinds.map((kind) => ({ kind, text: kind }));
+  const outcome = failedOutcome(findings, STATE, stalled);
+  expect(outcome).toMatchObject({ result: "Failed", reason, issues: kinds });
+  expect(outcome.message).toBe(`${stalled ?? "it still fails"}${stalled ? "," : ""} after 2 of 3 corrections`);
+});
