@@ -64,7 +64,7 @@ describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
   });
 
   test("are written anew where the compiler finds the faults in them alone; code in the answer is not taken", async () => {
-    const wrong = file("tests/a.test.ts", `${TESTS}test("edge: a number", () => expect(slug(1)).toThrow());\n`);
+    const wrong = file("tests/a.test.ts", `${TESTS}test("edge: nothing", () => expect(slug("")).toBe(""));\n`);
     const weaker = file("src/index.ts", CODE.replace("text: string", "text: any"));
     const { outcome, state, questions, code } = await corrected(
       "typescript",
@@ -84,6 +84,12 @@ describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
     const wrong = file("tests/a.test.ts", TESTS.replace("{ slug }", "{ slug, unslug }"));
     const { questions } = await corrected("typescript", wrong, file("tests/a.test.ts", TESTS));
     expect(questions[0]).toMatch(/TS2724[\s\S]*Decide for each fault by the task alone/);
+  });
+
+  test("are not taken to be where they call the code otherwise than it is written: either may be wrong", async () => {
+    const wrong = file("tests/a.test.ts", TESTS.replace('slug("A  b")', 'slug("A  b", 1)'));
+    const { questions } = await corrected("typescript", wrong, file("tests/a.test.ts", TESTS));
+    expect(questions[0]).toMatch(/TS2554[\s\S]*Decide for each fault by the task alone/);
   });
 
   test.skipIf(!agentTools().python).each([

@@ -28,13 +28,40 @@ a.py:3: in f
 E   NameError: name 'z' is not defined`;
 
 describe("where a fault stands", () => {
-  test("is what tsc says of it; what another file does not export may be that one's", () => {
+  test("is what tsc says of it", () => {
     expect(typescriptPlaces(TSC)).toEqual([
       { path: "tests/a.test.ts", own: false },
+      { path: "tests/a.test.ts", own: false },
       { path: "tests/a.test.ts", own: true },
-      { path: "tests/a.test.ts", own: true },
-      { path: "src/index.ts", own: true },
+      { path: "src/index.ts", own: false },
     ]);
+  });
+
+  test.each([
+    ["is no TypeScript", "TS1005: ')' expected.", true],
+    ["has a name that nobody declared", "TS2304: Cannot find name 'expect'.", true],
+    ["has one that is nearly another", "TS2552: Cannot find name 'slugg'. Did you mean 'slug'?", true],
+    ["has the names of another test runner", "TS2582: Cannot find name 'it'. Do you need to install type", true],
+    ["has those of a configuration that there is not", "TS2593: Cannot find name 'describe'. Do you need to", true],
+    ["declares a name twice", "TS2451: Cannot redeclare block-scoped variable 'a'.", true],
+    ["imports a name twice", "TS2300: Duplicate identifier 'slug'.", true],
+    ["imports a package that is not there", "TS2307: Cannot find module 'chai' or its corresponding type", true],
+    ["imports one with a scope", "TS2307: Cannot find module '@types/chai' or its corresponding type", true],
+    ["imports a file that is not there", "TS2307: Cannot find module '../src/b.ts' or its corresponding", false],
+    ["wants a default export", "TS1192: Module '\"../src/index\"' has no default export.", false],
+    ["takes a module for its export", "TS1259: Module '\"../src/index\"' can only be default-imported", false],
+    ["wants another export", "TS2305: Module '\"../src/index.ts\"' has no exported member 'other'.", false],
+    ["wants another member", "TS2339: Property 'b' does not exist on type 'A'.", false],
+    ["gives more arguments", "TS2554: Expected 1 arguments, but got 2.", false],
+    ["gives another type", "TS2345: Argument of type 'number' is not assignable to parameter of type", false],
+    ["takes another type", "TS2322: Type 'number' is not assignable to type 'string'.", false],
+    ["calls none of the overloads", "TS2769: No overload matches this call.", false],
+    ["gives a field more", "TS2353: Object literal may only specify known properties, and 'b' does", false],
+    ["gives a field less", "TS2741: Property 'b' is missing in type '{}' but required in type 'A'.", false],
+    ["has a fault that nobody thought of", "TS18046: 'a' is of type 'unknown'.", false],
+  ])("is a test's own, or may be the code's, where it %s", (_what, said, own) => {
+    const path = "tests/a.test.ts";
+    expect(typescriptPlaces(`${path}(1,1): error ${said}`)).toEqual([{ path, own }]);
   });
 
   test.each([

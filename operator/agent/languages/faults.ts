@@ -6,13 +6,30 @@ export type Place = {
   own: boolean;
 };
 
-const TSC_FAULT = /^([^\s(]+)\(\d+,\d+\): error TS(\d+):/gm;
-/** What another file does not export, does not have, or is not: the fault may be that one's. */
-const OF_ANOTHER_FILE = new Set(["2305", "2307", "2339", "2551", "2613", "2614", "2724"]);
+const TSC_FAULT = /^([^\s(]+)\(\d+,\d+\): error TS(\d+): (.*)$/gm;
+/** It is no TypeScript. */
+const SYNTAX = /^1\d{3}$/;
+/** Of these numbers, what another file has not: a default export, or one that can be taken for it. */
+const OF_ANOTHER_FILE = new Set(["1192", "1259"]);
+/** A name that is not declared ("Cannot find name", with what to install or to set), or is twice. */
+const NAMES = new Set("2304 2552 2580 2581 2582 2583 2584 2591 2592 2593 2451 2300".split(" "));
+/** A package that is not there; a file that is not there may be wanted. */
+const NO_PACKAGE = /^Cannot find module '[^'./]/;
 
-/** Of what tsc says, a place for each fault. */
+/**
+ * Of what tsc says, a place for each fault. Few kinds are a file's own: where it calls another one otherwise than that is
+ * written, either may be wrong.
+ */
 export function typescriptPlaces(output: string): Place[] {
-  return [...output.matchAll(TSC_FAULT)].map(([, path = "", code = ""]) => ({ path, own: !OF_ANOTHER_FILE.has(code) }));
+  return [...output.matchAll(TSC_FAULT)].map(([, path = "", code = "", text = ""]) => ({
+    path,
+    own: isOwn(code, text),
+  }));
+}
+
+function isOwn(code: string, text: string): boolean {
+  if (code === "2307") return NO_PACKAGE.test(text);
+  return NAMES.has(code) || (SYNTAX.test(code) && !OF_ANOTHER_FILE.has(code));
 }
 
 const COMPILED = /^ *File "([^"\n]+)", line \d+|^Sorry: \w+: .*\(([^()\n]+), line \d+\)$/gm;
