@@ -50,6 +50,8 @@ const TRANSACTION = { maxWait: 3_000, timeout: 8_000 };
 /** Of the connections a family, whose members wait for each other's rows, never has more than a third. */
 const SHARE = 3;
 const TURNS = { waiting: 250, milliseconds: 3_000 };
+/** One by one: they would wait for each other's rows. As many wait as there are calls of models under way at most. */
+const RECORDS = { atOnce: 1, waiting: 500, milliseconds: 10_000 };
 /** Children whose parent is known. */
 const CHILDREN_KNOWN = 10_000;
 const RETRY_SECONDS = 5;
@@ -86,9 +88,15 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
     transactionOptions: TRANSACTION,
   });
   const inTurn = takingTurns({ ...TURNS, atOnce: Math.max(1, Math.floor(connections / SHARE)) });
+  const inRecords = takingTurns(RECORDS);
   const lanes = new Lanes(pool, { prepared: !pooled });
   const parents = new LRUCache<string, string>({ max: CHILDREN_KNOWN });
   const familyOf = (tenantId: string) => parents.get(tenantId) ?? tenantId;
+  const transaction = <T>(tenantId: string, work: (tx: Transaction) => Promise<T>) =>
+    prisma.$transaction(async (tx) => {
+      await tx.$queryRawUnsafe(SET_TENANT_TO_WRITE, tenantId);
+      return await work(tx);
+    });
   return {
     /** @throws UnsafeDatabaseError */
     requireFences: async (): Promise<void> => {
@@ -110,14 +118,13 @@ export function connectDatabase({ url, workerUrl, lookupUrl, connections = 10, o
       told(inTurn(familyOf(tenantId), () => lanes.write(tenantId, statement, values))),
     /** One transaction for a tenant: all of it, or nothing. */
     write: <T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
-      told(
-        inTurn(familyOf(tenantId), () =>
-          prisma.$transaction(async (tx) => {
-            await tx.$queryRawUnsafe(SET_TENANT_TO_WRITE, tenantId);
-            return await work(tx);
-          }),
-        ),
-      ),
+      told(inTurn(familyOf(tenantId), () => transaction(tenantId, work))),
+    /**
+     * The same for what happened and must be written down, such as what a call took. In a line of its own: else whoever
+     * floods us with requests has its own records refused, and is given for nothing what they were to count.
+     */
+    record: <T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+      told(inRecords(familyOf(tenantId), () => transaction(tenantId, work))),
     /** From now on both take turns together: whoever adds to one waits for the other. */
     joinFamily: (childId: string, parentId: string): void => void parents.set(childId, parentId),
     /** The tenant of an id or a subdomain, deleted ones too. */

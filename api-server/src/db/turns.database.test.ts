@@ -1,10 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import type { App } from "../app.ts";
+import { metered } from "../gateway/metered.ts";
 import type { Parts } from "../parts.ts";
 import { withApp } from "../testing/app.ts";
 import { inDatabase } from "../testing/database.ts";
 import { type Headers, signedIn, type TestParts, testTenant, testUser } from "../testing/parts.ts";
+import type { Transaction } from "./database.ts";
 
 let running: TestParts;
 let parts: Parts;
@@ -99,6 +102,47 @@ describe("one tenant that floods", () => {
     await flooding.end();
   }, 30_000);
 });
+
+test("a tenant that floods has what its calls took written down all the same: nothing is free [unbilled calls]", async () => {
+  const { id: payerId } = await account("professional");
+  const agent = {
+    taskId: randomUUID(),
+    tenantId: payerId,
+    payerId,
+    plan: "professional",
+    maxTokens: undefined,
+  } as const;
+  const endpoint = "http://127.0.0.1:9/v1";
+  const model = { name: "m", endpoint, keyFile: undefined, contextTokens: 4_096, maxOutputTokens: 4_096 };
+  const reserving = () => metered(parts.database, { ...agent, model: undefined }, model, 100);
+  const [used, unused] = [await reserving(), await reserving()];
+  let refused = 0;
+  const flooding = await holding(ROW, payerId, async () => {
+    const touch = (tx: Transaction) =>
+      tx.$executeRaw`UPDATE tenants SET organization_name = organization_name WHERE id = ${payerId}::uuid`;
+    const flooding = Array.from({ length: 400 }, () =>
+      parts.database.write(payerId, touch).catch(() => {
+        refused += 1;
+      }),
+    );
+    await vi.waitFor(() => expect(refused).toBeGreaterThan(100));
+    const begun = performance.now();
+    await used.settle({ inputTokens: 30, outputTokens: 12, estimated: false });
+    await unused.release();
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    return flooding;
+  });
+  await Promise.all(flooding);
+  const { rows } = await inDatabase(running.admin, (client) =>
+    client.query("SELECT used::int, reserved::int FROM usage_totals WHERE tenant_id = $1 AND meter = 'ai_tokens'", [
+      payerId,
+    ]),
+  );
+  expect(rows).toEqual([
+    { used: 42, reserved: 0 },
+    { used: 42, reserved: 0 },
+  ]);
+}, 30_000);
 
 describe("a tenant's own requests", () => {
   test("that waited for too long are told so, and go on when the way is free", async () => {

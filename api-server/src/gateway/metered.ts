@@ -24,7 +24,7 @@ export type Metered = {
  * @throws Refusal BUDGET_EXCEEDED
  */
 export async function metered(
-  database: Pick<Database, "write">,
+  database: Pick<Database, "write" | "record">,
   agent: Agent,
   model: Model,
   tokens: number,
@@ -55,9 +55,9 @@ export async function metered(
       const figures = { input_tokens: inputTokens, output_tokens: outputTokens, estimated };
       const details = { model: model.name, ...figures, cost_millionth_cents: cost };
       const about = { source: SOURCE, usedBy: tenantId, taskId, details };
-      await insisting(() => database.write(payerId, (tx) => settle(tx, id, used, about)));
+      await insisting(() => database.record(payerId, (tx) => settle(tx, id, used, about)));
     },
-    release: () => insisting(() => database.write(payerId, (tx) => release(tx, id))),
+    release: () => insisting(() => database.record(payerId, (tx) => release(tx, id))),
   };
 }
 
