@@ -58,6 +58,26 @@ describe("reads that share a connection", () => {
     }
   });
 
+  test("go past one that takes long, by the second connection, be they ever so few [one slow read stops everybody]", async () => {
+    const [first = "", second = ""] = tenants;
+    const LONG = statement("lv_test_long", "SELECT pg_backend_pid() FROM pg_sleep(1)");
+    let isOver = false;
+    const long = database.rows(first, LONG, []).finally(() => {
+      isOver = true;
+    });
+    await sleep(60);
+    const pids = new Set<unknown>();
+    // More than one turn of it: none is led back to the one that is silent.
+    for (let round = 0; round < 5; round += 1) {
+      const quick = await Promise.all(tenants.slice(1, 4).map((id) => database.rows(id, DIVIDED, ["1"])));
+      for (const [row] of quick) pids.add(row?.[1]);
+      expect(isOver).toBe(false);
+    }
+    const [[pid] = []] = await long;
+    expect([pids.size, pids.has(pid)]).toEqual([1, false]);
+    expect(await database.rows(second, DIVIDED, ["1"])).toHaveLength(1);
+  });
+
   test("leave no tenant behind for whoever has the connection next [a pool's left-over]", async () => {
     const NAMED = statement("lv_test_named", "SELECT current_setting('lv.tenant_id')");
     const [first = "", second = ""] = tenants;

@@ -17,7 +17,7 @@ export type Statement<T> = {
 
 type Row = readonly Cell[];
 type Text = { name: string; text: string };
-type Asked = { tenant: Text; tenantId: string; values: readonly Cell[] };
+type Asked = { tenant: Text; tenantId: string; values: readonly Cell[]; now: number };
 
 /** Says for whom a transaction is. */
 const READS: Text = { name: SET_TENANT_NAME, text: SET_TENANT };
@@ -27,6 +27,8 @@ const WRITES: Text = { name: "lv_tenant_to_write", text: SET_TENANT_TO_WRITE };
 const LANES = 2;
 /** Those who wait for an answer of one before another is opened: what leaves together is cheaper, for both ends. */
 const CROWD = 64;
+/** A connection that was silent for longer while somebody waited has something long before it: others go past it. */
+const SILENT_MILLISECONDS = 50;
 /** How long a shared connection is kept for who may come next. */
 const KEPT_MILLISECONDS = 10;
 
@@ -49,13 +51,15 @@ export class Lanes {
 
   /** Rows of that tenant. */
   read<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
-    return this.#run(this.#lane(), statement, { tenant: READS, tenantId, values });
+    const now = performance.now();
+    const lane = this.#lane(now);
+    return this.#run(lane, statement, { tenant: READS, tenantId, values, now });
   }
 
   /** The same of a statement that changes rows: nobody stands behind it, for it may have to wait. */
   write<T>(tenantId: string, statement: Statement<T>, values: readonly Cell[]): Promise<T[]> {
     const lane = new Lane(this.#pool, 0, () => undefined);
-    return this.#run(lane, statement, { tenant: WRITES, tenantId, values });
+    return this.#run(lane, statement, { tenant: WRITES, tenantId, values, now: performance.now() });
   }
 
   #run<T>(lane: Lane, statement: Statement<T>, asked: Asked): Promise<T[]> {
@@ -70,18 +74,18 @@ export class Lanes {
           reject(fault);
         }
       });
-      lane.add(read);
+      lane.add(read, asked.now);
     });
   }
 
-  /** The one with the fewest who wait for an answer. */
-  #lane(): Lane {
+  /** One on whose packet there is room, else the one with the fewest who wait for an answer. */
+  #lane(now: number): Lane {
     let least: Lane | undefined;
     for (const lane of this.#lanes) {
-      if (lane.gathers) return lane;
-      if (least === undefined || lane.underWay < least.underWay) least = lane;
+      if (lane.gathers && lane.isFree(now)) return lane;
+      if (least === undefined || isBetter(lane, least, now)) least = lane;
     }
-    if (least !== undefined && (least.underWay < CROWD || this.#lanes.size >= LANES)) return least;
+    if (least !== undefined && (this.#lanes.size >= LANES || least.isFree(now))) return least;
     const lane: Lane = new Lane(this.#pool, KEPT_MILLISECONDS, () => this.#lanes.delete(lane));
     this.#lanes.add(lane);
     return lane;
@@ -109,6 +113,11 @@ export class Lanes {
   }
 }
 
+function isBetter(lane: Lane, than: Lane, now: number): boolean {
+  const isSilent = lane.isSilent(now);
+  return isSilent === than.isSilent(now) ? lane.underWay < than.underWay : !isSilent;
+}
+
 /** One connection for as long as anybody waits for an answer of it. */
 class Lane {
   underWay = 0;
@@ -119,6 +128,8 @@ class Lane {
   #packets: Buffer[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isBroken = false;
+  /** When it last answered; of one that was empty, when it was first asked. */
+  #heard = 0;
 
   constructor(pool: pg.Pool, keptMilliseconds: number, ended: () => void) {
     this.#kept = keptMilliseconds;
@@ -139,7 +150,17 @@ class Lane {
     return this.#client === undefined || this.#packets.length > 0;
   }
 
-  add(read: Read): void {
+  /** Whether who comes now is answered as soon as may be. */
+  isFree(now: number): boolean {
+    return this.underWay < CROWD && !this.isSilent(now);
+  }
+
+  isSilent(now: number): boolean {
+    return this.underWay > 0 && now - this.#heard > SILENT_MILLISECONDS;
+  }
+
+  add(read: Read, now: number): void {
+    if (this.underWay === 0) this.#heard = now;
     this.underWay += 1;
     if (this.#client === undefined) this.#waiting.push(read);
     else this.#send(this.#client, read);
@@ -147,6 +168,7 @@ class Lane {
 
   /** One was answered. */
   leave(error: Error | null): void {
+    this.#heard = performance.now();
     if (error !== null && !(error instanceof pg.DatabaseError && isHarmless(error))) {
       this.#isBroken = true;
       // At once: as long as others came it would never be empty.
