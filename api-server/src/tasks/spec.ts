@@ -36,8 +36,11 @@ export function moreOf({ source, acceptance, max_iterations, limits }: TaskCreat
   );
 }
 
-/** How long an AgentTask stays when it has ended: what it came to is here, and the cluster's store is none for files. */
-const TTL_SECONDS = 86_400;
+/**
+ * How long an AgentTask stays when it has ended: what it came to is here, and each takes a place of those that its plan
+ * lets be in the cluster.
+ */
+const TTL_SECONDS = 3_600;
 
 /** The AgentTask of a row. */
 export function manifestOf(row: Specified, namespace: string): Manifest {

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Transaction } from "../../db/database.ts";
 import type { Prisma, Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
+import { enqueue } from "../../outbox/outbox.ts";
 import { LIMITS } from "../../tenants/limits.ts";
 import { record } from "../record.ts";
 import { hasEnded, holdTask } from "../rows.ts";
@@ -53,6 +54,14 @@ export async function tenantOf(pool: pg.Pool, name: string, uid: string): Promis
   const text = "SELECT id FROM tenants WHERE subdomain = $1 AND object_uid = $2 AND lifecycle = 'active'";
   const [row] = ids.parse((await pool.query(text, [name, uid])).rows);
   return row?.id;
+}
+
+const subdomains = z.array(z.object({ subdomain: z.string() }));
+
+/** @param pool of role lv_worker */
+export async function subdomainOf(pool: pg.Pool, tenantId: string): Promise<string | undefined> {
+  const { rows } = await pool.query("SELECT subdomain FROM tenants WHERE id = $1", [tenantId]);
+  return subdomains.parse(rows)[0]?.subdomain;
 }
 
 const REQUIREMENTS_LENGTH = 16_384;
@@ -156,4 +165,16 @@ export async function settleRow({ database }: Pick<MirrorParts, "database">, { t
 export async function placeRow({ database }: Pick<MirrorParts, "database">, { tenantId, id }: Ref, namespace: string) {
   const where = { tenantId, id, namespace: null };
   await database.write(tenantId, (tx) => tx.task.updateMany({ where, data: { namespace } }));
+}
+
+/**
+ * Takes a place back that is no longer its tenant's, of a row whose object was never seen. What is to be done about it is
+ * told anew: the hints that led to the old place are answered with it.
+ */
+export async function unplaceRow({ database }: Pick<MirrorParts, "database">, { tenantId, id, namespace }: Task) {
+  const where = { tenantId, id, namespace, objectUid: null };
+  await database.write(tenantId, async (tx) => {
+    const { count } = await tx.task.updateMany({ where, data: { namespace: null } });
+    if (count > 0) await enqueue(tx, tenantId, { topic: "task.apply", payload: { task: id } });
+  });
 }

@@ -24,6 +24,8 @@ class OneObject implements Transport {
   object: AgentTask | undefined;
   /** What it answers to who makes one. */
   refusal: ApiError | undefined;
+  /** What it answers to who makes one; else what was sent. */
+  answer: AgentTask | undefined;
   readonly made: unknown[] = [];
 
   async send({ method, path, body }: ApiRequest): Promise<unknown> {
@@ -31,7 +33,7 @@ class OneObject implements Transport {
     if (method !== "POST" && this.object !== undefined) return this.object;
     if (method === "POST" && this.refusal === undefined) {
       this.made.push(body);
-      return body;
+      return this.answer ?? body;
     }
     throw this.refusal ?? new ApiError(`${path} not found`, { status: 404, reason: "NotFound" });
   }
@@ -41,11 +43,13 @@ class OneObject implements Transport {
 
 const NAMESPACE = "tenant-acme";
 const ID = "0198a2c0-0000-7000-8000-000000000001";
-const worldOf = (): World => ({
+const worldOf = (more: Partial<World> = {}): World => ({
   parts: running.parts,
   transport: cluster,
   tenantIn: async () => tenant.id,
+  placeOf: async () => NAMESPACE,
   wasDeleted: async () => true,
+  ...more,
 });
 
 function objectOf(name: string, { uid = "uid", description = "Make it.", taskId = "" } = {}): AgentTask {
@@ -74,10 +78,10 @@ const rows = () =>
   );
 
 /** As often as it asks for it. */
-async function settle(name: string): Promise<void> {
+async function settle(name: string, more: Partial<World> = {}): Promise<void> {
   for (let left = 5; left > 0; left -= 1) {
     try {
-      return await agree(worldOf(), { namespace: NAMESPACE, name }, cluster.object);
+      return await agree(worldOf(more), { namespace: NAMESPACE, name }, cluster.object);
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
     }
@@ -124,17 +128,68 @@ test("what an agent left and may not be read is waited for an hour, and given up
   ]);
 });
 
-test("a task that the cluster has no room for waits for it, and has not failed", async () => {
-  const name = await placedRow();
-  cluster.refusal = new ApiError("exceeded quota: leanvibe, requested: count/agenttasks.leanvibe.io=1", {
-    status: 403,
-    reason: "Forbidden",
+const refused = (message: string, status = 403) =>
+  new ApiError(message, { status, reason: status === 404 ? "NotFound" : "Forbidden" });
+
+describe("a task that the cluster does not take now", () => {
+  test("for want of room waits for it, says so once, and no longer when it goes on", async () => {
+    const name = await placedRow();
+    cluster.refusal = refused("exceeded quota: leanvibe, requested: count/agenttasks.leanvibe.io=1");
+    await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
+    const [told] = await rows();
+    expect(told).toMatchObject({ phase: "Pending", reason: "NoRoom", message: expect.stringContaining("kubectl -n") });
+    await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
+    expect(await rows()).toEqual([told]);
+    cluster.refusal = undefined;
+    cluster.answer = objectOf(name, { taskId: ID });
+    await settle(name);
+    expect(cluster.made).toHaveLength(1);
+    expect(await rows()).toMatchObject([{ objectUid: cluster.answer.metadata.uid, reason: null, message: null }]);
   });
-  await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
-  expect(await rows()).toMatchObject([{ phase: "Pending" }]);
-  cluster.refusal = undefined;
-  await settle(name);
-  expect(cluster.made).toHaveLength(1);
+
+  test("and is cancelled while it waits is cancelled, and waits no more", async () => {
+    const name = await placedRow();
+    cluster.refusal = refused("exceeded quota: leanvibe, requested: count/agenttasks.leanvibe.io=1");
+    await expect(settle(name)).rejects.toBeInstanceOf(Waiting);
+    await running.parts.database.write(tenant.id, (tx) =>
+      tx.task.updateMany({ where: { tenantId: tenant.id, id: ID }, data: { desired: "Cancel" } }),
+    );
+    await settle(name);
+    expect(await rows()).toMatchObject([{ phase: "Cancelled", reason: "Cancelled" }]);
+  });
+
+  test("for another reason waits for no room, whatever it is called [a task named quota]", async () => {
+    const name = await placedRow();
+    cluster.refusal = refused(`agenttasks.leanvibe.io "quota-x" is forbidden: User cannot create resource`);
+    await expect(settle(name)).rejects.toBe(cluster.refusal);
+    expect(await rows()).toMatchObject([{ namespace: NAMESPACE, phase: "Pending", reason: null }]);
+  });
+
+  test.each([
+    ["is gone", refused("not found", 404)],
+    ["is being deleted", refused("unable to create new content in namespace because it is being terminated")],
+  ])(
+    "for its namespace %s and its tenant has another is placed anew, and told of once more",
+    async (_what, refusal) => {
+      const name = await placedRow();
+      cluster.refusal = refusal;
+      await settle(name, { placeOf: async () => "tenant-acme-2" });
+      expect(await rows()).toMatchObject([{ id: ID, namespace: null, phase: "Pending" }]);
+      const hints = () =>
+        running.parts.database.read(tenant.id, (db) => db.outbox.findMany({ where: { topic: "task.apply" } }));
+      expect(await hints()).toMatchObject([{ payload: { task: ID } }]);
+      // With nothing left at the old place.
+      await settle(name, { placeOf: async () => "tenant-acme-2" });
+      expect(await hints()).toHaveLength(1);
+    },
+  );
+
+  test("for its namespace is still to come keeps its place", async () => {
+    const name = await placedRow();
+    cluster.refusal = refused("not found", 404);
+    await settle(name);
+    expect(await rows()).toMatchObject([{ namespace: NAMESPACE }]);
+  });
 });
 
 test("what kubectl makes and deletes all day long leaves as many rows as the plan keeps, the newest [flood]", async () => {

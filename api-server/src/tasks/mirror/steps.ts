@@ -1,19 +1,11 @@
-import {
-  collectionPath,
-  isApiError,
-  type KubeObject,
-  objectPath,
-  secondsPrecision,
-  type Transport,
-  Waiting,
-} from "@leanvibe/runtime";
-import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS, parseAgentTask } from "@leanvibe/schema";
+import { isApiError, type KubeObject, objectPath, secondsPrecision, type Transport, Waiting } from "@leanvibe/runtime";
+import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS } from "@leanvibe/schema";
 import type { Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
-import { manifestOf } from "../spec.ts";
 import { clear, Forbidden, readArtifact, Unusable } from "./collect.ts";
 import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
+import { create, taskOf } from "./make.ts";
 import { changeRow, endRow, findRefs, makeRow, readRow, settleRow } from "./rows.ts";
 import { storeArtifact, storeFault } from "./store.ts";
 
@@ -32,6 +24,8 @@ export type World = {
   transport: Transport;
   /** Whose namespace it is; undefined where it is nobody's, or its tenant has no account yet. */
   tenantIn: (namespace: string) => Promise<string | undefined>;
+  /** The namespace where a tenant's new objects are to be; undefined while it has none. */
+  placeOf: (tenantId: string) => Promise<string | undefined>;
   /** Whether an object that is not there was deleted by somebody who meant it. */
   wasDeleted: (namespace: string) => Promise<boolean>;
 };
@@ -91,8 +85,6 @@ async function walk(world: World, at: Place, first: Task | undefined, object: Ag
   throw new Error(`${at.namespace}/${at.name}: row and object do not come to agree`);
 }
 
-/** Those that are ended go when their time is over, and it is their Tenant's to let them go sooner. */
-const NO_ROOM_SECONDS = 15;
 /** Its namespace may be nobody's for good: no reason to ask for it all the time. */
 const NOBODYS_SECONDS = 5;
 
@@ -116,7 +108,7 @@ async function take(world: World, step: Step, { at, row, object }: Around): Prom
     case "make row":
       return object;
     case "create object":
-      return await create(world, at, row);
+      return await create(world, at.namespace, row);
     case "change row":
       if (!(await changeRow(parts, row, step.change))) throw new Overtaken(`${row.name} was changed meanwhile`);
       return object;
@@ -141,26 +133,6 @@ async function take(world: World, step: Step, { at, row, object }: Around): Prom
       if (object !== undefined) await clear(transport, object);
       await settleRow(parts, row);
       return object;
-  }
-}
-
-async function create({ transport, parts }: World, { namespace }: Place, row: Task): Promise<AgentTask | undefined> {
-  try {
-    const query = { fieldManager: FIELD_MANAGERS.api };
-    const body = manifestOf(row, namespace);
-    return taskOf(await transport.send({ method: "POST", path: collectionPath(AGENT_TASKS, namespace), query, body }));
-  } catch (error) {
-    // Made by an answer that we did not hear, or by somebody else: the watch brings it. Or its namespace comes.
-    if (isApiError(error, 409) || isApiError(error, 404))
-      throw new Overtaken(`AgentTask ${row.name} is there, or its namespace is not`);
-    // As many as its plan lets be there are: it waits in the database for one to go.
-    if (isApiError(error, 403) && /quota/.test(error.message)) {
-      throw new Waiting(`${namespace} has no room for ${row.name}`, NO_ROOM_SECONDS);
-    }
-    // The cluster takes no such task, and will not.
-    if (!isApiError(error, 400) && !isApiError(error, 422)) throw error;
-    await endRow(parts, row, { phase: "Failed", reason: "Refused", message: error.message });
-    return undefined;
   }
 }
 
@@ -209,10 +181,4 @@ async function collect({ parts, transport }: World, row: Task, object: AgentTask
     parts.log.warn({ task: row.id, error: error.message }, "what an agent made cannot be used");
     await storeFault(parts.database, row, error.message);
   }
-}
-
-function taskOf(answer: unknown): AgentTask {
-  const parsed = parseAgentTask(answer);
-  if (!parsed.ok) throw new Error("the API server answered with an AgentTask that cannot be read");
-  return parsed.value;
 }

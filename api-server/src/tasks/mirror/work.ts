@@ -11,12 +11,12 @@ import {
   recordOf,
   type Transport,
 } from "@leanvibe/runtime";
-import { AGENT_TASKS, parseAgentTask, parseTenant, type Tenant } from "@leanvibe/schema";
+import { AGENT_TASKS, ANNOTATIONS, parseAgentTask, parseTenant, type Tenant } from "@leanvibe/schema";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
 import { repeat } from "../../outbox/repeat.ts";
 import { TaskHints } from "./hints.ts";
-import { tenantOf, unsettledPlaces } from "./rows.ts";
+import { subdomainOf, tenantOf, unsettledPlaces } from "./rows.ts";
 import { agree, type Place } from "./steps.ts";
 
 /** How soon the cluster hears of what the API decided. */
@@ -47,6 +47,10 @@ export function beginTasks(
     tenantIn: async (namespace: string) => {
       const tenant = namespaces.ownerOf(namespace);
       return tenant && (await tenantOf(database.worker, tenant.metadata.name, tenant.metadata.uid ?? ""));
+    },
+    placeOf: async (tenantId: string) => {
+      const subdomain = await subdomainOf(database.worker, tenantId);
+      return subdomain === undefined ? undefined : namespaces.firstOf(subdomain);
     },
     // A cluster in which its tenant is not known is another one.
     wasDeleted: async (namespace: string) =>
@@ -95,10 +99,19 @@ export function beginTasks(
   };
 }
 
-/** Of what is asked for nothing is held but where it is to go: it may be long, and there may be thousands. */
-function trimTask({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
+const KEPT = ["namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp"] as const;
+
+/**
+ * Of what is asked for nothing is held but where it is to go: it may be long, and there may be thousands. As little is held
+ * of what others write beside it: the annotations of one object alone may have 256 KiB.
+ */
+export function trimTask({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
   const { desiredState } = recordOf(spec);
-  return { apiVersion, kind, metadata, spec: { title: "-", description: "-", desiredState }, status };
+  const kept: KubeObject["metadata"] = { name: metadata.name };
+  for (const field of KEPT) if (metadata[field] !== undefined) Object.assign(kept, { [field]: metadata[field] });
+  const id = metadata.annotations?.[ANNOTATIONS.taskId];
+  if (id !== undefined) kept.annotations = { [ANNOTATIONS.taskId]: id };
+  return { apiVersion, kind, metadata: kept, spec: { title: "-", description: "-", desiredState }, status };
 }
 
 function placeOf(key: string): Place {
