@@ -173,6 +173,19 @@ describe("an answer", () => {
     expect((await used()).events[1]).toMatchObject({ details: { estimated: true, output_tokens: 0 } });
   });
 
+  test.each([true, false])(
+    "whose client had gone before the model was asked costs nothing, and it is not asked [stream %s]",
+    async (stream) => {
+      const gone = new AbortController();
+      // While it is being paid for.
+      const asking = ask({ stream }, gone.signal).catch((error: unknown) => error);
+      gone.abort(new Error("gone"));
+      await expect(asking).resolves.toMatchObject({ code: "MODEL_UNAVAILABLE" });
+      expect(server.asked).toEqual([]);
+      await nothingUsed();
+    },
+  );
+
   test("that is whole is read to its end though nobody waits for it", async () => {
     const gone = new AbortController();
     server.answer = async (response) => {
@@ -257,6 +270,12 @@ describe("a model's server", () => {
     ["knows no such model", (response) => send(response, 404, "not found"), "MODEL_UNAVAILABLE"],
     ["hangs up", (response) => void response.destroy(), "MODEL_UNAVAILABLE"],
     ["is asked too much", (response) => send(response, 429, {}, { "retry-after": "7" }), "RATE_LIMITED"],
+    [
+      "refuses it so slowly that it takes longer than its first word may",
+      (response) => dripping(response, 429),
+      "RATE_LIMITED",
+    ],
+    ["fails as slowly", (response) => dripping(response, 500), "MODEL_UNAVAILABLE"],
     ["refuses it", (response) => send(response, 400, { error: { message: "no such role" } }), "MODEL_REQUEST_REFUSED"],
     [
       "cannot read so much",
@@ -386,6 +405,18 @@ function brokenOff(response: Parameters<FakeModel["answer"]>[0], bytes: number):
 function begun(response: Parameters<FakeModel["answer"]>[0], bytes: number): void {
   response.writeHead(200, { "content-type": "application/json" });
   response.write(" ".repeat(bytes));
+}
+
+/** A refusal that takes longer than the patience for a first word, and is never silent for long. */
+function dripping(response: Parameters<FakeModel["answer"]>[0], status: number): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  let left = 6;
+  const drop = setInterval(() => {
+    left -= 1;
+    if (left > 0) return void response.write(" ");
+    clearInterval(drop);
+    response.end("{}");
+  }, 450);
 }
 
 function endless(response: Parameters<FakeModel["answer"]>[0]): void {

@@ -12,7 +12,16 @@ import { inputTokensOf, outputTokensOf, tokensOf } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
 import { type ChatRequest, upstreamBody } from "./request.ts";
-import { ANSWER_BYTES_AT_MOST, ask, BrokenOff, type Patience, unavailable, wholeOf } from "./upstream.ts";
+import {
+  ANSWER_BYTES_AT_MOST,
+  ask,
+  BrokenOff,
+  NotAsked,
+  type Patience,
+  TooLate,
+  unavailable,
+  wholeOf,
+} from "./upstream.ts";
 
 const AT_ONCE = { each: 4, all: 500 } as const;
 const RETRY_SECONDS = 1;
@@ -67,9 +76,8 @@ export class Calls {
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
       const whole = AbortSignal.timeout(patience.whole);
       const signal = request.stream ? AbortSignal.any([whole, gone]) : whole;
-      const begun = performance.now();
-      const response = await ask(model, body, patience, signal).catch(async (error: unknown) => {
-        await this.#notAnswered(call, error, { gone, waited: performance.now() - begun });
+      const response = await ask(model, body, patience, { signal, gone }).catch(async (error: unknown) => {
+        await this.#notAnswered(call, error, gone);
         throw error instanceof Refusal ? error : unavailable(model, messageOf(error));
       });
       // Some servers and proxies stream nothing, whatever they are asked for.
@@ -89,12 +97,12 @@ export class Calls {
 
   /**
    * Where the client went away, or the model was waited for as long as is waited, it has read what it was sent, and that
-   * counts. Where it refused or was not there nothing does.
+   * counts. Where it refused, was not there or was not asked nothing does.
    */
-  async #notAnswered(call: Call, error: unknown, at: { gone: AbortSignal; waited: number }): Promise<void> {
-    const left = at.gone.aborted && !(error instanceof Refusal);
-    const isLate = at.waited >= this.#parts.patience.first;
-    await this.#end(left || isLate ? call.paid.settle(estimatedOf(call, 0)) : call.paid.release());
+  async #notAnswered(call: Call, error: unknown, gone: AbortSignal): Promise<void> {
+    const left = gone.aborted && !(error instanceof Refusal) && !(error instanceof NotAsked);
+    const hasRead = left || error instanceof TooLate;
+    await this.#end(hasRead ? call.paid.settle(estimatedOf(call, 0)) : call.paid.release());
   }
 
   async #whole(call: Call, response: IncomingMessage): Promise<Answer> {

@@ -19,18 +19,20 @@ const SAID_LENGTH = 500;
 /**
  * Asks a model's server, and hands over what it answers with 200. Nothing is followed: a redirect is a fault of the table,
  * since the key and the tenant's words would go with it.
- * @throws Refusal MODEL_UNAVAILABLE, RATE_LIMITED, CONTEXT_LENGTH_EXCEEDED, MODEL_REQUEST_REFUSED; what `signal` was
- * aborted with
+ * @param by signal: ends it wherever it is. gone: a client that has gone before anything was sent needs no answer.
+ * @throws Refusal MODEL_UNAVAILABLE, RATE_LIMITED, CONTEXT_LENGTH_EXCEEDED, MODEL_REQUEST_REFUSED; TooLate; NotAsked; what
+ * `signal` was aborted with
  */
 export async function ask(
   model: Model,
   body: string,
   patience: Patience,
-  signal: AbortSignal,
+  { signal, gone }: { signal: AbortSignal; gone: AbortSignal },
 ): Promise<IncomingMessage> {
   const url = new URL(`${model.endpoint}/chat/completions`);
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const key = await keyOf(model);
+  if (gone.aborted || signal.aborted) throw new NotAsked("its client has gone");
   const headers = {
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(body)),
@@ -40,14 +42,15 @@ export async function ask(
   };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = send(url, { method: "POST", headers, signal });
-    const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${patience.first} ms`)), patience.first);
+    const timer = setTimeout(() => sent.destroy(new TooLate(patience.first)), patience.first);
     sent.once("response", (answer) => {
       clearTimeout(timer);
       resolve(answer);
     });
     sent.once("error", (error) => {
       clearTimeout(timer);
-      reject(signal.aborted ? signal.reason : unavailable(model, error.message));
+      if (signal.aborted) reject(signal.reason);
+      else reject(error instanceof TooLate ? error : unavailable(model, error.message));
     });
     sent.end(body);
   });
@@ -70,6 +73,20 @@ async function keyOf(model: Model): Promise<string | undefined> {
     throw unavailable(model, `its key cannot be read from ${model.keyFile}`);
   });
   return text.trim();
+}
+
+/** It had read what it was sent, and did not begin to answer for as long as is waited. */
+export class TooLate extends Error {
+  override readonly name = "TooLate";
+
+  constructor(milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`);
+  }
+}
+
+/** Nothing was sent to it. */
+export class NotAsked extends Error {
+  override readonly name = "NotAsked";
 }
 
 /** An answer that had begun. */
