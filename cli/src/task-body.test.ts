@@ -14,6 +14,17 @@ function file(content: string | object): string {
   return path;
 }
 
+/** Nine lists of nine of the one before: a billion words. */
+function bomb(): string {
+  const list = (name: string) => `[${Array(9).fill(`*${name}`).join(", ")}]`;
+  const names = [..."abcdefgh"];
+  return [
+    "title: T",
+    "a: &a x",
+    ...names.slice(1).map((name, at) => `${name}: &${name} ${list(names[at] ?? "")}`),
+  ].join("\n");
+}
+
 const CASES = [{ name: "adds", command: "node main.ts 1 2", expect: { stdout: "3" } }];
 
 describe("what the API is asked for", () => {
@@ -39,7 +50,7 @@ describe("what the API is asked for", () => {
     });
   });
 
-  test.each<[string, () => Parameters<typeof bodyOf>[0], string]>([
+  test.each<[string, () => Parameters<typeof bodyOf>[0], string | RegExp]>([
     ["a field that there is not", () => ({ file: file({ title: "T", acceptence: CASES }) }), "no field acceptence"],
     ["a field of another kind", () => ({ file: file({ title: "T", limits: 5 }) }), ": limits: "],
     ["no title", () => ({ file: file({ description: "D" }) }), "needs a title"],
@@ -47,6 +58,23 @@ describe("what the API is asked for", () => {
     ["a list for a file", () => ({ file: file([]) }), "must hold fields"],
     ["a file that is not there", () => ({ file: join(folder, "none") }), "there is no file"],
     ["a file that is no YAML", () => ({ file: file("a: [") }), "neither YAML nor JSON"],
+    ["a file with an alias of nothing", () => ({ file: file("title: T\nlimits: *none\n") }), /--file: .*none/],
+    [
+      "cases with an alias of nothing",
+      () => ({ title: "T", acceptance: file("- *none\n") }),
+      /--acceptance: .*aliases/,
+    ],
+    ["a file whose aliases unfold without end [bomb]", () => ({ file: file(bomb()) }), /--file: .*aliases/],
+    [
+      "requirements of a file that is not there",
+      () => ({ title: "T", requirements: "@none.json" }),
+      "--requirements: there is no file none.json",
+    ],
+    [
+      "a folder for requirements",
+      () => ({ title: "T", requirements: `@${folder}` }),
+      "--requirements: there is no file",
+    ],
     ["cases that are no list", () => ({ title: "T", acceptance: file({ name: "a" }) }), "a list of cases"],
     ["a priority of its own", () => ({ title: "T", priority: "now" }), "--priority"],
     ["requirements that are no JSON", () => ({ title: "T", requirements: "{" }), "--requirements"],

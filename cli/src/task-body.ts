@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { CreateTaskData } from "@leanvibe/client";
+import { messageOf } from "@leanvibe/runtime";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 
@@ -82,17 +83,27 @@ function casesIn(value: unknown, file: string): unknown[] {
 
 /** YAML, of which JSON is a part. */
 async function read(flag: string, file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new Error(`${flag}: there is no file ${file} that can be read`);
-  });
-  const document = parseDocument(text);
+  const document = parseDocument(await textOf(flag, file));
   const [fault] = document.errors;
   if (fault !== undefined) throw new Error(`${flag}: ${file} is neither YAML nor JSON: ${fault.message}`);
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Such as an alias of nothing, or of too much.
+    throw new Error(
+      `${flag}: ${file} cannot be read: ${messageOf(error)}; write out what its aliases (*NAME) stand for`,
+    );
+  }
+}
+
+async function textOf(flag: string, file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((error: unknown) => {
+    throw new Error(`${flag}: there is no file ${file} that can be read; give the path of one (${messageOf(error)})`);
+  });
 }
 
 async function requirementsIn(text: string): Promise<unknown> {
-  const json = text.startsWith("@") ? await readFile(text.slice(1), "utf8") : text;
+  const json = text.startsWith("@") ? await textOf("--requirements", text.slice(1)) : text;
   try {
     return JSON.parse(json);
   } catch {
