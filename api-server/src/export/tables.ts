@@ -260,6 +260,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "tasks.tenant_id": OF_THE_FOLDER,
   "tasks.object_uid": "of the cluster, and nothing anywhere else",
   "tasks.cleared_at": "of the cluster, and nothing anywhere else",
+  "tasks.gone_at": "of the cluster, and nothing anywhere else",
   "task_steps.tenant_id": OF_THE_FOLDER,
   "task_files.tenant_id": OF_THE_FOLDER,
   "task_events.tenant_id": OF_THE_FOLDER,

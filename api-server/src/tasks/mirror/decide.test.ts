@@ -43,6 +43,7 @@ const rowOf = (more: Partial<Task> = {}): Task => ({
   collectedAt: null,
   artifactError: null,
   clearedAt: null,
+  goneAt: null,
   linesOfCode: null,
   complexity: null,
   truncated: [],

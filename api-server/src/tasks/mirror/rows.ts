@@ -19,14 +19,14 @@ const refs = z.array(
   z.object({ tenant_id: z.string(), id: z.string() }).transform(({ tenant_id: tenantId, id }) => ({ tenantId, id })),
 );
 
-/** The rows of an object, and of whatever was or is to be at its place and is not done with. @param pool of role lv_worker */
+/** The rows of an object, and of whatever was or is to be at its place and is not known to be gone. @param pool of role lv_worker */
 export async function findRefs(
   pool: pg.Pool,
   { namespace, name, uid }: { namespace: string; name: string; uid: string | undefined },
 ): Promise<Ref[]> {
   const { rows } = await pool.query(
     `SELECT tenant_id, id FROM tasks WHERE object_uid = $3
-     UNION SELECT tenant_id, id FROM tasks WHERE namespace = $1 AND name = $2 AND cleared_at IS NULL ORDER BY id`,
+     UNION SELECT tenant_id, id FROM tasks WHERE namespace = $1 AND name = $2 AND gone_at IS NULL ORDER BY id`,
     [namespace, name, uid ?? null],
   );
   return refs.parse(rows);
@@ -37,7 +37,7 @@ const places = z.array(z.object({ namespace: z.string(), name: z.string() }));
 /** Of all that may have something to be done about. @param pool of role lv_worker */
 export async function unsettledPlaces(pool: pg.Pool): Promise<{ namespace: string; name: string }[]> {
   const { rows } = await pool.query(
-    "SELECT namespace, name FROM tasks WHERE cleared_at IS NULL AND namespace IS NOT NULL ORDER BY tenant_id, id",
+    "SELECT namespace, name FROM tasks WHERE gone_at IS NULL AND namespace IS NOT NULL ORDER BY tenant_id, id",
   );
   return places.parse(rows);
 }
@@ -105,7 +105,7 @@ async function forgetOld(tx: Transaction, tenantId: string): Promise<void> {
   const { plan } = await tx.tenant.findFirstOrThrow({ where: { id: tenantId }, select: { plan: true } });
   await tx.$executeRaw`
     DELETE FROM tasks WHERE tenant_id = ${tenantId}::uuid AND id IN (
-      SELECT id FROM tasks WHERE tenant_id = ${tenantId}::uuid AND managed_by = 'kubectl' AND cleared_at IS NOT NULL
+      SELECT id FROM tasks WHERE tenant_id = ${tenantId}::uuid AND managed_by = 'kubectl' AND cleared_at IS NOT NULL AND gone_at IS NOT NULL
       ORDER BY id DESC OFFSET ${LIMITS[z.enum(PLAN_NAMES).parse(plan)].keptTasks - 1})`;
 }
 
@@ -151,7 +151,8 @@ export async function endRow(
   row: Task,
   { phase, reason, message }: { phase: string; reason: string; message: string },
 ): Promise<boolean> {
-  const change = { phase, reason, message: keptText(message, 2_000), endedAt: new Date(), clearedAt: new Date() };
+  const now = new Date();
+  const change = { phase, reason, message: keptText(message, 2_000), endedAt: now, clearedAt: now, goneAt: now };
   return await changeRow(parts, row, change);
 }
 
@@ -159,6 +160,12 @@ export async function endRow(
 export async function settleRow({ database }: Pick<MirrorParts, "database">, { tenantId, id }: Ref): Promise<void> {
   const where = { tenantId, id, clearedAt: null };
   await database.write(tenantId, (tx) => tx.task.updateMany({ where, data: { clearedAt: new Date() } }));
+}
+
+/** Its object is gone, and nothing is to be done about it any more: it may be forgotten. */
+export async function forsakeRow({ database }: Pick<MirrorParts, "database">, { tenantId, id }: Ref): Promise<void> {
+  const where = { tenantId, id, clearedAt: { not: null }, goneAt: null };
+  await database.write(tenantId, (tx) => tx.task.updateMany({ where, data: { goneAt: new Date() } }));
 }
 
 /** Where its object is to be. */

@@ -65,9 +65,9 @@ function objectOf(name: string, { uid = "uid", description = "Make it.", taskId 
 }
 
 /** One of the API's, which has its place and no object yet. */
-async function placedRow(): Promise<string> {
-  const name = nameOf("Report", ID);
-  const data = { tenantId: tenant.id, id: ID, name, namespace: NAMESPACE, title: "Report", description: "Make it." };
+async function placedRow(id = ID): Promise<string> {
+  const name = nameOf("Report", id);
+  const data = { tenantId: tenant.id, id, name, namespace: NAMESPACE, title: "Report", description: "Make it." };
   await running.parts.database.write(tenant.id, (tx) => tx.task.create({ data }));
   return name;
 }
@@ -196,20 +196,81 @@ test("what kubectl makes and deletes all day long leaves as many rows as the pla
   await running.parts.database.write(
     tenant.id,
     (tx) => tx.$executeRaw`
-      INSERT INTO tasks (tenant_id, id, name, namespace, managed_by, title, description, phase, ended_at, cleared_at)
+      INSERT INTO tasks (tenant_id, id, name, namespace, managed_by, title, description, phase, ended_at, cleared_at, gone_at)
       SELECT ${tenant.id}::uuid, ('0198a2c0-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'old-' || n, ${NAMESPACE}, 'kubectl',
-        'old', 'old', 'Succeeded', now(), CASE WHEN n = 1 THEN NULL ELSE now() END
+        'old', 'old', 'Succeeded', now(), CASE WHEN n = 1 THEN NULL ELSE now() END,
+        CASE WHEN n <= 2 THEN NULL ELSE now() END
       FROM generate_series(1, 1010) AS n`,
   );
   cluster.object = objectOf("new");
   await settle("new");
   const names = new Set((await rows()).map(({ name }) => name));
-  // The new one, and the one that is not done with.
-  expect(names.size).toBe(1_001);
-  expect([names.has("new"), names.has("old-1"), names.has("old-11"), names.has("old-12")]).toEqual([
-    true,
-    true,
-    false,
-    true,
+  // The new one, the one that is not done with, and the one whose object is still there.
+  expect(names.size).toBe(1_002);
+  const kept = ["new", "old-1", "old-2", "old-11", "old-12"].map((name) => names.has(name));
+  expect(kept).toEqual([true, true, true, false, true]);
+});
+
+describe("a task that ended and is done with", () => {
+  const goneAt = async () => (await rows()).map((row) => row.goneAt);
+
+  /** By kubectl, with its object still there. */
+  async function endedRow(): Promise<string> {
+    cluster.object = objectOf("made");
+    await settle("made");
+    await running.parts.database.write(tenant.id, (tx) =>
+      tx.task.updateMany({
+        where: { tenantId: tenant.id },
+        data: { phase: "Cancelled", endedAt: new Date(), collectedAt: new Date(), clearedAt: new Date() },
+      }),
+    );
+    const at = new Date().toISOString();
+    const status = { phase: "Cancelled" as const, completionTime: at, artifact: { collectedAt: at } };
+    cluster.object = { ...cluster.object, status };
+    return "made";
+  }
+
+  test("is known to be gone when its object is, and not before", async () => {
+    const name = await endedRow();
+    await settle(name);
+    expect(await goneAt()).toEqual([null]);
+    cluster.object = undefined;
+    await settle(name);
+    expect(await goneAt()).toEqual([expect.any(Date)]);
+  });
+
+  test("is not known to be gone in a cluster that does not know its tenant", async () => {
+    const name = await endedRow();
+    cluster.object = undefined;
+    await settle(name, { wasDeleted: async () => false });
+    expect(await goneAt()).toEqual([null]);
+  });
+
+  test("is gone when another stands in its place, which has a row of its own", async () => {
+    const name = await endedRow();
+    cluster.object = objectOf(name, { uid: "uid-2" });
+    await settle(name);
+    expect(await rows()).toMatchObject([
+      { phase: "Cancelled", goneAt: expect.any(Date) },
+      { phase: "Pending", goneAt: null, objectUid: cluster.object.metadata.uid },
+    ]);
+  });
+});
+
+test("a row that ended before it had an object gets none afterwards, whatever says that it is its [planted]", async () => {
+  // Rows of other tests are at the place of the usual one.
+  const id = ID.replace(/1$/, "2");
+  const name = await placedRow(id);
+  await running.parts.database.write(tenant.id, (tx) =>
+    tx.task.updateMany({
+      where: { tenantId: tenant.id, id },
+      data: { phase: "Cancelled", reason: "Cancelled", endedAt: new Date(), clearedAt: new Date() },
+    }),
+  );
+  cluster.object = objectOf(name, { taskId: id });
+  await settle(name);
+  expect(await rows()).toMatchObject([
+    { id, objectUid: null, phase: "Cancelled", reason: "Cancelled", goneAt: expect.any(Date) },
+    { managedBy: "kubectl", objectUid: cluster.object.metadata.uid },
   ]);
 });

@@ -3,10 +3,11 @@ import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS } 
 import type { Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
+import { hasEnded } from "../rows.ts";
 import { clear, Forbidden, readArtifact, Unusable } from "./collect.ts";
 import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
 import { create, taskOf } from "./make.ts";
-import { changeRow, endRow, findRefs, makeRow, readRow, settleRow } from "./rows.ts";
+import { changeRow, endRow, findRefs, forsakeRow, makeRow, readRow, settleRow } from "./rows.ts";
 import { storeArtifact, storeFault } from "./store.ts";
 
 /** More would be two who disagree for ever. */
@@ -42,22 +43,35 @@ export async function agree(world: World, at: Place, object: AgentTask | undefin
   let isKnown = false;
   for (const ref of found) {
     const row = await readRow(world.parts, ref);
-    if (row === undefined) continue;
-    const isIts = object !== undefined && (row.objectUid === uid || (await isReallyFor(world, object, row)));
-    isKnown ||= isIts;
-    if (!isIts && object !== undefined && row.objectUid === null) {
-      const message = `an AgentTask ${at.name} of somebody else stands in its place`;
-      await endRow(world.parts, row, { phase: "Failed", reason: "NameTaken", message });
-      continue;
-    }
-    await walk(world, at, row, isIts ? object : undefined);
+    if (row !== undefined && (await agreeWith(world, at, row, object))) isKnown = true;
   }
   if (!isKnown && object !== undefined) await walk(world, at, undefined, object);
 }
 
-/** @throws Overtaken */
+/** @returns whether the object is that row's */
+async function agreeWith(world: World, at: Place, row: Task, object: AgentTask | undefined): Promise<boolean> {
+  const { parts } = world;
+  if (object !== undefined && (row.objectUid === object.metadata.uid || (await isReallyFor(world, object, row)))) {
+    await walk(world, at, row, object);
+    return true;
+  }
+  if (row.objectUid !== null || object === undefined) await walk(world, at, row, undefined);
+  else if (!hasEnded(row)) {
+    const message = `an AgentTask ${at.name} of somebody else stands in its place`;
+    await endRow(parts, row, { phase: "Failed", reason: "NameTaken", message });
+  }
+  if (hasEnded(row)) await forsake(world, at, row, object);
+  return false;
+}
+
+/** @param other what stands in its place by now */
+async function forsake(world: World, at: Place, row: Task, other: AgentTask | undefined): Promise<void> {
+  if (other !== undefined || (await world.wasDeleted(at.namespace))) await forsakeRow(world.parts, row);
+}
+
+/** One that ended before it had an object gets none afterwards. @throws Overtaken */
 async function isReallyFor({ transport }: World, object: AgentTask, row: Task): Promise<boolean> {
-  return isMadeFor(object, row) && isAsAsked(await wholeOf(transport, object), row);
+  return row.clearedAt === null && isMadeFor(object, row) && isAsAsked(await wholeOf(transport, object), row);
 }
 
 /** What is watched is held without its text. @throws Overtaken where it is another by now */
