@@ -60,7 +60,7 @@ describe("reads that share a connection", () => {
 
   test("go past one that takes long, by the second connection, be they ever so few [one slow read stops everybody]", async () => {
     const [first = "", second = ""] = tenants;
-    const LONG = statement("lv_test_long", "SELECT pg_backend_pid() FROM pg_sleep(1)");
+    const LONG = statement("lv_test_long", "SELECT pg_backend_pid() FROM pg_sleep(2)");
     let isOver = false;
     const long = database.rows(first, LONG, []).finally(() => {
       isOver = true;
@@ -139,13 +139,13 @@ describe("reads that share a connection", () => {
     // So that there is always somebody under way.
     const ceaseless = tenants.map(async (tenant, place) => {
       while (going) {
-        if (place % 2 === 0) await database.rows(tenant, SLOW, []);
+        if (place % 2 === 0) await Promise.allSettled([database.rows(tenant, SLOW, [])]);
         const [answer] = await Promise.allSettled([database.rows(tenant, DIVIDED, ["1"])]);
         seen.push(answer.status === "fulfilled");
       }
     });
     await sleep(100);
-    await database.rows(tenants[0] ?? "", statement("lv_test_forgetting", "DEALLOCATE lv_test_divided"), []);
+    await database.rows(tenants[0] ?? "", statement("lv_test_forgetting", "DEALLOCATE ALL"), []);
     await sleep(200);
     const before = seen.length;
     await sleep(300);

@@ -25,11 +25,11 @@ type Found = z.output<typeof found>[number];
  */
 export class TaskHints {
   readonly #parts: MirrorParts;
-  readonly #namespaces: Namespaces;
+  readonly #namespaces: Pick<Namespaces, "firstOf">;
   /** By key, the ids of those that wait for it to be looked at. */
   readonly #waiting = new Map<string, string[]>();
 
-  constructor(parts: MirrorParts, namespaces: Namespaces) {
+  constructor(parts: MirrorParts, namespaces: Pick<Namespaces, "firstOf">) {
     this.#parts = parts;
     this.#namespaces = namespaces;
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Overtaken } from "../../mirror/rows.ts";
 import { type TestParts, type TestTenant, testParts, testTenant } from "../../testing/parts.ts";
 import { nameOf } from "../spec.ts";
+import { TaskHints } from "./hints.ts";
 import { agree, type World } from "./steps.ts";
 
 let running: TestParts;
@@ -181,6 +182,9 @@ describe("a task that the cluster does not take now", () => {
       // With nothing left at the old place.
       await settle(name, { placeOf: async () => "tenant-acme-2" });
       expect(await hints()).toHaveLength(1);
+      const keys = await new TaskHints(running.parts, { firstOf: () => "tenant-acme-2" }).look();
+      expect(keys).toContain(`tenant-acme-2/${name}`);
+      expect(await rows()).toMatchObject([{ id: ID, namespace: "tenant-acme-2" }]);
     },
   );
 
