@@ -1,4 +1,3 @@
-import type { TaskInput } from "@leanvibe/schema";
 import { expect, test } from "vitest";
 import { runTask } from "./loop.ts";
 import { NO_USAGE } from "./model/usage.ts";
@@ -6,18 +5,7 @@ import { PROFILES } from "./phases/work.ts";
 import type { RunResult, Sandbox } from "./sandbox/index.ts";
 import { newState } from "./state.ts";
 import { Steps } from "./steps.ts";
-
-const TASK: TaskInput = {
-  name: "adds",
-  title: "Adds",
-  description: "Adds two numbers.",
-  language: "typescript",
-  requirements: {},
-  acceptance: [],
-  source: [],
-  maxIterations: 1,
-  limits: {},
-};
+import { TASK } from "./testing/task.ts";
 
 const nothing = async () => {
   throw new Error("nothing is to be done");

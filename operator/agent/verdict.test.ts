@@ -2,25 +2,10 @@ import { expect, test } from "vitest";
 import type { Finding } from "./phases/validation.ts";
 import { PROFILES } from "./phases/work.ts";
 import { newState } from "./state.ts";
+import { TASK } from "./testing/task.ts";
 import { failedOutcome } from "./verdict.ts";
 
-const STATE = {
-  ...newState(
-    {
-      name: "adds",
-      title: "Adds",
-      description: "Adds two numbers.",
-      language: "typescript",
-      requirements: {},
-      acceptance: [],
-      source: [],
-      maxIterations: 3,
-      limits: {},
-    },
-    PROFILES.project,
-  ),
-  iterations: 2,
-};
+const STATE = { ...newState({ ...TASK, maxIterations: 3 }, PROFILES.project), iterations: 2 };
 const CIRCLE = "the same error came 3 times";
 
 test.each<[string, Finding["kind"][], string | undefined, string]>([

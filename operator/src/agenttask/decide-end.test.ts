@@ -18,6 +18,15 @@ import {
 } from "./testing/cases.ts";
 import type { Job, World } from "./world.ts";
 
+/** Its agent went on to its own end, beside a sandbox that memory had ended once. */
+const SANDBOX_FELL = pod({
+  phase: "Succeeded",
+  containers: [
+    container({ name: "sandbox", fell: { exitCode: 137, reason: "OOMKilled" } }),
+    container({ isRunning: false, ended: { exitCode: 0, reason: "Completed" } }),
+  ],
+});
+
 describe("the end of a task", () => {
   it.each<[string, object, Partial<World>, Partial<Job>, string, string]>([
     [
@@ -108,15 +117,7 @@ describe("the end of a task", () => {
       "is the sandbox's memory's, where the agent only saw it go",
       {},
       {
-        pods: [
-          pod({
-            phase: "Succeeded",
-            containers: [
-              container({ name: "sandbox", fell: { exitCode: 137, reason: "OOMKilled" } }),
-              container({ isRunning: false, ended: { exitCode: 0, reason: "Completed" } }),
-            ],
-          }),
-        ],
+        pods: [SANDBOX_FELL],
         said: says({ result: "Failed", reason: "SandboxFailed" }),
       },
       complete(),
@@ -127,15 +128,7 @@ describe("the end of a task", () => {
       "is what the agent says where the sandbox's memory was enough at last",
       {},
       {
-        pods: [
-          pod({
-            phase: "Succeeded",
-            containers: [
-              container({ name: "sandbox", fell: { exitCode: 137, reason: "OOMKilled" } }),
-              container({ isRunning: false, ended: { exitCode: 0, reason: "Completed" } }),
-            ],
-          }),
-        ],
+        pods: [SANDBOX_FELL],
         said: says({ result: "Failed", reason: "IterationsExhausted" }),
       },
       complete(),
