@@ -3,10 +3,10 @@ import type { Asking } from "./answers/ask.ts";
 import { CHECK_BOUNDS, type Language } from "./languages/language.ts";
 import { analyse } from "./phases/analysis.ts";
 import { design } from "./phases/architecture.ts";
-import { withoutRefuted } from "./phases/cases.ts";
-import { generateCode, secondCode } from "./phases/code.ts";
+import { generateCode } from "./phases/code.ts";
 import { correct } from "./phases/correction.ts";
 import { documentWork } from "./phases/documentation.ts";
+import { correctFunction } from "./phases/function.ts";
 import { qualityFindings } from "./phases/quality-check.ts";
 import { generateTests } from "./phases/tests.ts";
 import { type Finding, validate } from "./phases/validation.ts";
@@ -55,9 +55,6 @@ async function languageMissing(sandbox: Sandbox, { probe, title }: Language): Pr
   return outcomeOf("Failed", UNFENCED.test(stderr) ? "SandboxFailed" : "LanguageUnavailable", why);
 }
 
-/** A small model may write one that is worth nothing. */
-const SECOND_PROGRAMS_MAX = 2;
-
 type Best = { rank: number; work: Work; measured: State["measured"] };
 
 class Run {
@@ -66,7 +63,6 @@ class Run {
   #best: Best | undefined;
   /** Names of the tests that failed last. */
   #failures: readonly string[] = [];
-  #secondPrograms = 0;
 
   constructor(loop: Loop, state: State) {
     this.#loop = loop;
@@ -136,29 +132,11 @@ class Run {
     return false;
   }
 
-  /** Of a function whose examples pass, the cases that the model made up are held against a second program first. */
-  async #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
-    const { asking } = this.#loop;
-    const { work } = this.state;
-    const onlyCases = work.cases.length > 0 && findings.every(({ kind }) => kind === "tests");
-    if (onlyCases && this.#secondPrograms < SECOND_PROGRAMS_MAX) {
-      this.#secondPrograms += 1;
-      const changed = await this.#heldAgainstSecond(work);
-      if (changed !== undefined) return changed;
-    }
-    return correct(asking, work, findings, iteration);
-  }
-
-  async #heldAgainstSecond(work: Work): Promise<Partial<Work> | undefined> {
+  #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
     const { asking, sandbox } = this.#loop;
-    const code = await secondCode(asking, work, this.#secondPrograms);
-    // The same once more is no second opinion.
-    if (code.length === 0 || code.some(({ content }) => work.code.some((one) => one.content === content)))
-      return undefined;
-    const second = await validate(sandbox, asking.steps, { ...work, code });
-    if (second.findings.length === 0) return { code };
-    if (second.findings.some(({ kind }) => kind !== "tests")) return undefined;
-    return withoutRefuted(asking, work, this.#failures, second.failures);
+    const { work } = this.state;
+    if (work.profile.name === "project") return correct(asking, work, findings, iteration);
+    return correctFunction({ asking, sandbox }, work, { findings, failures: this.#failures, iteration });
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {

@@ -92,4 +92,61 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     expect(outcome.result).toBe("Failed");
     expect(state.work.code[0]?.content).toContain("n + 2 if n != 3 else 7");
   });
+
+  test("whose correction fails the examples too is written anew until a program passes them, in one correction", async () => {
+    const script = scriptOf("anew", [
+      ANALYSIS,
+      { phase: "code", text: code("n") },
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: code("n + 1") },
+      { phase: "code", text: code("n +") },
+      { phase: "code", text: code("n + n") },
+    ]);
+    const { outcome, state, steps } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.iterations).toBe(1);
+    expect(state.work.code[0]?.content).toContain("n + n");
+    const drawn = steps.all().flatMap(({ step }) => step.match(/^another_implementation-\d+$/)?.[0] ?? []);
+    expect(drawn).toEqual(["another_implementation-11", "another_implementation-12"]);
+  });
+
+  test("that cannot even be loaded is further from done than one that fails an example", async () => {
+    const script = scriptOf("unloadable", [
+      ANALYSIS,
+      { phase: "code", text: code("n + 1") },
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: "```python\nprint(double(2))  # 4\n```" },
+      { phase: "code", text: "no code at all" },
+    ]);
+    const { outcome, state } = await ran(script, { ...TASK, maxIterations: 1 }, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.code[0]?.content).toContain("n + 1");
+  });
+
+  test("whose cases all turn out wrong, and which promises no example, gets other cases before it is believed", async () => {
+    const task = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
+    const script = scriptOf("other-cases", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2") },
+      { ...CASES, text: "assert double(3) == 5" },
+      { phase: "code", text: code("n + n") },
+      { ...CASES, text: "assert double(4) == 8" },
+    ]);
+    const { outcome, state } = await ran(script, task, PROFILES.function);
+    expect(outcome).toMatchObject({ result: "Succeeded", message: "1 of 1 tests pass, and no acceptance cases" });
+    expect(state.work.code[0]?.content).toContain("n * 2");
+    expect(state.work.cases).toEqual([{ call: "double(4)", result: "8" }]);
+  });
+
+  test("whose first answer has no code is tested by its examples all the same", async () => {
+    const script = scriptOf("late", [
+      ANALYSIS,
+      { phase: "code", text: "no code at all" },
+      { phase: "code", text: "none here either" },
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: code("n * 2") },
+    ]);
+    const { outcome } = await ran(script, TASK, PROFILES.function);
+    expect(outcome).toMatchObject({ result: "Succeeded", message: "2 of 2 tests pass, and no acceptance cases" });
+  });
 });

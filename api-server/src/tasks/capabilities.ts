@@ -17,7 +17,7 @@ const SHOWN_BY: Readonly<Record<string, Capability>> = {
   task_analysis: "task_analysis",
   architecture_design: "architecture_design",
   code_generation: "code_generation",
-  second_implementation: "code_generation",
+  another_implementation: "code_generation",
   test_generation: "test_creation",
   test_reconsideration: "test_creation",
   self_correction: "debugging",

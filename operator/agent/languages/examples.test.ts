@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { examplesIn } from "./examples.ts";
+import { examplesIn, withConstants } from "./examples.ts";
 
 test.each([
   [">>> f(1, [2])\n    [3]", "f(1, [2])", "[3]"],
@@ -9,6 +9,7 @@ test.each([
   ["    f(5) = 25", "f(5)", "25"],
   ["f('x') # => 'Yes'", "f('x')", "'Yes'"],
   [">>> f(2)  \nTrue", "f(2)", "True"],
+  ["f(1, 4) => true", "f(1, 4)", "true"],
 ])("an example in %j is one to run", (text, call, result) => {
   expect(examplesIn(text)).toEqual([{ call, result }]);
 });
@@ -23,4 +24,11 @@ test.each([
   ["f(1) == 2 because it is doubled"],
 ])("%j promises nothing that could be run", (text) => {
   expect(examplesIn(text)).toEqual([]);
+});
+
+test("true, false and nothing are in the language's own words, and a text that has them stays as it is", () => {
+  const words = { true: "True", null: "None" };
+  expect(withConstants("f(true, [null], \"true\", 'null', trueish)", words)).toBe(
+    "f(True, [None], \"true\", 'null', trueish)",
+  );
 });

@@ -5,7 +5,7 @@ const PROMPT = /^\s*>>>\s*(.+?)\s*$/;
 const STATED =
   /(?:^|[\s`])([A-Za-z_]\w*\(.*\))`?\s*(?:#\s*)?(?:={1,3}>?|-{1,3}>|➞|→|returns?|should return)\s*(.+?)\s*$/;
 const CALL = /^[A-Za-z_]\w*\(.*\)$/;
-const LITERAL = /^(-?\d|\[|\(|\{|["']|True\b|False\b|None\b)/;
+const LITERAL = /^(-?\d|\[|\(|\{|["']|(True|False|None|true|false|null|undefined)\b)/;
 
 const EXAMPLES_MAX = 30;
 
@@ -32,6 +32,12 @@ function example(call: string, after: string): Example[] {
     .replace(/[.;,]$/, "");
   const whole = LITERAL.test(result) && closes(result) && closes(call);
   return whole ? [{ call, result }] : [];
+}
+
+/** A call or a result in the words that a language has for true, false and nothing; what stands in quotes stays. */
+export function withConstants(text: string, words: Readonly<Record<string, string>>): string {
+  const parts = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*/g;
+  return text.replace(parts, (part) => (Object.hasOwn(words, part) ? (words[part] ?? part) : part));
 }
 
 const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g;

@@ -1,4 +1,5 @@
 import type { SourceFile } from "@leanvibe/schema";
+import { withConstants } from "./examples.ts";
 import { pytestOwn, pythonPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { importable } from "./packages.ts";
@@ -156,11 +157,13 @@ function exampleTests(
   const callable = examples.filter(({ call }) => modules.has(nameOf(call)));
   if (callable.length === 0) return undefined;
   const used = new Set(callable.map(({ call }) => modules.get(nameOf(call))));
+  const local = (text: string) =>
+    withConstants(text, { true: "True", false: "False", null: "None", undefined: "None" });
   const tests = callable.map(
     ({ call, result }, index) => `
 def test_unit_${what}_${index + 1}():
-    got = ${call}
-    expected = ${result}
+    got = ${local(call)}
+    expected = ${local(result)}
     if not same(got, expected):
         pytest.fail(f"{got!r} came, {expected!r} is expected, of " + ${JSON.stringify(call)}, pytrace=False)
 `,

@@ -1,5 +1,6 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
+import { withConstants } from "./examples.ts";
 import { typescriptPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
@@ -166,8 +167,7 @@ function exampleTests(
   examples: readonly Example[],
   code: readonly SourceFile[],
 ): SourceFile | undefined {
-  const constants: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null" };
-  const local = (text: string) => text.replace(/\b(True|False|None)\b/g, (name) => constants[name] ?? name);
+  const local = (text: string) => withConstants(text, { True: "true", False: "false", None: "null" });
   const names = examples.map(({ call }) => call.slice(0, call.indexOf("(")));
   const from = (name: string) =>
     codeOf(code).find(({ content }) => new RegExp(`^export .*\\b${name}\\b`, "m").test(content));

@@ -6,10 +6,10 @@ import { estimatedTokens, MESSAGE_OVERHEAD_TOKENS } from "./usage.ts";
 export type Section = { title: string; text: string; keep?: boolean };
 
 /**
- * A prompt as a phase writes it: who the model is, what it must know (the oldest first), and what it is asked. A small
+ * A prompt as a phase writes it: who the model is (left to the model where nothing is said), what it must know (the oldest first), and what it is asked. A small
  * model follows the last thing it read, so the question comes last.
  */
-export type Prompt = { system: string; sections: readonly Section[]; ask: string };
+export type Prompt = { system?: string; sections: readonly Section[]; ask: string };
 
 /** A section is not cut shorter than this; then it goes as a whole. */
 const SHORTEST_CHARACTERS = 400;
@@ -45,7 +45,7 @@ export function tokensOf(messages: readonly Message[]): number {
 function messagesOf({ system, sections, ask }: Prompt): Message[] {
   const parts = sections.map(({ title, text }) => (title === "" ? text : `${title}:\n${text}`));
   return [
-    { role: "system", content: system },
+    ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
     { role: "user", content: [...parts, ask].join("\n\n") },
   ];
 }

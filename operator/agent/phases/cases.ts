@@ -7,14 +7,22 @@ import type { Work } from "./work.ts";
 
 const CASES_MAX = 6;
 
+/** Which answer of several is wanted; the likeliest where nothing is said. */
+type Draw = { temperature?: number; seed?: number };
+
 /**
  * Tests of a single function, as lines that say which call gives what. A small model that is asked for a file of tests
  * writes the same ones until it is cut off; of lines the first few are enough, and each stands for itself.
  */
-export async function generateCases(asking: Asking, work: Work): Promise<Pick<Work, "tests" | "cases">> {
+export async function generateCases(
+  asking: Asking,
+  work: Work,
+  draw: Draw = {},
+): Promise<Pick<Work, "tests" | "cases">> {
   const { task, language } = work;
   const examples = examplesIn(task.description);
   const found = await ask(asking, {
+    ...draw,
     step: "test_generation",
     prompt: {
       system: `You are a senior ${language.title} developer who writes tests. You answer with lines of code and nothing else.`,
@@ -27,7 +35,7 @@ assert ${task.title}(arguments) == result`,
   });
   const cases = found ?? [];
   if (found === undefined) asking.steps.note("test_generation", "failed", "no usable cases came");
-  return { tests: casesFiles(work, examples, cases), cases };
+  return { tests: casesFiles({ ...work, cases }), cases };
 }
 
 /**
@@ -47,7 +55,7 @@ export function withoutRefuted(
   const calls = refuted.map(({ call, result }) => `${call} == ${result}`).join("; ");
   steps.note("test_reconsideration", "completed", `no tests any more, because two programs say otherwise: ${calls}`);
   const cases = work.cases.filter((one) => !refuted.includes(one));
-  return { tests: casesFiles(work, examplesIn(work.task.description), cases), cases };
+  return { tests: casesFiles({ ...work, cases }), cases };
 }
 
 /** Their numbers, from the names of tests. */
@@ -55,8 +63,9 @@ function failedAmong(failures: readonly string[]): ReadonlySet<number> {
   return new Set(failures.flatMap((name) => name.match(/unit[:_] ?case[ _](\d+)$/)?.[1] ?? []).map(Number));
 }
 
-/** The two files of tests: what the task promises, and what the model expects. */
-function casesFiles({ language, code }: Work, examples: readonly Example[], cases: readonly Example[]): SourceFile[] {
+/** The two files of tests, as the code at hand is loaded: what the task promises, and what the model expects. */
+export function casesFiles({ language, task, code, cases }: Work): SourceFile[] {
+  const examples = examplesIn(task.description);
   return [language.exampleTests("example", examples, code), language.exampleTests("case", cases, code)].flatMap(
     (file) => file ?? [],
   );

@@ -12,9 +12,9 @@ export function generateCode(asking: Asking, work: Work): Promise<SourceFile[]> 
   return written(asking, work, { step: "code_generation", temperature: 0 });
 }
 
-/** The same asked once more, of which something else should come: not the likeliest answer. */
-export function secondCode(asking: Asking, work: Work, seed: number): Promise<SourceFile[]> {
-  return written(asking, work, { step: "second_implementation", temperature: 0.5, seed });
+/** The same asked anew, of which something else should come for each seed: not the likeliest answer. */
+export function anotherCode(asking: Asking, work: Work, seed: number): Promise<SourceFile[]> {
+  return written(asking, work, { step: `another_implementation-${seed}`, temperature: 0.7, seed });
 }
 
 async function written(
@@ -50,11 +50,16 @@ function projectPrompt(work: Work) {
 
 function functionPrompt(work: Work) {
   const { language, task } = work;
+  // In the fewest words, and without a word on who it is: whatever more a small model is told, it thinks less of the task.
   return {
-    system: `You are a senior ${language.title} developer. You write complete, working code.`,
-    sections: [{ title: "", text: `\`\`\`${language.fence}\n${task.description.trim()}\n\`\`\``, keep: true }],
-    // In the fewest words: told to write code and nothing else, a small model thinks less while it writes.
-    ask: `Complete this ${language.title} function. Answer with the whole code in one fenced block.`,
+    sections: [
+      {
+        title: "",
+        text: `Complete this ${language.title} function. Answer with the whole code in one fenced block.`,
+        keep: true,
+      },
+    ],
+    ask: `\`\`\`${language.fence}\n${task.description.replace(/\n?$/, "\n")}\`\`\``,
   };
 }
 
@@ -70,6 +75,9 @@ function codeOnly(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
   if (code.length === 0) return { ok: false, error: "there is no file of code in the answer" };
   if (work.profile.name !== "function") return { ...read, value: code };
   // One function is one file, whatever the model calls it.
-  const [file] = code;
-  return file === undefined ? read : { ...read, value: [{ path: work.language.single, content: file.content }] };
+  const { language, task } = work;
+  const [{ content } = { content: "" }] = code;
+  const value = [{ path: language.single, content }];
+  if (!language.symbols(value).includes(task.title)) return { ok: false, error: `it does not define ${task.title}` };
+  return { ...read, value };
 }

@@ -102,6 +102,7 @@ function functionPrompt(work: Work, findings: readonly Finding[]) {
 }
 
 function onlyFile(work: Work, target: Target): string | undefined {
+  if (work.profile.name === "function") return work.language.single;
   if (target === "tests" || target === "more tests") {
     const own = permitted(work, work.tests).tests;
     return own.length > 1 ? undefined : (own[0]?.path ?? testFile(work));

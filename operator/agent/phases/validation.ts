@@ -157,7 +157,8 @@ function testFindings(work: Work, report: TestReport): Finding[] {
   if (report.total === 0) {
     // None passed of none is no success.
     const text = `No ${language.title} test ran.\n${told(report.failures)}`;
-    return [{ kind: "tests", text, ...(tests.length === 0 ? { within: "tests" } : {}) }];
+    // Where there are tests, what they are about could not even be loaded, which is further from done than one that fails.
+    return [tests.length === 0 ? { kind: "tests", text, within: "tests" } : { kind: "check", text }];
   }
   return report.failed > 0 ? failureFindings(work, report) : coverageFindings(work, report);
 }

@@ -8,7 +8,7 @@ export const PHASES = {
   correction: /corrects code/,
   analysis: /analyses a task/,
   architecture: /plans the files/,
-  code: /complete, working code|one fenced block of code/,
+  code: /complete, working code|Complete this \w+ function/,
   tests: /writes tests/,
   documentation: /README files/,
 } as const;
