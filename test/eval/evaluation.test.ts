@@ -16,12 +16,14 @@ const PROBLEM = {
 };
 const block = (expression: string) => `\`\`\`python\ndef double(n: int) -> int:\n    return ${expression}\n\`\`\``;
 
-/** Asked once it is wrong; by the agent it is right. */
+/** Of each problem: asked once it is wrong, and to the agent too at first; the agent asks anew. */
+const CODE = ["n + 2", "n + 2", "n * 2"].map((expression) => ({ phase: "code" as const, text: block(expression) }));
 const script = (name: string): Script =>
   scriptOf(name, [
-    { text: block("n + 2") },
+    { text: "Yes." },
     { phase: "analysis", text: '{"criteria": {}}' },
-    { phase: "code", text: block("n * 2") },
+    ...CODE,
+    ...CODE,
     { phase: "tests", text: "assert double(0) == 0\nassert double(3) == 6" },
   ]);
 
