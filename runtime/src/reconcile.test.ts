@@ -200,6 +200,23 @@ describe("the loop", () => {
     });
   });
 
+  it("waits with it as long as its decision says, from when it first differed, and no longer when that says less", async () => {
+    let patienceMilliseconds: number | undefined = 60_000;
+    const { server, reconcile, plant } = await gardening({
+      decide: (...given) => ({ ...decide(...given), settled: false, patienceMilliseconds }),
+    });
+    await plant("g", { plots: [] });
+    const first = await reconcile("default/g");
+    await sleep(20);
+    const second = await reconcile("default/g");
+    expect(first.requeueAfterMilliseconds).toBeGreaterThan(59_000);
+    expect(second.requeueAfterMilliseconds).toBeLessThanOrEqual((first.requeueAfterMilliseconds ?? 0) - 15);
+    expect(server.get(GARDENS, "g")).not.toHaveProperty("status");
+    patienceMilliseconds = 10;
+    await reconcile("default/g");
+    expect(server.get(GARDENS, "g")).toHaveProperty("status");
+  });
+
   it("looks again at the time that was asked for", async () => {
     const { reconcile, plant } = await gardening({
       decide: (...given) => ({ ...decide(...given), requeueAfterSeconds: 7 }),

@@ -25,6 +25,8 @@ export type Decision = {
   status: Record<string, unknown>;
   /** False while things are still on their way: such a status may wait half a second for the final one. */
   settled: boolean;
+  /** How long one that is not settled may wait instead, counted from when it first differed from what stands. */
+  patienceMilliseconds?: number | undefined;
   events: EventDraft[];
   /** Look again after this time even if nothing changes. */
   requeueAfterSeconds?: number;

@@ -7,7 +7,12 @@ import { type KubeObject, keyOf, objectPath } from "./kubernetes.ts";
 import type { Outcome } from "./queue.ts";
 
 /** What there is to say about an object. */
-export type Said = { status: Record<string, unknown>; events: EventDraft[]; settled: boolean };
+export type Said = {
+  status: Record<string, unknown>;
+  events: EventDraft[];
+  settled: boolean;
+  patienceMilliseconds?: number | undefined;
+};
 
 const INTERIM_STATUS_MILLISECONDS = 500;
 
@@ -28,7 +33,8 @@ export class StatusWriter {
    * @returns when to come again; undefined when the cache holds another version by now, and all is to be decided anew.
    * @throws ApiError 409 when only the API server does.
    */
-  async write(object: KubeObject, { status, events, settled }: Said): Promise<Outcome | undefined> {
+  async write(object: KubeObject, said: Said): Promise<Outcome | undefined> {
+    const { status, events, settled, patienceMilliseconds = INTERIM_STATUS_MILLISECONDS } = said;
     const key = keyOf(object.metadata);
     const current = this.#informer.cache.get(key);
     // Deleted, and perhaps made anew, while we worked: what we have to say is about nobody.
@@ -43,7 +49,7 @@ export class StatusWriter {
     }
     const since = this.#pendingSince.get(key) ?? performance.now();
     this.#pendingSince.set(key, since);
-    const wait = INTERIM_STATUS_MILLISECONDS - (performance.now() - since);
+    const wait = patienceMilliseconds - (performance.now() - since);
     if (!settled && wait > 0) return { requeueAfterMilliseconds: wait };
     this.#informer.cache.wrote(await this.#send(object, status));
     this.#pendingSince.delete(key);
