@@ -33,19 +33,28 @@ export const AGENT_TASK_OWNS = {
   ],
 } as const;
 
+/** Jobs on their way at a time: the API server makes more the more it is asked for, and to wait for it costs little. */
+const JOBS_FOR_EACH_WORKER = 2;
+
 type Related = { world: World; job: Job | undefined };
 
 /** Puts the AgentTask controller together; it works once started. */
 export function agentTaskController(environment: ControllerEnvironment): Controller {
   const { informers, applier, record, log, metrics, now, workers, agents } = environment;
   const seen = watched(informers);
+  /** Whose status waits until no Job is to be made. */
+  const patient = new Set<string>();
   const slots = new Slots({
     limitOf: (tenant) => limitOf(seen.tenants.cache.get(tenant)),
     slots: agents.slots,
     // No more than are worked on at once: behind more a Tenant that has just come would only wait.
-    starting: workers,
+    starting: JOBS_FOR_EACH_WORKER * workers,
     // Jobs come before what is written about them.
     grant: (key) => loop.add(key, "urgent"),
+    rested: () => {
+      for (const key of patient) loop.add(key, "live");
+      patient.clear();
+    },
     moved: (key) => loop.add(key, "background"),
   });
   const parsed = new WeakMap<KubeObject, ReturnType<typeof parseAgentTask>>();
@@ -65,9 +74,13 @@ export function agentTaskController(environment: ControllerEnvironment): Control
       const turn = turnOf(key, { task, world, job }, slots, now().getTime());
       const { namespace = "" } = task.metadata;
       const said = isFinal(task.status?.phase) ? undefined : await lastWord(namespace, job, world, applier);
-      return { world: { ...world, turn, said }, job };
+      return { world: { ...world, turn, said, jobsComeFirst: slots.othersStart(key) }, job };
     },
-    decide,
+    decide: (task, ...rest) => {
+      const decision = decide(task, ...rest);
+      if ((decision.patienceMilliseconds ?? 0) > 0) patient.add(keyOf(task.metadata));
+      return decision;
+    },
     refused: refusedStatus,
   };
   const reconcile = reconciler(definition, { applier, record, now });
@@ -86,6 +99,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     sources: sourcesOf(seen),
     reconcile: async (key) => {
       seed();
+      patient.delete(key);
       if (seen.tasks.cache.get(key) === undefined) return leave(key);
       try {
         // What comes later is about what stands, and begins behind what is to begin.
@@ -96,7 +110,8 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     },
     log,
     metrics: metrics.controller("agenttask"),
-    workers,
+    // Whatever waits for a Job to be made, what was there before is worked on by as many as elsewhere.
+    workers: (JOBS_FOR_EACH_WORKER + 1) * workers,
   });
 
   /** Its Job goes with it, also where nobody told Kubernetes so (`kubectl delete --cascade=orphan`). */

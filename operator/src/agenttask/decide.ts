@@ -2,6 +2,7 @@ import { type Decision, type Intervention, KINDS, type KubeObject, type MergePat
 import type { AgentTask } from "@leanvibe/schema";
 import { isFinal } from "./admission.ts";
 import { jobManifest } from "./job.ts";
+import { patienceOf } from "./patience.ts";
 import { type Situation, situationOf } from "./situation.ts";
 import { eventsOf, statusOf } from "./status.ts";
 import { toGoOn, toItsTime, toRest } from "./time-left.ts";
@@ -37,9 +38,12 @@ export function decide(
   const events = eventsOf(task, status.conditions ?? []);
   const settled = situation.at === "end";
   if (settled) return { ...rest, ...acts, status, settled, events, ...endedFor(task, world, now, now) };
+  const said = { before: task.status ?? {}, after: status, pods: world.pods };
+  const patienceMilliseconds = patienceOf(said, world.jobsComeFirst);
   const isStopping = situation.work.status === "Unknown";
   const requeueAfterSeconds = isStopping ? STOPPING_SECONDS : waitingSeconds(situation.at);
-  return { ...rest, ...acts, status, settled, events, ...(requeueAfterSeconds && { requeueAfterSeconds }) };
+  const again = requeueAfterSeconds && { requeueAfterSeconds };
+  return { ...rest, ...acts, status, settled, patienceMilliseconds, events, ...again };
 }
 
 function waitingSeconds(phase: string): number | undefined {

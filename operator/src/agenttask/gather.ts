@@ -118,6 +118,7 @@ export function gathered(
       pods,
       said: job && readReport(seen.reports.cache.get(reportKey(namespace, job)), job.uid),
       settings,
+      jobsComeFirst: false,
     },
     job,
   };

@@ -98,6 +98,16 @@ export function isSimulated({ containers }: Pod): boolean {
   });
 }
 
+/** Has a runtime begun with its containers? Simulated ones get no id. */
+export function isHeldByARuntime({ containers }: Pod): boolean {
+  return containers.some(({ id }) => id !== "");
+}
+
+/** Is there more to say of it than that it is on its way? Until then nobody in it could do or ask for anything. */
+export function hasBegun(pod: Pod): boolean {
+  return pod.phase !== "Pending" || isHeldByARuntime(pod) || hindranceOf(pod) !== undefined;
+}
+
 export function isWorking(pod: Pod): boolean {
   return pod.phase === "Running" && !pod.isGoing;
 }

@@ -1,7 +1,7 @@
 import type { AgentReport, AgentTask, AgentTaskStatus } from "@leanvibe/schema";
 import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
 import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
-import { currentPod, endedWell, hasEnded, hindranceOf, isSimulated, isWorking, podBefore } from "./pods.ts";
+import { currentPod, endedWell, hasBegun, hasEnded, hindranceOf, isSimulated, isWorking, podBefore } from "./pods.ts";
 import { type Progress, progressBefore, withPod, withReport } from "./progress.ts";
 import { type Finding, trouble } from "./reasons.ts";
 import type { Case, Job, Pod } from "./world.ts";
@@ -120,7 +120,7 @@ function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answ
   const { task, world, now } = about;
   const status: AgentTaskStatus = task.status ?? {};
   const pod = currentPod(status, world.pods) ?? podBefore(status);
-  const before = withPod(progressBefore(status), pod);
+  const before = withPod(progressBefore(status), pod !== undefined && hasBegun(pod) ? pod : undefined);
   const report = reportOf(world.said, pod);
   const progress = report === undefined ? before : withReport(before, report, job.name);
   const end = endOf(task, { job, pod, report, now });
@@ -159,13 +159,15 @@ function reportOf(said: Case["world"]["said"], pod: Pod | undefined): AgentRepor
 const WORKING: Work = { status: "True", reason: "AgentWorking", message: "An agent is at work." };
 
 function workOf(pod: Pod | undefined, said: Case["world"]["said"]): Work {
-  if (pod !== undefined && endedWell(pod) && !isSimulated(pod)) {
+  if (pod !== undefined && endedWell(pod)) {
+    // A step of its own only where it is what a success will be judged by.
+    if (isSimulated(pod)) return WORKING;
     const message = `Pod ${pod.name} ended well; that its Job is complete is yet to be seen.`;
     return { status: "False", reason: "PodSucceeded", message };
   }
   if (pod === undefined || hasEnded(pod)) {
-    const after = pod === undefined ? "" : ` after one that ended (${pod.name})`;
-    return { status: "False", reason: "Starting", message: `A pod is about to be made${after}.` };
+    const after = pod === undefined ? "" : `, after one that ended (${pod.name})`;
+    return { status: "False", reason: "Starting", message: `A pod is on its way${after}.` };
   }
   const hindrance = hindranceOf(pod);
   if (hindrance !== undefined) return { status: "False", ...hindrance };
@@ -173,7 +175,9 @@ function workOf(pod: Pod | undefined, said: Case["world"]["said"]): Work {
     const message = `What its agent writes is not believed, and nothing of it counts: ${said.refused}.`;
     return { status: "True", reason: "ReportRefused", message };
   }
-  return isWorking(pod) ? WORKING : { status: "False", reason: "Starting", message: `Pod ${pod.name} is starting.` };
+  if (isWorking(pod)) return WORKING;
+  const message = hasBegun(pod) ? `Pod ${pod.name} is starting.` : "A pod is on its way.";
+  return { status: "False", reason: "Starting", message };
 }
 
 /** Why it is to stop now, and whether for good. */

@@ -13,6 +13,7 @@ function made({
 }: Partial<{ limits: Record<string, number>; slots: number; starting: number }> = {}) {
   const granted: string[] = [];
   const moved: string[] = [];
+  const rests: number[] = [];
   const plan: Record<string, number> = { ...limits };
   const queue = new Slots({
     limitOf: (tenant) => plan[tenant] ?? 1,
@@ -20,6 +21,7 @@ function made({
     starting,
     grant: (key) => granted.push(key),
     moved: (key) => moved.push(key),
+    rested: () => rests.push(granted.length),
   });
   let made = 0;
   const ask = (key: string, tenant = "a", priority: TaskPriority = "medium", now = NOW) => {
@@ -29,7 +31,7 @@ function made({
     return queue.ask(key, { tenant, priority, createdAt: times.get(key) ?? "" }, now);
   };
   const times = new Map<string, string>();
-  return { queue, ask, granted, moved, plan };
+  return { queue, ask, granted, moved, rests, plan };
 }
 
 describe("the queue", () => {
@@ -78,6 +80,30 @@ describe("the queue", () => {
     queue.tried("urgent");
     queue.tried("a1");
     expect(granted).toEqual(["a2", "late"]);
+  });
+
+  it("knows of each task whether others are on their way to a Job, and says once when none is any more", () => {
+    const { ask, queue, rests } = made({ limits: { a: 3 }, starting: 1 });
+    for (const key of ["1", "2", "3"]) ask(key);
+    expect([queue.othersStart("1"), queue.othersStart("2"), queue.othersStart("of no queue")]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    ask("urgent", "b", "urgent");
+    expect(queue.othersStart("1")).toBe(true);
+    for (const key of ["1", "urgent", "2"]) queue.tried(key);
+    expect([queue.othersStart("1"), queue.othersStart("3"), rests]).toEqual([true, false, []]);
+    queue.tried("3");
+    queue.leave("1");
+    expect([queue.othersStart("2"), rests.length]).toEqual([false, 1]);
+  });
+
+  it("says so too when the last one that was on its way is gone", () => {
+    const { ask, queue, rests } = made();
+    ask("1");
+    queue.leave("1");
+    expect(rests.length).toBe(1);
   });
 
   it("tells a position at most every 30 s, and wakes who comes among the first ten", () => {
@@ -147,8 +173,8 @@ class Begun {
   constructor(slots: number) {
     this.#slots = slots;
     const limitOf = (tenant: string) => this.limits[Number(tenant)] ?? 0;
-    const moved = () => undefined;
-    this.queue = new Slots({ limitOf, slots, starting: 3, grant: (key) => this.#begin(key), moved });
+    const [moved, rested] = [() => undefined, () => undefined];
+    this.queue = new Slots({ limitOf, slots, starting: 3, grant: (key) => this.#begin(key), moved, rested });
   }
 
   #begin(key: string): void {
@@ -201,6 +227,7 @@ describe("whatever comes in whatever order", () => {
           starting: 2,
           grant: (key) => void running.add(key),
           moved: () => undefined,
+          rested: () => undefined,
         });
         asked.forEach(([tenant, priority], at) => {
           const claim = { tenant: String(tenant), priority: TASK_PRIORITIES[priority] ?? "low", createdAt: String(at) };

@@ -27,6 +27,8 @@ export type SlotsOptions = {
   starting: number;
   /** It is this task's turn. */
   grant: (key: string) => void;
+  /** No task is on its way to a Job any more. */
+  rested: () => void;
   /** This task has come so far to the front that its position is told. */
   moved: (key: string) => void;
 };
@@ -44,6 +46,8 @@ export class Slots {
   readonly #rings = { urgent: new Ring(), others: new Ring() };
   #used = 0;
   #starting = 0;
+  /** Has none of them come to rest since the last was let begin? */
+  #isBusy = false;
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -66,7 +70,7 @@ export class Slots {
     if (this.#entries.has(key)) this.#drop(key, entry);
     this.#entries.set(key, entry);
     this.#take(entry, "running");
-    this.#pump();
+    this.#goOn();
   }
 
   /** Its turn was used, or came to nothing for now: whoever is next need not wait for it, but its place is kept. */
@@ -75,7 +79,12 @@ export class Slots {
     if (entry?.state !== "starting") return;
     entry.state = "running";
     this.#starting -= 1;
-    this.#pump();
+    this.#goOn();
+  }
+
+  /** Are others on their way to a Job? */
+  othersStart(key: string): boolean {
+    return this.#starting > (this.#entries.get(key)?.state === "starting" ? 1 : 0);
   }
 
   /** The task neither runs nor waits. */
@@ -85,13 +94,21 @@ export class Slots {
     this.#drop(key, entry);
     this.#entries.delete(key);
     this.#enlist(entry.tenant);
-    this.#pump();
+    this.#goOn();
   }
 
   /** The Tenant's plan is another one. */
   reconsider(tenant: string): void {
     this.#enlist(tenant);
     this.#pump();
+  }
+
+  /** After one more is out of the way. */
+  #goOn(): void {
+    this.#pump();
+    if (!this.#isBusy || this.#starting > 0) return;
+    this.#isBusy = false;
+    this.#options.rested();
   }
 
   #enter(key: string, claim: Claim): Entry {
@@ -145,7 +162,9 @@ export class Slots {
     entry.told = undefined;
     this.#laneOf(entry.tenant).used += 1;
     this.#used += 1;
-    if (state === "starting") this.#starting += 1;
+    if (state !== "starting") return;
+    this.#starting += 1;
+    this.#isBusy = true;
   }
 
   /** Out of where it is, wherever that is. */

@@ -1,4 +1,12 @@
-import { byKey, type Change, type Informer, type KubeObject, type Source, unlessOwn } from "@leanvibe/runtime";
+import {
+  byKey,
+  type Change,
+  type Informer,
+  type KubeObject,
+  type Source,
+  sameJson,
+  unlessOwn,
+} from "@leanvibe/runtime";
 import { LABELS } from "@leanvibe/schema";
 import { isUnfinished, priorityIn, taskOf, type Watched } from "./gather.ts";
 import { BY_NAMESPACE } from "./tasks.ts";
@@ -20,8 +28,8 @@ export function sourcesOf(seen: Watched): Source[] {
         return origin === "watch" ? "live" : "background";
       },
     },
-    { informer: seen.jobs, keysOf: unlessOwn(fromTask, own) },
-    { informer: seen.pods, keysOf: fromTask },
+    { informer: seen.jobs, keysOf: unlessOwn(whenRead(fromTask), own) },
+    { informer: seen.pods, keysOf: whenRead(fromTask) },
     { informer: seen.reports, keysOf: fromTask },
     // Whose a namespace is and whether it is at a stop; its other labels are no news to a task.
     {
@@ -54,6 +62,16 @@ function unfinishedIn(tasks: Informer, namespaceOf: (metadata: KubeObject["metad
       .filter(isUnfinished)
       .flatMap((task) => byKey(only(task)));
   };
+}
+
+/** Leaves out changes of what nobody reads, of which a Job and its pod have as many as of the rest. */
+function whenRead(keysOf: KeysOf): KeysOf {
+  const read = (object: KubeObject | undefined) => {
+    if (object === undefined) return undefined;
+    const { deletionTimestamp, labels, annotations, ownerReferences } = object.metadata;
+    return [deletionTimestamp, labels, annotations, ownerReferences, object["spec"], object["status"]];
+  };
+  return (change) => (sameJson(read(change.before), read(change.after)) ? [] : keysOf(change));
 }
 
 const HOME_LABELS = [LABELS.tenant, LABELS.suspended, LABELS.retained, LABELS.runtimeClass] as const;

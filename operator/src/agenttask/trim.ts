@@ -4,10 +4,11 @@ import { isFinal } from "./admission.ts";
 
 /** What is held in memory of thousands of tasks, Jobs and pods: the task's own text stands in each of the three. */
 
-/** The pods' template is fixed, and nobody reads it. */
+/** The pods' template is fixed, and nobody reads it; nor how many pods there are, which changes more often than the rest. */
 export function trimJob(object: KubeObject): KubeObject {
   const { suspend, activeDeadlineSeconds } = recordOf(object["spec"]);
-  return { ...object, spec: { suspend, activeDeadlineSeconds } };
+  const { startTime, conditions } = recordOf(object["status"]);
+  return { ...object, spec: { suspend, activeDeadlineSeconds }, status: { startTime, conditions } };
 }
 
 export function trimPod({ apiVersion, kind, metadata, status }: KubeObject): KubeObject {
@@ -17,8 +18,17 @@ export function trimPod({ apiVersion, kind, metadata, status }: KubeObject): Kub
     apiVersion,
     kind,
     metadata: { ...metadata, annotations },
-    status: { phase, reason, conditions, initContainerStatuses, containerStatuses },
+    status: { phase, reason, conditions: telling(conditions), initContainerStatuses, containerStatuses },
   };
+}
+
+/** Of a pod's conditions those that say what is in its way. */
+function telling(conditions: unknown): unknown {
+  if (!Array.isArray(conditions)) return undefined;
+  return conditions.filter((condition) => {
+    const { type, status } = recordOf(condition);
+    return type === "DisruptionTarget" || (type === "PodScheduled" && status === "False");
+  });
 }
 
 /** What nobody reads of a report is not held, and of one that is too long so much that it is seen to be. */

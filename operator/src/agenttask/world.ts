@@ -89,6 +89,8 @@ export type World = {
   pods: readonly Pod[];
   said: Said | undefined;
   settings: AgentSettings;
+  /** Are Jobs of other tasks to be made, whose turn it is? What tells nobody anything new waits for them. */
+  jobsComeFirst: boolean;
 };
 
 /** What a task is decided from, in one piece. */

@@ -56,7 +56,7 @@ export class SmallApiServer {
       ...object,
       apiVersion,
       kind: kind.kind,
-      metadata: { ...known, ...metadata, name, namespace: "default" },
+      metadata: { ...known, ...metadata, name, ...(kind.namespaced ? { namespace: "default" } : {}) },
     });
   }
 
@@ -91,7 +91,8 @@ export class SmallApiServer {
 
   #answer(request: Seen, response: ServerResponse): true {
     const [, plural = "", name, subresource] =
-      /^\/apis?\/(?:[^/]+\/)?v1(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(request.path) ?? [];
+      /^\/apis?\/(?:[^/]+\/)?v1\w*(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(request.path) ??
+      [];
     const store = this.#storeOf(plural);
     if (request.query.has("watch")) {
       response.writeHead(200).flushHeaders();
@@ -118,7 +119,8 @@ export class SmallApiServer {
     const body = request.body as KubeObject;
     if (store.objects.has(body.metadata.name)) return refuse(response, 409, "AlreadyExists");
     const managedFields = [{ manager: request.query.get("fieldManager"), operation: "Update" }];
-    const metadata = { ...body.metadata, uid: this.#newUid(), namespace: "default", generation: 1, managedFields };
+    const given = { uid: this.#newUid(), creationTimestamp: new Date().toISOString(), generation: 1, managedFields };
+    const metadata = { ...body.metadata, namespace: "default", ...given };
     const created = this.#save(store, { ...body, metadata });
     this.afterWrite(request);
     return json(response, 201, created);

@@ -38,6 +38,7 @@ export function world(rest: Partial<World> = {}): World {
     pods: [],
     said: undefined,
     settings: parseConfig({}).agents,
+    jobsComeFirst: false,
     ...rest,
   };
 }
