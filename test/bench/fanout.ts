@@ -1,30 +1,14 @@
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectionPath, KINDS } from "@leanvibe/runtime";
-import { parseAgentTask } from "@leanvibe/schema";
-import { jobManifest } from "../../operator/src/agenttask/job.ts";
-import { parseConfig } from "../../operator/src/config.ts";
 import type { BenchCluster } from "./cluster.ts";
 import { atMost, type Outcome, spreadOf, tell } from "./figures.ts";
 import { urgentWhenFull, type Wait } from "./full.ts";
+import { rawJobs } from "./jobs.ts";
 import { startProcess } from "./process.ts";
-import { goPrograms, ourOperator, rawwrite } from "./programs.ts";
-import type { Step } from "./record.ts";
+import { goPrograms, ourOperator } from "./programs.ts";
 import { inCluster, requestsIn, unlessEnded, writesIn } from "./runs.ts";
-import {
-  EACH,
-  inTenant,
-  post,
-  prepare,
-  SETTLE_MILLISECONDS,
-  steps,
-  submitUrgent,
-  task,
-  URGENT,
-  until,
-  watching,
-} from "./tasks.ts";
+import { EACH, prepare, SETTLE_MILLISECONDS, submitUrgent, URGENT, until, watching } from "./tasks.ts";
 
 export type FanoutOptions = { tasks: number; pairs: number; writers: number; say: (line: string) => void };
 
@@ -63,7 +47,7 @@ export async function fanout({ tasks, pairs, writers, say }: FanoutOptions): Pro
     });
     const raw = await inCluster({}, async (cluster) => {
       await prepare(program, cluster, names);
-      return (await rawwrite(program, cluster, { names, steps: steps(jobStep), writers, http2: true })).seconds;
+      return rawJobs(program, cluster, { names, writers });
     });
     const full = await inCluster({}, async (cluster) => {
       const crowd = namesOf(CROWD);
@@ -126,19 +110,6 @@ function outcomeOf(rounds: readonly Round[], tasks: number, say: (line: string) 
 
 function worstOf(waits: readonly Wait[]): number {
   return Math.max(...waits.map(({ sinceFree }) => sinceFree));
-}
-
-/** The Job that the operator makes, under a name of its own and without an owner. */
-function jobStep(at: number): Step {
-  const parsed = parseAgentTask({
-    ...task(`task-${at}`, "tenant-@NAME@", "medium"),
-    metadata: { name: `task-${at}`, uid: "00000000-0000" },
-  });
-  if (!parsed.ok) throw parsed.error;
-  const made = jobManifest(parsed.value, parseConfig({}).agents, undefined);
-  const { ownerReferences: _, ...metadata } = made.metadata;
-  const body = { ...made, metadata: { ...metadata, name: `agt-raw-${at}-00000000`, namespace: "tenant-@NAME@" } };
-  return post(inTenant(collectionPath(KINDS.Job, "NAMESPACE")), body);
 }
 
 async function operatorRun(cluster: BenchCluster, tasks: number): Promise<Run> {

@@ -56,6 +56,8 @@ export type Writing = {
   writers: number;
   http2?: boolean;
   watch?: string;
+  /** For each name what else stands in paths and bodies for its own, and the text that comes in. */
+  own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };
 
 export async function rawwrite(

@@ -8,6 +8,7 @@ import {
   KINDS,
   type KubeObject,
   recordOf,
+  sameJson,
 } from "@leanvibe/runtime";
 import { AGENT_TASKS, API_VERSION, LABELS, TENANTS } from "@leanvibe/schema";
 import type { BenchCluster } from "./cluster.ts";
@@ -41,9 +42,9 @@ export async function prepare(program: string, cluster: BenchCluster, names: rea
 
 export const steps = (one: (at: number) => Step): Step[] => Array.from({ length: EACH }, (_, at) => one(at));
 
-export function post(path: string, body: object): Step {
+export function post(path: string, body: object, user: Step["user"] = "admin"): Step {
   return {
-    user: "admin",
+    user,
     method: "POST",
     path,
     contentType: "application/json",
@@ -125,8 +126,15 @@ function isFinished(job: KubeObject | undefined): boolean {
 function notedTask(seen: Seen, { before, after }: Change): void {
   const [was, is] = [before, after].map((object: KubeObject | undefined) => recordOf(object?.["status"]));
   if (is?.["completionTime"] !== undefined && was?.["completionTime"] === undefined) seen.ended += 1;
-  else if (was?.["phase"] === "Running" && is?.["phase"] === "Running") seen.progress += 1;
+  else if (!sameJson(shown(was), shown(is))) seen.progress += 1;
 }
+
+/** What a person sees move while a task is at work. */
+const shown = (status: Record<string, unknown> | undefined) => [
+  status?.["stage"],
+  status?.["progress"] ?? 0,
+  status?.["activity"],
+];
 
 export async function until(holds: () => boolean): Promise<void> {
   for (const end = Date.now() + END_MILLISECONDS; !holds(); await sleep(5)) {

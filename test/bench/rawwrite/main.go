@@ -36,6 +36,8 @@ type Job struct {
 	Names   []string          `json:"names"`
 	Steps   []Step            `json:"steps"`
 	Writers int               `json:"writers"`
+	// Own: for each name what else stands in paths and bodies for its own, and the text that comes in.
+	Own map[string]map[string]string `json:"own"`
 	// HTTP2: one connection for all of them, as client-go does, instead of one for each.
 	HTTP2 bool `json:"http2"`
 	// Watch: a collection that is watched until every object is Ready.
@@ -129,8 +131,12 @@ type identity struct {
 
 func writeOne(client *http.Client, job Job, name string) error {
 	var known identity
+	var own []string
+	for place, text := range job.Own[name] {
+		own = append(own, place, text)
+	}
 	for _, step := range job.Steps {
-		fill := strings.NewReplacer("@NAME@", name, "@UID@", known.Metadata.UID, "@VERSION@", known.Metadata.ResourceVersion)
+		fill := strings.NewReplacer(append([]string{"@NAME@", name, "@UID@", known.Metadata.UID, "@VERSION@", known.Metadata.ResourceVersion}, own...)...)
 		answer, err := send(client, job, step, fill)
 		if err != nil {
 			return err
