@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Asking, ask } from "../answers/ask.ts";
 import { type Read, readJson } from "../answers/json.ts";
-import { sectionsOf, taskText, type Work } from "./work.ts";
+import { sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 /** Models write a list where a sentence is asked for, a sentence where a list is, and leave out what they do not know. */
 const sentence = z
@@ -43,7 +43,11 @@ export async function analyse(asking: Asking, work: Work): Promise<Analysis> {
     step: "task_analysis",
     prompt: {
       system: "You are a senior developer who analyses a task before anybody writes code. You answer with JSON only.",
-      sections: sectionsOf({ title: "Task", text: taskText(work), keep: true }),
+      // Of a task about code that is there, nobody says what is wrong with it without having seen it.
+      sections: sectionsOf(
+        { title: "Existing files", text: shown([...work.code, ...work.tests]) },
+        { title: "Task", text: taskText(work), keep: true },
+      ),
       ask: `Answer with exactly this JSON, each text one short sentence:\n${skeleton(keys)}`,
     },
     answerTokens: ANSWER_TOKENS[work.profile.name],

@@ -255,12 +255,13 @@ describe("the end of a task", () => {
   it("is 100 percent only where it is a success", () => {
     const about = world({ pods: [pod(exited(0))], said: says({}, { progress: 100, stage: "done" }) });
     expect(decided(task(), about, job(complete())).status["progress"]).toBe(100);
-    for (const [of, at] of [
-      [task({ acceptance: [CASE] }), job(complete())],
-      // What was shown could not be taken back.
-      [task(), job()],
+    // What was shown could not be taken back.
+    const works = world({ ...about, pods: [pod()] });
+    for (const [of, from] of [
+      [task({ acceptance: [CASE] }), about],
+      [task(), works],
     ] as const)
-      expect(decided(of, about, at).status).toMatchObject({ progress: 99, stage: "documentation" });
+      expect(decided(of, from, job()).status).toMatchObject({ progress: 99, stage: "documentation" });
   });
 
   it("is told in one Event", () => {

@@ -15,18 +15,40 @@ import {
   world,
 } from "./testing/cases.ts";
 
-/** What the status says once the pod was seen, and its Job not yet. */
-const after = (about = world({ pods: [pod(exited(0))], said: says({}) })): Partial<AgentTaskStatus> =>
+/** What the status says once the pod was seen to end, and what it reported last was not. */
+const after = (about = world({ pods: [pod(exited(0))], said: said() })): Partial<AgentTaskStatus> =>
   decided(task({}, { phase: "Running", podUID: "pod-1", attempt: 1 }), about, job()).status;
 const GONE = world({ said: says({}) });
 
 describe("a pod that was seen to end well", () => {
-  it("is remembered in the status while its Job is not complete, and as long as that lasts", () => {
-    const first = decided(task({}, { phase: "Running" }), world({ pods: [pod(exited(0))], said: says({}) }), job());
+  it("is remembered in the status while its last word is not seen, and as long as that lasts", () => {
+    const about = world({ pods: [pod(exited(0))], said: said() });
+    const first = decided(task({}, { phase: "Running" }), about, job());
     expect([first.phase, first.by("Progressing")]).toEqual(["Running", "False PodSucceeded"]);
-    const still = decided(task({}, after()), GONE, job());
+    const still = decided(task({}, after()), world({ said: said() }), job());
     expect([still.phase, still.by("Progressing")]).toEqual(["Running", "False PodSucceeded"]);
     expect(still.status).toMatchObject({ podUID: "pod-1", attempt: 1 });
+  });
+
+  it("ends the task as soon as its last word is seen, before Kubernetes has said anything of its Job", () => {
+    for (const phase of ["Running", "Succeeded"]) {
+      const about = world({ pods: [pod({ ...exited(0), phase })], said: says({}) });
+      const { status, by } = decided(task({}, { phase: "Running" }), about, job());
+      expect([status["phase"], by("Succeeded")]).toEqual(["Succeeded", "True Completed"]);
+    }
+    expect(decided(task({}, after()), GONE, job()).by("Succeeded")).toBe("True Completed");
+  });
+
+  it("leaves its Job to Kubernetes then, unless that goes on with another pod", () => {
+    const over = task({}, decided(task(), world({ pods: [pod(exited(0))], said: says({}) }), job()).status);
+    const ended = pod({ ...exited(0), phase: "Running" });
+    const patchesWith = (pods: ReturnType<typeof pod>[]) =>
+      decided(over, world({ pods, said: says({}) }), job()).patches;
+    expect(patchesWith([ended])).toEqual([]);
+    const toRest = [{ patch: expect.objectContaining({ spec: { suspend: true } }) }];
+    expect(patchesWith([ended, pod({ uid: "pod-2" })])).toEqual(toRest);
+    // It was taken away before it was counted, and another is about to be made.
+    expect(patchesWith([])).toEqual(toRest);
   });
 
   it("counts when it is gone before its Job is seen to be complete", () => {
@@ -61,6 +83,7 @@ describe("a pod that was seen to end well", () => {
     ],
   ])("[is none %s, whatever its report says]", (_what, seen) => {
     const before = after(world({ pods: [seen], said: says({}) }));
+    expect(before.phase).toBe("Running");
     expect(decided(task({}, before), GONE, job(complete(61))).by("Succeeded")).toBe("False PodLost");
   });
 });

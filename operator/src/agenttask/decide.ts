@@ -3,6 +3,7 @@ import type { AgentTask } from "@leanvibe/schema";
 import { isFinal } from "./admission.ts";
 import { jobManifest } from "./job.ts";
 import { patienceOf } from "./patience.ts";
+import { endedWell, hasEnded } from "./pods.ts";
 import { type Situation, situationOf } from "./situation.ts";
 import { eventsOf, statusOf } from "./status.ts";
 import { toGoOn, toItsTime, toRest } from "./time-left.ts";
@@ -66,12 +67,17 @@ type After = Pick<Decision, "status" | "events" | "interventions" | "requeueAfte
 
 /** Nothing is left to run, and when its time is over it goes. */
 function afterwards(task: AgentTask, world: World, job: Job | undefined, now: Date): After {
-  const runs = job !== undefined && job.finished === undefined && !job.suspended;
+  const runs = job !== undefined && job.finished === undefined && !job.suspended && !isCounted(world);
   const end = Date.parse(task.status?.completionTime ?? "");
   const { requeueAfterSeconds } = endedFor(task, world, Number.isNaN(end) ? now : new Date(end), now);
   const said = { status: {}, events: [], interventions: runs ? [patched(job, toRest(job, now))] : [] };
   if (requeueAfterSeconds === undefined) return said;
   return requeueAfterSeconds > SLACK_SECONDS ? { ...said, requeueAfterSeconds } : { ...said, expired: true };
+}
+
+/** Has it the pod that did the work, and no other that lives? Its Job is complete as soon as Kubernetes has counted it. */
+function isCounted({ pods }: World): boolean {
+  return pods.some(endedWell) && pods.every((pod) => endedWell(pod) || hasEnded(pod));
 }
 
 /** When it is due to go. Where the platform's API keeps what becomes of tasks, not before that has taken this one over. */

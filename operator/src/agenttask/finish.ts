@@ -19,9 +19,9 @@ export function failed(finding: Finding<Trouble>, issues: readonly string[] = []
 /**
  * How the task ended, by what Kubernetes and its agent say together; undefined while neither has the last word. A report
  * alone ends nothing: what runs beside its agent may have forged it, but not that the agent's container ended well. So a
- * success is three things at once: the Job is Complete, the pod of `status.podUID` was seen to end with its agent's exit
- * code 0 (it may be gone by now), and that pod's report says so. The Job alone is not enough: its finalizer keeps each pod until the Job controller
- * has counted it, so that a Complete Job did have a pod that succeeded, but not which, nor what that pod reported.
+ * success is two things at once: the agent's container in the pod of `status.podUID` was seen to end with 0 (the pod may
+ * be gone by now), and that pod's report says so. That the Job is Complete is neither needed, because a pod whose agent
+ * ended with 0 is what makes it so, nor enough: it does not say which pod succeeded, nor what that pod reported.
  */
 export function endOf(
   task: AgentTask,
@@ -29,7 +29,7 @@ export function endOf(
 ): End | undefined {
   const { job, pod, report, now } = seen;
   const { finished } = job;
-  if (finished === undefined) return undefined;
+  if (finished === undefined) return lastWordOf(task, seen);
   if (finished.how === "Failed") return failureOf(job, seen);
   if (pod !== undefined && isSimulated(pod)) return failed(NO_REAL_NODES);
   if (pod === undefined || !endedWell(pod)) {
@@ -39,6 +39,12 @@ export function endOf(
   if (report?.outcome === undefined) {
     return failed(trouble("NoReport", `The agent ended without a last word in pod ${pod.name}.`));
   }
+  return outcomeOf(task, pod, report, report.outcome);
+}
+
+/** Before Kubernetes says so of the Job. Without a last word in the report it may be on its way yet. */
+function lastWordOf(task: AgentTask, { pod, report }: { pod: Pod | undefined; report: AgentReport | undefined }) {
+  if (pod === undefined || report?.outcome === undefined || isSimulated(pod) || !endedWell(pod)) return undefined;
   return outcomeOf(task, pod, report, report.outcome);
 }
 

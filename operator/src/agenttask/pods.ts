@@ -12,9 +12,12 @@ export function hasEnded({ phase }: Pod): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }
 
-/** Was its agent seen to end with 0? Its phase leaves out the sandbox, which is ended after it. */
+/**
+ * Was its agent seen to end with 0? Only the sandbox is ended then, whose exit code counts for nothing: the pod will be
+ * Succeeded and its Job Complete, which Kubernetes takes two seconds more to say.
+ */
 export function endedWell(pod: Pod): boolean {
-  return pod.phase === "Succeeded" && containerOf(pod, "agent")?.ended?.exitCode === 0;
+  return pod.phase !== "Failed" && containerOf(pod, "agent")?.ended?.exitCode === 0;
 }
 
 /**

@@ -162,7 +162,7 @@ function workOf(pod: Pod | undefined, said: Case["world"]["said"]): Work {
   if (pod !== undefined && endedWell(pod)) {
     // A step of its own only where it is what a success will be judged by.
     if (isSimulated(pod)) return WORKING;
-    const message = `Pod ${pod.name} ended well; that its Job is complete is yet to be seen.`;
+    const message = `The agent in pod ${pod.name} ended well; its last word is yet to be seen.`;
     return { status: "False", reason: "PodSucceeded", message };
   }
   if (pod === undefined || hasEnded(pod)) {

@@ -15,14 +15,10 @@ export function turnOf(
   now: number,
 ): World["turn"] {
   const claim = claimOf(about.task, about.world.home?.tenant ?? "");
-  if (!isFinal(about.task.status?.phase)) {
-    if (wantsTurn(about)) return slots.ask(key, claim, now);
-    if (takesPlace(about)) {
-      slots.runs(key, claim);
-      return undefined;
-    }
-  }
-  slots.leave(key);
+  if (!isFinal(about.task.status?.phase) && wantsTurn(about)) return slots.ask(key, claim, now);
+  // Also when it has come to its end: a pod that is still there has its part of the quota.
+  if (takesPlace(about)) slots.runs(key, claim);
+  else slots.leave(key);
   return undefined;
 }
 
@@ -39,7 +35,6 @@ export function seedSlots(seen: Watched, slots: Slots): void {
     const namespace = seen.namespaces.cache.get(object.metadata.namespace ?? "");
     const tenant = namespace && labelOf(namespace, LABELS.tenant);
     if (job.finished !== undefined || job.suspended || task === undefined || tenant === undefined) continue;
-    if (!isUnfinished(task)) continue;
     slots.runs(key, { tenant, priority: priorityIn(task), createdAt: task.metadata.creationTimestamp ?? "" });
   }
 }
