@@ -12,6 +12,7 @@ import { monthScope } from "../metering/meters.ts";
 import { inDatabase } from "../testing/database.ts";
 import { DONE, type FakeModel, fakeModel, piece, send, streamed, usagePiece, whole } from "../testing/model.ts";
 import { type TestParts, type TestTenant, testParts, testTenant } from "../testing/parts.ts";
+import { begun, brokenOff, dripping, endless, flood } from "../testing/unruly.ts";
 import type { Agent } from "./agents.ts";
 import { Calls } from "./calls.ts";
 import { modelsIn } from "./models.ts";
@@ -380,67 +381,5 @@ describe("a model's server", () => {
     };
     const answers = await Promise.allSettled(Array.from({ length: 5 }, () => ask()));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(4).fill("fulfilled"), "rejected"]);
-  });
-});
-
-/** More than anybody keeps, and no end. */
-function flood(response: Parameters<FakeModel["answer"]>[0]): void {
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  const event = piece("x".repeat(65_536));
-  const write = () => {
-    while (!response.destroyed && response.write(event)) {
-      // As fast as it is taken.
-    }
-    if (!response.destroyed) response.once("drain", write);
-  };
-  write();
-}
-
-/** As a server that is killed while it answers. */
-function brokenOff(response: Parameters<FakeModel["answer"]>[0], bytes: number): void {
-  begun(response, bytes);
-  setTimeout(() => response.destroy(), 100);
-}
-
-function begun(response: Parameters<FakeModel["answer"]>[0], bytes: number): void {
-  response.writeHead(200, { "content-type": "application/json" });
-  response.write(" ".repeat(bytes));
-}
-
-/** A refusal that takes longer than the patience for a first word, and is never silent for long. */
-function dripping(response: Parameters<FakeModel["answer"]>[0], status: number): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  let left = 6;
-  const drop = setInterval(() => {
-    left -= 1;
-    if (left > 0) return void response.write(" ");
-    clearInterval(drop);
-    response.end("{}");
-  }, 450);
-}
-
-function endless(response: Parameters<FakeModel["answer"]>[0]): void {
-  response.writeHead(200, { "content-type": "application/json" });
-  const chunk = Buffer.alloc(1_048_576, 32);
-  const write = () => {
-    while (!response.destroyed && response.write(chunk)) {
-      // As fast as it is taken.
-    }
-    response.once("drain", write);
-  };
-  write();
-}
-
-describe("the table of models", () => {
-  const one = { name: "a", endpoint: "http://localhost:1/v1", context_tokens: 4_096 };
-
-  test.each([
-    ["two of one name", [one, one], "names two models alike"],
-    ["an address with a password", [{ ...one, endpoint: "http://u:p@localhost/v1" }], "must hold no user"],
-    ["a file's address", [{ ...one, endpoint: "file:///etc/passwd" }], "must be an http"],
-    ["a field that nobody knows", [{ ...one, key: "secret" }], "Unrecognized key"],
-    ["a price below nothing", [{ ...one, price: { input_cents: -1, output_cents: 0 } }], "price.input_cents"],
-  ])("with %s is refused at start, and says where", (_what, models, message) => {
-    expect(() => modelsIn(JSON.stringify({ models }), "models.json")).toThrow(message);
   });
 });
