@@ -156,7 +156,7 @@ class Run {
 
   /** What is handed out of work that failed is the best of what there was, not the last. */
   async #failed(findings: readonly Finding[], stalled: string | undefined): Promise<Outcome> {
-    if (this.#best !== undefined && this.#best.rank < rankOf(findings, this.state.measured)) {
+    if (this.#best !== undefined && this.#best.rank <= rankOf(findings, this.state.measured, this.state.work.profile)) {
       const { work, measured } = this.#best;
       await this.#advance({ work, measured });
     }
@@ -165,7 +165,7 @@ class Run {
 
   #remember(findings: readonly Finding[]): void {
     const { work, measured } = this.state;
-    const rank = rankOf(findings, measured);
+    const rank = rankOf(findings, measured, work.profile);
     if (this.#best === undefined || rank < this.#best.rank) this.#best = { rank, work, measured };
   }
 

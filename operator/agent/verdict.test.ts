@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Finding } from "./phases/validation.ts";
-import { PROFILES } from "./phases/work.ts";
+import { PROFILES, type Profile } from "./phases/work.ts";
 import { newState } from "./state.ts";
 import { TASK } from "./testing/task.ts";
-import { failedOutcome } from "./verdict.ts";
+import { failedOutcome, rankOf } from "./verdict.ts";
 
 const STATE = { ...newState({ ...TASK, maxIterations: 3 }, PROFILES.project), iterations: 2 };
 const CIRCLE = "the same error came 3 times";
@@ -19,4 +19,13 @@ test.each<[string, Finding["kind"][], string | undefined, string]>([
   const outcome = failedOutcome(findings, STATE, stalled);
   expect(outcome).toMatchObject({ result: "Failed", reason, issues: kinds });
   expect(outcome.message).toBe(`${stalled ?? "it still fails"}${stalled ? "," : ""} after 2 of 3 corrections`);
+});
+
+test("of a single function the calls that a model made up count for all or nothing, of a project each test counts", () => {
+  const fails = (failed: number, kind: Finding["kind"], profile: Profile) =>
+    rankOf([{ kind, text: "" }], { tests: { total: 6, passed: 6 - failed, failed } }, profile);
+  expect(fails(1, "tests", PROFILES.function)).toBe(fails(5, "tests", PROFILES.function));
+  expect(fails(1, "examples", PROFILES.function)).toBeLessThan(fails(5, "examples", PROFILES.function));
+  expect(fails(1, "tests", PROFILES.project)).toBeLessThan(fails(5, "tests", PROFILES.project));
+  expect(rankOf([], {}, PROFILES.function)).toBe(0);
 });

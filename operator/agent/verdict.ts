@@ -1,6 +1,7 @@
 import type { AgentReason } from "@leanvibe/schema";
 import { BudgetExceeded, ContextLengthExceeded, ModelRefused, RateLimited } from "./model/errors.ts";
 import type { Finding, FindingKind } from "./phases/validation.ts";
+import type { Profile } from "./phases/work.ts";
 import type { Measured } from "./quality.ts";
 import { SandboxGone, SandboxRefused } from "./sandbox/index.ts";
 import { type Outcome, outcomeOf, type State } from "./state.ts";
@@ -48,7 +49,17 @@ export function failedOutcome(findings: readonly Finding[], state: State, stalle
   return outcomeOf("Failed", told, `${stalled}, after ${tries}`, issues);
 }
 
-export function rankOf(findings: readonly Finding[], { tests, acceptance }: Measured): number {
+/** Do only tests that the model made up speak against the code? */
+export function isDoubtful(findings: readonly Finding[]): boolean {
+  return findings.every(({ kind }) => kind === "tests");
+}
+
+/**
+ * How far the work is from done. Of a single function the calls that the model made up count for all or nothing: a program
+ * that passes more of them is not the better one for it, and the first is the model's likeliest.
+ */
+export function rankOf(findings: readonly Finding[], { tests, acceptance }: Measured, { name }: Profile): number {
+  if (name === "function" && findings.length > 0 && isDoubtful(findings)) return WEIGHTS.tests;
   const kinds = new Set(findings.map(({ kind }) => kind));
   const heaviest = [...kinds].reduce((sum, kind) => sum + WEIGHTS[kind], 0);
   return heaviest + (acceptance?.failed.length ?? 0) * WEIGHTS.tests + (tests?.failed ?? 0);

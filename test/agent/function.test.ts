@@ -138,6 +138,20 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     expect(state.work.cases).toEqual([{ call: "double(4)", result: "8" }]);
   });
 
+  test("keeps its first program where only calls that the model made up speak against all of them", async () => {
+    const task = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
+    const script = scriptOf("doubted", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2") },
+      { ...CASES, text: "assert double(3) == 5\nassert double(4) == 7" },
+      { phase: "code", text: "no code at all" },
+      { phase: "correction", text: code("5 if n == 3 else 10") },
+    ]);
+    const { outcome, state } = await ran(script, { ...task, maxIterations: 1 }, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.code[0]?.content).toContain("n * 2");
+  });
+
   test("whose first answer has no code is tested by its examples all the same", async () => {
     const script = scriptOf("late", [
       ANALYSIS,

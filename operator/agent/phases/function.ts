@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import type { Asking } from "../answers/ask.ts";
 import type { Sandbox } from "../sandbox/index.ts";
-import { rankOf } from "../verdict.ts";
+import { isDoubtful, rankOf } from "../verdict.ts";
 import { casesFiles, generateCases, withoutRefuted } from "./cases.ts";
 import { anotherCode } from "./code.ts";
 import { correct } from "./correction.ts";
@@ -33,11 +33,6 @@ export async function correctFunction(bench: Bench, work: Work, fault: Fault): P
   return bestOfSeveral(bench, work, fault);
 }
 
-/** Do only calls that the model made up speak against the code? */
-function isDoubtful(findings: readonly Finding[]): boolean {
-  return findings.every(({ kind }) => kind === "tests");
-}
-
 async function otherCases({ asking }: Bench, work: Work, seed: number): Promise<Partial<Work> | undefined> {
   const made = await generateCases(asking, work, { temperature: OTHER_CASES_TEMPERATURE, seed });
   return made.tests.length > 0 ? made : undefined;
@@ -65,6 +60,7 @@ async function bestOfSeveral(bench: Bench, work: Work, fault: Fault): Promise<Pa
     programs.push(program);
     if (isDoubtful(program.verdict.findings)) break;
   }
+  const rankIn = ({ verdict: { findings, measured } }: Program) => rankOf(findings, measured, work.profile);
   const [best] = programs.toSorted((a, b) => rankIn(a) - rankIn(b));
   return best && { code: best.code, tests: best.tests };
 }
@@ -80,8 +76,4 @@ async function tried({ asking, sandbox }: Bench, work: Work, code: SourceFile[])
   if (code.some(({ content }) => work.code.some((one) => one.content === content))) return undefined;
   const tests = casesFiles({ ...work, code });
   return { code, tests, verdict: await validate(sandbox, asking.steps, { ...work, code, tests }) };
-}
-
-function rankIn({ verdict: { findings, measured } }: Program): number {
-  return rankOf(findings, measured);
 }
