@@ -1,5 +1,4 @@
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectSandbox, type Sandbox, SandboxGone } from "../../operator/agent/sandbox/index.ts";
 import { type Attack, play, serves } from "../../operator/agent/sandbox/testing/attack.ts";
@@ -34,6 +33,9 @@ describe.each([
   });
 });
 
+/** A machine that has much else to do starts a process late. */
+const SEEN = { timeout: 10_000 };
+
 describe("without a sandbox", () => {
   let machine: SandboxMachine;
   beforeAll(async () => {
@@ -64,8 +66,7 @@ describe("the socket of a sandbox", () => {
     await expect(connectSandbox(machine.socketPath)).rejects.toThrow(/ENOENT/);
     await sandbox.close();
     await expect(sandbox.put([])).rejects.toThrow("closed the connection");
-    await sleep(200);
-    expect(machine.server.exitCode).toBe(0);
+    await expect.poll(() => machine.server.exitCode, SEEN).toBe(0);
   });
 });
 
@@ -106,8 +107,7 @@ describe("what is asked of a sandbox", () => {
   test("[its agent dies] whatever runs ends with the connection", async () => {
     await sandbox.put([]);
     const running = sandbox.run({ argv: ["sleep", "60"], timeoutMilliseconds: 60_000, outputBytes: 10 });
-    await sleep(500);
-    expect(machine.processes().join()).toContain("sleep 60");
+    await expect.poll(() => machine.processes().join(), SEEN).toContain("sleep 60");
     await sandbox.close();
     expect(await running).toMatchObject({ signal: "SIGKILL", timedOut: false });
     expect(machine.processes()).toEqual([]);
@@ -118,11 +118,10 @@ describe("what is asked of a sandbox", () => {
     try {
       const lost = await connectSandbox(other.socketPath);
       const running = lost.run({ argv: ["sleep", "60"], timeoutMilliseconds: 60_000, outputBytes: 10 });
-      await sleep(500);
+      await expect.poll(() => other.processes().join(), SEEN).toContain("sleep 60");
       other.server.kill("SIGKILL");
       await expect(running).rejects.toThrow();
-      await sleep(500);
-      expect(other.processes()).toEqual([]);
+      await expect.poll(() => other.processes(), SEEN).toEqual([]);
     } finally {
       await other.stop();
     }
