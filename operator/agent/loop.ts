@@ -156,7 +156,11 @@ class Run {
 
   /** What is handed out of work that failed is the best of what there was, not the last. */
   async #failed(findings: readonly Finding[], stalled: string | undefined): Promise<Outcome> {
-    if (this.#best !== undefined && this.#best.rank <= rankOf(findings, this.state.measured, this.state.work.profile)) {
+    const { profile } = this.state.work;
+    const rank = rankOf(findings, this.state.measured, profile);
+    // Of a function's the first of equals is the likeliest; of a project's the last is what the findings are of.
+    const isBehind = (best: Best) => best.rank < rank || (profile.name === "function" && best.rank === rank);
+    if (this.#best !== undefined && this.#best.work !== this.state.work && isBehind(this.#best)) {
       const { work, measured } = this.#best;
       await this.#advance({ work, measured });
     }

@@ -9,6 +9,8 @@ const TASK = taskOf({
   description: 'def double(n: int) -> int:\n    """ Twice a number.\n    >>> double(2)\n    4\n    """\n',
   language: "python",
 });
+/** Its text promises no example. */
+const BARE = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
 const ANALYSIS = { phase: "analysis" as const, text: '{"criteria": {}}' };
 const code = (expression: string) => `\`\`\`python\ndef double(n: int) -> int:\n    return ${expression}\n\`\`\``;
 const CASES = {
@@ -124,7 +126,6 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
   });
 
   test("whose cases all turn out wrong, and which promises no example, gets other cases before it is believed", async () => {
-    const task = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
     const script = scriptOf("other-cases", [
       ANALYSIS,
       { phase: "code", text: code("n * 2") },
@@ -132,14 +133,13 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
       { phase: "code", text: code("n + n") },
       { ...CASES, text: "assert double(4) == 8" },
     ]);
-    const { outcome, state } = await ran(script, task, PROFILES.function);
+    const { outcome, state } = await ran(script, BARE, PROFILES.function);
     expect(outcome).toMatchObject({ result: "Succeeded", message: "1 of 1 tests pass, and no acceptance cases" });
     expect(state.work.code[0]?.content).toContain("n * 2");
     expect(state.work.cases).toEqual([{ call: "double(4)", result: "8" }]);
   });
 
   test("keeps its first program where only calls that the model made up speak against all of them", async () => {
-    const task = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
     const script = scriptOf("doubted", [
       ANALYSIS,
       { phase: "code", text: code("n * 2") },
@@ -147,7 +147,7 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
       { phase: "code", text: "no code at all" },
       { phase: "correction", text: code("5 if n == 3 else 10") },
     ]);
-    const { outcome, state } = await ran(script, { ...task, maxIterations: 1 }, PROFILES.function);
+    const { outcome, state } = await ran(script, { ...BARE, maxIterations: 1 }, PROFILES.function);
     expect(outcome.result).toBe("Failed");
     expect(state.work.code[0]?.content).toContain("n * 2");
   });
@@ -162,5 +162,58 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     ]);
     const { outcome } = await ran(script, TASK, PROFILES.function);
     expect(outcome).toMatchObject({ result: "Succeeded", message: "2 of 2 tests pass, and no acceptance cases" });
+  });
+
+  test("is written word for word once more by a model that is free to write another: so much for its own case", async () => {
+    const script = scriptOf("again", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2") },
+      CASES,
+      { phase: "code", text: code("n * 2") },
+    ]);
+    const { outcome, state, asked } = await ran(script, TASK, PROFILES.function);
+    expect([outcome.result, state.iterations]).toEqual(["Succeeded", 1]);
+    expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)"]);
+    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests", "code"]);
+  });
+
+  test("is never corrected by cases that were found wrong, also where no others come", async () => {
+    const script = scriptOf("no-cases", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2") },
+      { ...CASES, text: "assert double(3) == 5" },
+      { phase: "code", text: code("n + n") },
+      { phase: "tests", text: "I would rather not." },
+    ]);
+    const { outcome, state, asked } = await ran(script, BARE, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.code[0]?.content).toContain("n * 2");
+    expect(asked.map(({ phase }) => phase)).not.toContain("correction");
+  });
+
+  test("that does not compile is corrected before anybody asks for other cases", async () => {
+    const script = scriptOf("uncompiled", [
+      ANALYSIS,
+      { phase: "code", text: code("n *") },
+      { phase: "tests", text: "None." },
+      { phase: "tests", text: "None." },
+      { phase: "correction", text: code("n * 2") },
+      { ...CASES, text: "assert double(4) == 8" },
+    ]);
+    const { outcome, asked } = await ran(script, BARE, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests", "tests", "correction", "tests"]);
+  });
+
+  test("whose model writes the same wrong program whatever it is told goes in circles, and ends", async () => {
+    const script = scriptOf("circles", [
+      ANALYSIS,
+      { phase: "code", text: code("n") },
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: code("n") },
+    ]);
+    const { outcome, state } = await ran(script, { ...TASK, maxIterations: 10 }, PROFILES.function);
+    expect(outcome).toMatchObject({ result: "Failed", reason: "Stalled" });
+    expect(state.iterations).toBe(1);
   });
 });

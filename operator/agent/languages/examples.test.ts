@@ -10,6 +10,7 @@ test.each([
   ["f('x') # => 'Yes'", "f('x')", "'Yes'"],
   [">>> f(2)  \nTrue", "f(2)", "True"],
   ["f(1, 4) => true", "f(1, 4)", "true"],
+  ["f(1e5, x=-2, g(None), 'a b') == 1", "f(1e5, x=-2, g(None), 'a b')", "1"],
 ])("an example in %j is one to run", (text, call, result) => {
   expect(examplesIn(text)).toEqual([{ call, result }]);
 });
@@ -22,6 +23,8 @@ test.each([
   [">>> f(1)\n[1, 2,"],
   [">>> f(1)\nTraceback (most recent call last):"],
   ["f(1) == 2 because it is doubled"],
+  ["isOpen(door) returns true"],
+  ["is_happy(aa) => False"],
 ])("%j promises nothing that could be run", (text) => {
   expect(examplesIn(text)).toEqual([]);
 });

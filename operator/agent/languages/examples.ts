@@ -30,8 +30,17 @@ function example(call: string, after: string): Example[] {
     .trim()
     .replace(/\s+#.*$/, "")
     .replace(/[.;,]$/, "");
-  const whole = LITERAL.test(result) && closes(result) && closes(call);
+  const whole = LITERAL.test(result) && closes(result) && closes(call) && !namesWhatIsNot(call);
   return whole ? [{ call, result }] : [];
+}
+
+/** A word that is neither a constant, nor called, nor a keyword: `isOpen(door) returns true` is a sentence. */
+const NAME = /(?<![\w.])[A-Za-z_]\w*(?![\w.]|\s*[=(])/g;
+const CONSTANT = /^(True|False|None|true|false|null|undefined)$/;
+
+function namesWhatIsNot(call: string): boolean {
+  const names = call.replace(STRING, "").match(NAME) ?? [];
+  return names.some((name) => !CONSTANT.test(name));
 }
 
 /** A call or a result in the words that a language has for true, false and nothing; what stands in quotes stays. */

@@ -10,13 +10,13 @@ import type { Work } from "./work.ts";
 
 /** Programs that one correction tries. */
 const PROGRAMS = 3;
-/** So many corrections begin with a second opinion; one of a small model may be worth nothing. */
-const SECOND_OPINIONS = 2;
 const OTHER_CASES_TEMPERATURE = 0.6;
 
 type Bench = { asking: Asking; sandbox: Sandbox };
 type Fault = { findings: readonly Finding[]; failures: readonly string[]; iteration: number };
 type Program = Pick<Work, "code" | "tests"> & { verdict: Verdict };
+/** What the model was asked for once more; "same" is the present program word for word. */
+type Drawn = Program | "same" | undefined;
 
 /**
  * One correction of a single function. What the task's examples and the compiler say is true; the calls that the model made
@@ -24,9 +24,9 @@ type Program = Pick<Work, "code" | "tests"> & { verdict: Verdict };
  * @returns undefined when nothing usable came.
  */
 export async function correctFunction(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
-  // Nothing stands for or against this code.
-  if (work.tests.length === 0 && work.code.length > 0) return otherCases(bench, work, fault.iteration);
-  if (work.cases.length > 0 && isDoubtful(fault.findings) && fault.iteration <= SECOND_OPINIONS) {
+  if (isDoubtful(fault.findings)) {
+    // Nothing stands for or against this code.
+    if (work.tests.length === 0) return otherCases(bench, work, fault.iteration);
     const changed = await heldAgainstSecond(bench, work, fault);
     if (changed !== undefined) return changed;
   }
@@ -41,11 +41,13 @@ async function otherCases({ asking }: Bench, work: Work, seed: number): Promise<
 async function heldAgainstSecond(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
   const second = await tried(bench, work, await anotherCode(bench.asking, work, fault.iteration * 10));
   if (second === undefined) return undefined;
-  const { code, tests, verdict } = second;
-  if (verdict.findings.length === 0) return { code, tests };
-  if (!isDoubtful(verdict.findings)) return undefined;
-  const left = withoutRefuted(bench.asking, work, fault.failures, verdict.failures);
-  return left?.tests.length === 0 ? otherCases(bench, { ...work, ...left }, fault.iteration) : left;
+  // Who writes the same once more, though another answer was as welcome, says the same of its calls.
+  const { findings, failures } = second === "same" ? fault : second.verdict;
+  if (second !== "same" && findings.length === 0) return { code: second.code, tests: second.tests };
+  if (!isDoubtful(findings)) return undefined;
+  const left = withoutRefuted(bench.asking, work, fault.failures, failures);
+  if (left?.tests.length !== 0) return left;
+  return (await otherCases(bench, { ...work, ...left }, fault.iteration)) ?? left;
 }
 
 /**
@@ -54,15 +56,19 @@ async function heldAgainstSecond(bench: Bench, work: Work, fault: Fault): Promis
  */
 async function bestOfSeveral(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
   const programs: Program[] = [];
+  let isSame = false;
   for (let draw = 0; draw < PROGRAMS; draw += 1) {
     const program = await tried(bench, work, await drawn(bench, work, fault, draw));
-    if (program === undefined) continue;
+    isSame ||= program === "same";
+    if (program === undefined || program === "same") continue;
     programs.push(program);
     if (isDoubtful(program.verdict.findings)) break;
   }
   const rankIn = ({ verdict: { findings, measured } }: Program) => rankOf(findings, measured, work.profile);
   const [best] = programs.toSorted((a, b) => rankIn(a) - rankIn(b));
-  return best && { code: best.code, tests: best.tests };
+  if (best !== undefined) return { code: best.code, tests: best.tests };
+  // The same files once more: who sees what was tried says that it goes in circles.
+  return isSame ? { code: work.code, tests: work.tests } : undefined;
 }
 
 async function drawn({ asking }: Bench, work: Work, fault: Fault, draw: number): Promise<SourceFile[]> {
@@ -70,10 +76,10 @@ async function drawn({ asking }: Bench, work: Work, fault: Fault, draw: number):
   return (await correct(asking, work, fault.findings, fault.iteration))?.code ?? [];
 }
 
-/** Run against the same tests; undefined for what is no such function, and for the same once more, which says nothing new. */
-async function tried({ asking, sandbox }: Bench, work: Work, code: SourceFile[]): Promise<Program | undefined> {
+/** Run against the same tests; undefined for what is no such function. */
+async function tried({ asking, sandbox }: Bench, work: Work, code: SourceFile[]): Promise<Drawn> {
   if (!work.language.symbols(code).includes(work.task.title)) return undefined;
-  if (code.some(({ content }) => work.code.some((one) => one.content === content))) return undefined;
+  if (code.some(({ content }) => work.code.some((one) => one.content === content))) return "same";
   const tests = casesFiles({ ...work, code });
   return { code, tests, verdict: await validate(sandbox, asking.steps, { ...work, code, tests }) };
 }
