@@ -1,5 +1,5 @@
 import { collectionPath, KINDS, type Kind, recordOf } from "@leanvibe/runtime";
-import { AGENT_KEYS, AGENT_STAGES, AGENT_TASKS, agentConfigMaps, agentJobName } from "@leanvibe/schema";
+import { AGENT_KEYS, AGENT_TASKS, agentConfigMaps, agentJobName } from "@leanvibe/schema";
 import type { ShippedAgents } from "./shipped.ts";
 
 /** When a stage was first seen, by performance.now(), and the percentage beside it. */
@@ -12,9 +12,6 @@ export type WatchedStages = {
   written: Seen;
   /** Every percentage of the status, in order. */
   percentages: number[];
-  /** When the agent's last word was first seen in the status, done or not yet believed; when its Job was seen to be complete. */
-  lastWord: number;
-  jobComplete: number;
 };
 
 /** Watches of the API, as `kubectl get -w` has them, until a task ends: of itself, of what its agent writes, of its Job. */
@@ -27,8 +24,6 @@ export async function watchStages({ api, home }: ShippedAgents, name: string): P
     shown: new Map(),
     written: new Map(),
     percentages: [],
-    lastWord: Number.POSITIVE_INFINITY,
-    jobComplete: Number.POSITIVE_INFINITY,
   };
 
   async function* changes(kind: Kind, of: string): AsyncGenerator<Record<string, unknown>> {
@@ -41,8 +36,7 @@ export async function watchStages({ api, home }: ShippedAgents, name: string): P
 
   async function ofTask(): Promise<void> {
     for await (const { status } of changes(AGENT_TASKS, name)) {
-      const { progress, activity, completionTime } = recordOf(status);
-      if (activity === AGENT_STAGES.done.text) watched.lastWord = Math.min(watched.lastWord, performance.now());
+      const { progress, completionTime } = recordOf(status);
       note(watched.shown, recordOf(status));
       if (typeof progress === "number") watched.percentages.push(progress);
       if (completionTime !== undefined) return;
@@ -56,22 +50,10 @@ export async function watchStages({ api, home }: ShippedAgents, name: string): P
     }
   }
 
-  async function ofJob(): Promise<void> {
-    for await (const { status } of changes(KINDS.Job, job)) {
-      if (isComplete(status)) watched.jobComplete = Math.min(watched.jobComplete, performance.now());
-    }
-  }
-
-  // They end with the task's, and without an end there is none of it.
-  for (const watching of [ofReport(), ofJob()]) watching.catch(() => undefined);
+  // It ends with the task's, and without an end there is none of it.
+  ofReport().catch(() => undefined);
   await ofTask().finally(() => over.abort());
   return watched;
-}
-
-function isComplete(status: unknown): boolean {
-  const { conditions } = recordOf(status);
-  if (!Array.isArray(conditions)) return false;
-  return conditions.map(recordOf).some(({ type, status: value }) => type === "Complete" && value === "True");
 }
 
 function note(seen: Seen, { stage, progress }: Record<string, unknown>): void {

@@ -26,7 +26,7 @@ const lives = (pod: { status?: unknown; metadata: { deletionTimestamp?: string }
   !["Succeeded", "Failed"].includes(String(recordOf(pod.status)["phase"]));
 
 describe("an AgentTask on a real kubelet", () => {
-  it("shows its progress within 2 s of each word of its agent, and succeeds when that and the Job say so", async () => {
+  it("shows its progress within 2 s of each word of its agent, and succeeds when its pod has said so too", async () => {
     const stages = ["analysis", "code"] as const;
     const lines = stages.flatMap((stage, at) => [
       `report ${report({ stage, progress: [15, 50][at], activity: `Doing ${stage}` })}`,
@@ -235,7 +235,7 @@ describe("a forged report", () => {
     await home.ends(task);
   });
 
-  it("of success does not make one without the Job's own end, nor one without the acceptance that was asked for", async () => {
+  it("of success does not make one without the pod's own end, nor one without the acceptance that was asked for", async () => {
     const crashing = await home.run([`report ${DONE}`, "hang"], { limits: { activeDeadlineSeconds: 30 } });
     const acceptance = [{ name: "adds", command: "node add.ts", expect: { stdout: "3" } }];
     const unproven = await home.run([`report ${DONE}`], { acceptance });

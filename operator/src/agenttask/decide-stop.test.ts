@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { takesPlace, wantsTurn } from "./situation.ts";
-import { ago, complete, decided, exited, job, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
+import { ago, complete, decided, exited, job, NOW, pod, RESTING, said, says, task, world } from "./testing/cases.ts";
 
 describe("a task that was asked to stop", () => {
   const stopping = (seconds: number) => ({
@@ -50,7 +50,10 @@ describe("a task that was asked to stop", () => {
     expect([still.patches, still.phase, still.by("Progressing")]).toEqual([[], "Running", "Unknown Suspended"]);
     expect(still.requeueAfterSeconds).toBe(1);
     expect(still.message("Progressing")).toMatch(/then to go on/);
-    expect([wantsTurn({ ...seen, job: asked }), takesPlace({ ...seen, job: asked })]).toEqual([false, true]);
+    expect([wantsTurn({ ...seen, job: asked }), takesPlace({ ...seen, job: asked }, NOW.getTime())]).toEqual([
+      false,
+      true,
+    ]);
     expect(wantsTurn({ ...seen, job: job(RESTING) })).toBe(true);
     expect(decided(seen.task, seen.world, job(RESTING)).patches).toHaveLength(1);
   });

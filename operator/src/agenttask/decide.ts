@@ -4,7 +4,7 @@ import { isFinal } from "./admission.ts";
 import { jobManifest } from "./job.ts";
 import { patienceOf } from "./patience.ts";
 import { endedWell, hasEnded } from "./pods.ts";
-import { type Situation, situationOf } from "./situation.ts";
+import { placeEnds, type Situation, situationOf, takesPlace } from "./situation.ts";
 import { eventsOf, statusOf } from "./status.ts";
 import { toGoOn, toItsTime, toRest } from "./time-left.ts";
 import type { Job, World } from "./world.ts";
@@ -38,7 +38,8 @@ export function decide(
   const status = statusOf(task, situation, job, now);
   const events = eventsOf(task, status.conditions ?? []);
   const settled = situation.at === "end";
-  if (settled) return { ...rest, ...acts, status, settled, events, ...endedFor(task, world, now, now) };
+  if (settled)
+    return { ...rest, ...acts, status, settled, events, ...untilNext({ ...task, status }, { world, job }, now) };
   const said = { before: task.status ?? {}, after: status, pods: world.pods };
   const patienceMilliseconds = patienceOf(said, world.jobsComeFirst);
   const isStopping = situation.work.status === "Unknown";
@@ -68,11 +69,20 @@ type After = Pick<Decision, "status" | "events" | "interventions" | "requeueAfte
 /** Nothing is left to run, and when its time is over it goes. */
 function afterwards(task: AgentTask, world: World, job: Job | undefined, now: Date): After {
   const runs = job !== undefined && job.finished === undefined && !job.suspended && !isCounted(world);
-  const end = Date.parse(task.status?.completionTime ?? "");
-  const { requeueAfterSeconds } = endedFor(task, world, Number.isNaN(end) ? now : new Date(end), now);
+  const { requeueAfterSeconds } = untilNext(task, { world, job }, now);
   const said = { status: {}, events: [], interventions: runs ? [patched(job, toRest(job, now))] : [] };
   if (requeueAfterSeconds === undefined) return said;
   return requeueAfterSeconds > SLACK_SECONDS ? { ...said, requeueAfterSeconds } : { ...said, expired: true };
+}
+
+type Requeue = { requeueAfterSeconds?: number };
+
+/** Of a task that has come to its end: until it is due to go, or gives back its place whether or not its pod is gone. */
+function untilNext(task: AgentTask, { world, job }: { world: World; job: Job | undefined }, now: Date): Requeue {
+  const due = secondsToLive(task, world, now);
+  if (!takesPlace({ task, world, job }, now.getTime())) return due === undefined ? {} : { requeueAfterSeconds: due };
+  const kept = (placeEnds(task.status ?? {}) - now.getTime()) / 1000 + SLACK_SECONDS;
+  return { requeueAfterSeconds: Math.min(due ?? kept, kept) };
 }
 
 /** Has it the pod that did the work, and no other that lives? Its Job is complete as soon as Kubernetes has counted it. */
@@ -80,11 +90,13 @@ function isCounted({ pods }: World): boolean {
   return pods.some(endedWell) && pods.every((pod) => endedWell(pod) || hasEnded(pod));
 }
 
-/** When it is due to go. Where the platform's API keeps what becomes of tasks, not before that has taken this one over. */
-function endedFor(task: AgentTask, { home }: World, end: Date, now: Date): { requeueAfterSeconds?: number } {
-  const { ttlSecondsAfterFinished } = task.spec;
-  if (ttlSecondsAfterFinished === undefined) return {};
-  const isAwaited = home?.isMirrored === true && task.status?.artifact?.collectedAt === undefined;
+/** Until it is due to go. Where the platform's API keeps what becomes of tasks, not before that has taken this one over. */
+function secondsToLive({ spec, status }: AgentTask, { home }: World, now: Date): number | undefined {
+  const { ttlSecondsAfterFinished } = spec;
+  if (ttlSecondsAfterFinished === undefined) return undefined;
+  const ended = Date.parse(status?.completionTime ?? "");
+  const isAwaited = home?.isMirrored === true && status?.artifact?.collectedAt === undefined;
   const kept = Math.max(ttlSecondsAfterFinished * 1000, isAwaited ? COLLECT_MILLISECONDS : 0);
-  return { requeueAfterSeconds: Math.max(0, (end.getTime() + kept - now.getTime()) / 1000) + SLACK_SECONDS };
+  const left = (Number.isNaN(ended) ? now.getTime() : ended) + kept - now.getTime();
+  return Math.max(0, left / 1000) + SLACK_SECONDS;
 }

@@ -1,5 +1,5 @@
 import type { AgentReport, AgentTask, AgentTaskStatus } from "@leanvibe/schema";
-import { type Answer, admission, isolation, tooLarge } from "./admission.ts";
+import { type Answer, admission, isFinal, isolation, tooLarge } from "./admission.ts";
 import { type End, endOf, failed, NO_REAL_NODES } from "./finish.ts";
 import { currentPod, endedWell, hasBegun, hasEnded, hindranceOf, isSimulated, isWorking, podBefore } from "./pods.ts";
 import { type Progress, progressBefore, withPod, withReport } from "./progress.ts";
@@ -40,10 +40,21 @@ export function wantsTurn({ task, world, job }: Omit<Case, "now">): boolean {
   return admission(world.home, world.settings).holds && isolation(world.fence, world.settings).holds;
 }
 
+/** What has come to its end is waited for no longer: a node that went away never says that its pod is gone. */
+const PLACE_KEPT_MILLISECONDS = 30_000;
+
 /** Does it take a place of its Tenant's plan? Until its last pod is gone, it does. */
-export function takesPlace({ world, job }: Omit<Case, "now" | "task">): boolean {
+export function takesPlace({ task, world, job }: Omit<Case, "now">, now: number): boolean {
   if (job === undefined || job.finished !== undefined) return false;
+  if (now >= placeEnds(task.status ?? {})) return false;
   return !job.suspended || !hasStopped(job, world.pods);
+}
+
+/** When it gives its place back at the latest, in milliseconds; never while it is not over. */
+export function placeEnds({ phase, completionTime }: AgentTaskStatus): number {
+  if (!isFinal(phase)) return Number.POSITIVE_INFINITY;
+  const end = Date.parse(completionTime ?? "");
+  return Number.isNaN(end) ? 0 : end + PLACE_KEPT_MILLISECONDS;
 }
 
 export function situationOf(about: Case): Situation {

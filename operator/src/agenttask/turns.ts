@@ -1,4 +1,4 @@
-import { type KubeObject, keyOf, labelOf, recordOf } from "@leanvibe/runtime";
+import { type Cache, type KubeObject, keyOf, labelOf, recordOf } from "@leanvibe/runtime";
 import { type AgentTask, LABELS, PLAN_NAMES, PLANS } from "@leanvibe/schema";
 import { isFinal } from "./admission.ts";
 import { BY_TASK, isUnfinished, priorityIn, taskOf, type Watched } from "./gather.ts";
@@ -17,7 +17,7 @@ export function turnOf(
   const claim = claimOf(about.task, about.world.home?.tenant ?? "");
   if (!isFinal(about.task.status?.phase) && wantsTurn(about)) return slots.ask(key, claim, now);
   // Also when it has come to its end: a pod that is still there has its part of the quota.
-  if (takesPlace(about)) slots.runs(key, claim);
+  if (takesPlace(about, now)) slots.runs(key, claim);
   else slots.leave(key);
   return undefined;
 }
@@ -27,7 +27,7 @@ function claimOf({ metadata, spec }: AgentTask, tenant: string): Claim {
 }
 
 /** What runs already has its place before the first task is let begin. */
-export function seedSlots(seen: Watched, slots: Slots): void {
+export function seedSlots(seen: Record<"jobs" | "tasks" | "namespaces", { cache: Cache }>, slots: Slots): void {
   for (const object of seen.jobs.cache.all()) {
     const job = readJob(object, seen.jobs.cache);
     const [key = ""] = taskOf(object);
