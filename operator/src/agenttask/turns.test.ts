@@ -8,7 +8,14 @@ import { seedSlots, turnOf } from "./turns.ts";
 
 /** For one at a time. */
 const slotsForOne = () =>
-  new Slots({ limitOf: () => 1, slots: 10, starting: 10, grant: () => undefined, moved: () => undefined });
+  new Slots({
+    limitOf: () => 1,
+    slots: 10,
+    starting: 10,
+    grant: () => undefined,
+    moved: () => undefined,
+    rested: () => undefined,
+  });
 const ENDED = world({ pods: [pod({ ...exited(0), phase: "Running" })], said: says({}) });
 const over = (secondsAgo = 1, phase = "Succeeded") => task({}, { phase, completionTime: ago(secondsAgo) });
 const KEY = "tenant-acme/over";
