@@ -82,6 +82,24 @@ describe("the queue", () => {
     expect(granted).toEqual(["a2", "late"]);
   });
 
+  it("keeps the way free for what is urgent, and lets others begin meanwhile all the same [urgent without end]", () => {
+    const { ask, queue, granted } = made({ limits: { a: 1_000, b: 1_000 }, starting: 8 });
+    for (let at = 0; at < 100; at += 1) ask(`a${at}`);
+    ask("urgent", "b", "urgent");
+    for (const at of [0, 1, 2, 3, 4, 5, 6]) queue.tried(`a${at}`);
+    // One of them and the urgent one: as many as may be on their way beside it.
+    expect(granted).toEqual([]);
+    // One urgent task follows the other, and there is always one on its way.
+    for (let at = 0; at < 5; at += 1) {
+      ask(`urgent${at}`, "b", "urgent");
+      queue.tried(at === 0 ? "urgent" : `urgent${at - 1}`);
+      queue.tried(`a${7 + at}`);
+    }
+    expect(granted).toEqual(["a8", "a9", "a10", "a11", "a12"]);
+    queue.tried("urgent4");
+    expect(granted).toHaveLength(12);
+  });
+
   it("knows of each task whether others are on their way to a Job, and says once when none is any more", () => {
     const { ask, queue, rests } = made({ limits: { a: 3 }, starting: 1 });
     for (const key of ["1", "2", "3"]) ask(key);

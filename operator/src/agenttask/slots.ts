@@ -46,6 +46,8 @@ export class Slots {
   readonly #rings = { urgent: new Ring(), others: new Ring() };
   #used = 0;
   #starting = 0;
+  /** Urgent ones among these. */
+  #urgent = 0;
   /** Has none of them come to rest since the last was let begin? */
   #isBusy = false;
 
@@ -77,8 +79,8 @@ export class Slots {
   tried(key: string): void {
     const entry = this.#entries.get(key);
     if (entry?.state !== "starting") return;
+    this.#arrived(entry);
     entry.state = "running";
-    this.#starting -= 1;
     this.#goOn();
   }
 
@@ -133,7 +135,7 @@ export class Slots {
     while (this.#used < this.#options.slots) {
       const urgent = this.#rings.urgent.next();
       // What is urgent does not wait for those that are on their way.
-      if (urgent === undefined && this.#starting >= this.#options.starting) return;
+      if (urgent === undefined && this.#starting >= this.#width) return;
       const tenant = urgent ?? this.#rings.others.next();
       if (tenant === undefined) return;
       const key = this.#nextOf(tenant, urgent !== undefined);
@@ -164,7 +166,24 @@ export class Slots {
     this.#used += 1;
     if (state !== "starting") return;
     this.#starting += 1;
+    if (entry.priority === "urgent") this.#urgent += 1;
     this.#isBusy = true;
+  }
+
+  /**
+   * How many may be on their way: with a few beside it the API server answers what is urgent in a fraction of the time. Never
+   * none, so that whoever sends one urgent task after the other does not stop everybody else's.
+   */
+  get #width(): number {
+    const { starting } = this.#options;
+    return this.#urgent > 0 ? Math.ceil(starting / 4) : starting;
+  }
+
+  /** It is on its way no more. */
+  #arrived({ state, priority }: Entry): void {
+    if (state !== "starting") return;
+    this.#starting -= 1;
+    if (priority === "urgent") this.#urgent -= 1;
   }
 
   /** Out of where it is, wherever that is. */
@@ -175,7 +194,7 @@ export class Slots {
     } else {
       lane.used -= 1;
       this.#used -= 1;
-      if (entry.state === "starting") this.#starting -= 1;
+      this.#arrived(entry);
     }
     if (lane.used === 0 && waiting(lane) === 0) this.#lanes.delete(entry.tenant);
   }
