@@ -2,7 +2,17 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,7 +88,7 @@ export async function sandboxMachine(landlockAtMost?: number): Promise<SandboxMa
       const env = { PATH: `${at("bin")}:/usr/bin:/bin` };
       return execFileSync(argv[0] ?? "", argv.slice(1), { ...as, cwd: at("free"), env, timeout: 30_000 }).toString();
     },
-    processes: () => processesOf(user, server.pid ?? 0),
+    processes: () => processesOf({ user, server: server.pid ?? 0, workspace: at("volume") }),
     stop: async () => {
       server.kill("SIGKILL");
       for (const each of outside.servers) each.close();
@@ -98,9 +108,7 @@ function mountVolume(folder: string): boolean {
   }
 }
 
-function processesOf(user: number, server: number): string[] {
-  // Whoever runs these tests as himself has other processes.
-  if (!IS_ROOT) return [];
+function processesOf({ user, server, workspace }: { user: number; server: number; workspace: string }): string[] {
   const listed = execFileSync("ps", ["-eo", "uid=,pid=,ppid=,args="]).toString();
   return (
     listed
@@ -109,7 +117,18 @@ function processesOf(user: number, server: number): string[] {
       .filter((line) => line.startsWith(`${user} `) && line.split(/\s+/)[1] !== String(server))
       // Dead, and for this machine's first process to bury, when whoever had to is dead too.
       .filter((line) => !/^\d+ +\d+ +1 .*<defunct>$/.test(line))
+      // Whoever runs these tests as himself has other processes.
+      .filter((line) => IS_ROOT || worksIn(workspace, line.split(/\s+/)[1] ?? ""))
   );
+}
+
+function worksIn(folder: string, pid: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+  } catch {
+    // It is gone by now, or dead.
+    return false;
+  }
 }
 
 /** Everybody whom a run could call, and who takes note of it. */
