@@ -5,7 +5,9 @@ const PROMPT = /^\s*>>>\s*(.+?)\s*$/;
 const STATED =
   /(?:^|[\s`])([A-Za-z_]\w*\(.*\))`?\s*(?:#\s*)?(?:={1,3}>?|-{1,3}>|➞|→|returns?|should return)\s*(.+?)\s*$/;
 const CALL = /^[A-Za-z_]\w*\(.*\)$/;
-const LITERAL = /^(-?\d|\[|\(|\{|["']|(True|False|None|true|false|null|undefined)\b)/;
+const CONSTANTS = "(True|False|None|true|false|null|undefined)";
+const LITERAL = new RegExp(String.raw`^(-?\d|\[|\(|\{|["']|${CONSTANTS}\b)`);
+const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g;
 
 const EXAMPLES_MAX = 30;
 
@@ -36,20 +38,20 @@ function example(call: string, after: string): Example[] {
 
 /** A word that is neither a constant, nor called, nor a keyword: `isOpen(door) returns true` is a sentence. */
 const NAME = /(?<![\w.])[A-Za-z_]\w*(?![\w.]|\s*[=(])/g;
-const CONSTANT = /^(True|False|None|true|false|null|undefined)$/;
+const CONSTANT = new RegExp(`^${CONSTANTS}$`);
 
 function namesWhatIsNot(call: string): boolean {
   const names = call.replace(STRING, "").match(NAME) ?? [];
   return names.some((name) => !CONSTANT.test(name));
 }
 
+const STRING_OR_WORD = new RegExp(String.raw`${STRING.source}|[A-Za-z_]\w*`, "g");
+
 /** A call or a result in the words that a language has for true, false and nothing; what stands in quotes stays. */
 export function withConstants(text: string, words: Readonly<Record<string, string>>): string {
-  const parts = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*/g;
-  return text.replace(parts, (part) => (Object.hasOwn(words, part) ? (words[part] ?? part) : part));
+  return text.replace(STRING_OR_WORD, (part) => (Object.hasOwn(words, part) ? (words[part] ?? part) : part));
 }
 
-const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g;
 const INNERMOST = /\([^()[\]{}]*\)|\[[^()[\]{}]*\]|\{[^()[\]{}]*\}/g;
 /** What may be left of a literal or a call whose strings and brackets are closed: one word, at most with operators. */
 const CLOSED = /^[\w.+\-@]+(\s*([-+*/%]|==|and|or)\s*[\w.+\-@]+)*$/;

@@ -6,8 +6,8 @@ import { estimatedTokens, MESSAGE_OVERHEAD_TOKENS } from "./usage.ts";
 export type Section = { title: string; text: string; keep?: boolean };
 
 /**
- * A prompt as a phase writes it: who the model is (left to the model where nothing is said), what it must know (the oldest first), and what it is asked. A small
- * model follows the last thing it read, so the question comes last.
+ * A prompt as a phase writes it: who the model is (left to the model where nothing is said), what it must know (the oldest
+ * first), and what it is asked. A small model follows the last thing it read, so the question comes last.
  */
 export type Prompt = { system?: string; sections: readonly Section[]; ask: string };
 
