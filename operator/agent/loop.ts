@@ -9,7 +9,7 @@ import { documentWork } from "./phases/documentation.ts";
 import { correctFunction } from "./phases/function.ts";
 import { qualityFindings } from "./phases/quality-check.ts";
 import { generateTests } from "./phases/tests.ts";
-import { type Finding, validate } from "./phases/validation.ts";
+import { type Finding, type Verdict, validate } from "./phases/validation.ts";
 import { merged, permitted, type Work } from "./phases/work.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import { type Outcome, outcomeOf, type State } from "./state.ts";
@@ -61,8 +61,8 @@ class Run {
   state: State;
   readonly #loop: Loop;
   #best: Best | undefined;
-  /** Names of the tests that failed last. */
-  #failures: readonly string[] = [];
+  /** What came of validating last. */
+  #verdict: Verdict | undefined;
 
   constructor(loop: Loop, state: State) {
     this.#loop = loop;
@@ -102,8 +102,9 @@ class Run {
   async #findings(): Promise<Finding[]> {
     this.#tell("Validating the code");
     const { sandbox, asking } = this.#loop;
-    const { findings, measured, failures } = await validate(sandbox, asking.steps, this.state.work);
-    this.#failures = failures;
+    const verdict = await validate(sandbox, asking.steps, this.state.work);
+    const { findings, measured } = verdict;
+    this.#verdict = verdict;
     await this.#advance({ measured });
     this.#remember(findings);
     if (findings.length > 0) return findings;
@@ -135,8 +136,9 @@ class Run {
   #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
     const { asking, sandbox } = this.#loop;
     const { work } = this.state;
-    if (work.profile.name === "project") return correct(asking, work, findings, iteration);
-    return correctFunction({ asking, sandbox }, work, { findings, failures: this.#failures, iteration });
+    const verdict = this.#verdict;
+    if (work.profile.name === "project" || verdict === undefined) return correct(asking, work, findings, iteration);
+    return correctFunction({ asking, sandbox }, work, { verdict, iteration });
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PROFILES } from "../../operator/agent/phases/work.ts";
+import type { Steps } from "../../operator/agent/steps.ts";
 import { scriptOf } from "./model/script.ts";
 import { ran, taskOf } from "./running.ts";
 import { agentTools } from "./tools.ts";
@@ -11,6 +12,11 @@ const TASK = taskOf({
 });
 /** Its text promises no example. */
 const BARE = { ...TASK, description: 'def double(n: int) -> int:\n    """ Twice a number. """\n' };
+const saidIn = (steps: Steps) =>
+  steps
+    .all()
+    .map(({ output }) => output)
+    .join("\n");
 const ANALYSIS = { phase: "analysis" as const, text: '{"criteria": {}}' };
 const code = (expression: string) => `\`\`\`python\ndef double(n: int) -> int:\n    return ${expression}\n\`\`\``;
 const CASES = {
@@ -35,23 +41,51 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests"]);
   });
 
-  test("keeps its code when a second program, written anew, contradicts the same case", async () => {
+  test("keeps its code when two more programs, written anew, say what it says of a case", async () => {
     const script = scriptOf("refuted", [
       ANALYSIS,
       { phase: "code", text: code("n * 2") },
       CASES,
       { phase: "code", text: code("n + n") },
+      { phase: "code", text: code("2 * n") },
+      { ...CASES, text: "assert double(-4) == 8\nassert double(5) == 10" },
     ]);
     const { outcome, state, steps } = await ran(script, TASK, PROFILES.function);
     expect(outcome.result).toBe("Succeeded");
     expect(state.work.code[0]?.content).toContain("n * 2");
-    expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)"]);
-    expect(
-      steps
-        .all()
-        .map(({ output }) => output)
-        .join("\n"),
-    ).toContain("two programs say otherwise: double(-4) == 8");
+    // What was refuted does not come back with the calls that are asked for in its place.
+    expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)", "double(5)"]);
+    expect(saidIn(steps)).toContain("3 programs say otherwise: double(-4) == 8");
+  });
+
+  test("is replaced by what three others say alike, also where none of them passes every call", async () => {
+    const script = scriptOf("outvoted", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2 if n != 3 else 7") },
+      {
+        ...CASES,
+        text: "assert double(0) == 0\nassert double(3) == 6\nassert double(5) == 10\nassert double(-4) == 8",
+      },
+      ...["n + n", "2 * n", "n * 2"].map((expression) => ({ phase: "code" as const, text: code(expression) })),
+    ]);
+    const { outcome, state } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work.code[0]?.content).toContain("n + n");
+    expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)", "double(5)"]);
+  });
+
+  test("of which no three programs say the same is believed of none, and nothing is said to work", async () => {
+    const script = scriptOf("disagreed", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2 if n < 3 else 1") },
+      CASES,
+      ...[2, 3, 4, 5].map((other) => ({ phase: "code" as const, text: code(`n * 2 if n < 3 else ${other}`) })),
+    ]);
+    const { outcome, state, steps } = await ran(script, TASK, PROFILES.function);
+    expect(outcome).toMatchObject({ result: "Failed", reason: "Stalled" });
+    expect(state.work.code[0]?.content).toContain("else 1");
+    expect(state.work.cases).toHaveLength(3);
+    expect(saidIn(steps)).toContain("5 programs say different things");
   });
 
   test("takes the second program where it passes all that the first fails", async () => {
@@ -131,6 +165,7 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
       { phase: "code", text: code("n * 2") },
       { ...CASES, text: "assert double(3) == 5" },
       { phase: "code", text: code("n + n") },
+      { phase: "code", text: code("2 * n") },
       { ...CASES, text: "assert double(4) == 8" },
     ]);
     const { outcome, state } = await ran(script, BARE, PROFILES.function);
@@ -174,7 +209,7 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     const { outcome, state, asked } = await ran(script, TASK, PROFILES.function);
     expect([outcome.result, state.iterations]).toEqual(["Succeeded", 1]);
     expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)"]);
-    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests", "code"]);
+    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests", "code", "code", "tests"]);
   });
 
   test("is never corrected by cases that were found wrong, also where no others come", async () => {
@@ -183,6 +218,7 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
       { phase: "code", text: code("n * 2") },
       { ...CASES, text: "assert double(3) == 5" },
       { phase: "code", text: code("n + n") },
+      { phase: "code", text: code("2 * n") },
       { phase: "tests", text: "I would rather not." },
     ]);
     const { outcome, state, asked } = await ran(script, BARE, PROFILES.function);

@@ -3,7 +3,7 @@ import { withConstants } from "./examples.ts";
 import { pytestOwn, pythonPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { importable } from "./packages.ts";
-import { casesOf, pythonCoverage } from "./pytest.ts";
+import { casesOf, pytestAnswer, pythonCoverage } from "./pytest.ts";
 import { pythonDeployment } from "./python-deployment.ts";
 import { PYTHON_LINT } from "./python-lint.ts";
 import { PYTHON_STANDARD } from "./python-standard.ts";
@@ -54,6 +54,7 @@ export const python: Language = {
   check: (files) => ({ argv: ["python3", "-m", "py_compile", ...pythonOf(files)], ...CHECK_BOUNDS }),
   places: pythonPlaces,
   isTestsOwn: (detail) => pytestOwn(detail, isTest),
+  answerIn: pytestAnswer,
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
     stdin: PYTHON_LINT,

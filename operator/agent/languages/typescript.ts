@@ -5,7 +5,7 @@ import { typescriptPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
 import { importable } from "./packages.ts";
-import { countsOf } from "./tap.ts";
+import { countsOf, tapAnswer } from "./tap.ts";
 import { typescriptDeployment } from "./typescript-deployment.ts";
 
 /** Node strips types and knows no enum, no parameter property and no import of a type by value: tsc says so first. */
@@ -73,6 +73,7 @@ export const typescript: Language = {
   places: typescriptPlaces,
   // The compiler has said so before anything runs.
   isTestsOwn: () => false,
+  answerIn: tapAnswer,
   lint: () => ({
     argv: [
       "tsc",

@@ -2,7 +2,7 @@ import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Read } from "../answers/json.ts";
 import { examplesIn } from "../languages/examples.ts";
-import type { Example } from "../languages/language.ts";
+import type { Example, Language, TestReport } from "../languages/language.ts";
 import type { Work } from "./work.ts";
 
 const CASES_MAX = 6;
@@ -38,29 +38,17 @@ assert ${task.title}(arguments) == result`,
   return { tests: casesFiles({ ...work, cases }), cases };
 }
 
-/**
- * Without the cases that the code and a second one, written anew for the same task, both fail: what a small model writes
- * down as a result is wrong more often than its code is. Cases that one of the two passes stay.
- * @returns undefined where all stay
- */
-export function withoutRefuted(
-  { steps }: Pick<Asking, "steps">,
-  work: Work,
-  failures: readonly string[],
-  secondFailures: readonly string[],
-): Pick<Work, "tests" | "cases"> | undefined {
-  const [first, second] = [failedAmong(failures), failedAmong(secondFailures)];
-  const refuted = work.cases.filter((_one, index) => first.has(index + 1) && second.has(index + 1));
-  if (refuted.length === 0) return undefined;
-  const calls = refuted.map(({ call, result }) => `${call} == ${result}`).join("; ");
-  steps.note("test_reconsideration", "completed", `no tests any more, because two programs say otherwise: ${calls}`);
-  const cases = work.cases.filter((one) => !refuted.includes(one));
-  return { tests: casesFiles({ ...work, cases }), cases };
-}
-
-/** Their numbers, from the names of tests. */
-function failedAmong(failures: readonly string[]): ReadonlySet<number> {
-  return new Set(failures.flatMap((name) => name.match(/unit[:_] ?case[ _](\d+)$/)?.[1] ?? []).map(Number));
+/** Which of the cases a program fails, by their place among them, and what comes of it instead. */
+export function answersIn(
+  failures: TestReport["failures"],
+  { answerIn }: Pick<Language, "answerIn">,
+): ReadonlyMap<number, string> {
+  return new Map(
+    failures.flatMap(({ name, detail }) => {
+      const [, number] = name.match(/unit[:_] ?case[ _](\d+)$/) ?? [];
+      return number === undefined ? [] : [[Number(number) - 1, answerIn(detail)] as const];
+    }),
+  );
 }
 
 /** The two files of tests, as the code at hand is loaded: what the task promises, and what the model expects. */

@@ -2,18 +2,22 @@ import type { SourceFile } from "@leanvibe/schema";
 import type { Asking } from "../answers/ask.ts";
 import type { Sandbox } from "../sandbox/index.ts";
 import { isDoubtful, rankOf } from "../verdict.ts";
-import { casesFiles, generateCases, withoutRefuted } from "./cases.ts";
+import { answersIn, casesFiles, generateCases } from "./cases.ts";
 import { anotherCode } from "./code.ts";
 import { correct } from "./correction.ts";
-import { type Finding, type Verdict, validate } from "./validation.ts";
+import { type Verdict, validate } from "./validation.ts";
 import type { Work } from "./work.ts";
 
 /** Programs that one correction tries. */
-const PROGRAMS = 3;
+const PROGRAMS = 5;
+/** So many that say the same of every call are believed, whatever the model wrote down as its result. */
+const BELIEVED = 3;
+/** With fewer calls left that speak for a program others are asked for. */
+const FEWEST_CASES = 3;
 const OTHER_CASES_TEMPERATURE = 0.6;
 
 type Bench = { asking: Asking; sandbox: Sandbox };
-type Fault = { findings: readonly Finding[]; failures: readonly string[]; iteration: number };
+type Fault = { verdict: Verdict; iteration: number };
 type Program = Pick<Work, "code" | "tests"> & { verdict: Verdict };
 /** What the model was asked for once more; "same" is the present program word for word. */
 type Drawn = Program | "same" | undefined;
@@ -24,30 +28,72 @@ type Drawn = Program | "same" | undefined;
  * @returns undefined when nothing usable came.
  */
 export async function correctFunction(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
-  if (isDoubtful(fault.findings)) {
-    // Nothing stands for or against this code.
-    if (work.tests.length === 0) return otherCases(bench, work, fault.iteration);
-    const changed = await heldAgainstSecond(bench, work, fault);
-    if (changed !== undefined) return changed;
-  }
-  return bestOfSeveral(bench, work, fault);
+  if (!isDoubtful(fault.verdict.findings)) return bestOfSeveral(bench, work, fault);
+  // Nothing stands for or against this code.
+  if (work.tests.length === 0) return withOtherCases(bench, work, fault.iteration);
+  return agreed(bench, work, fault);
 }
 
-async function otherCases({ asking }: Bench, work: Work, seed: number): Promise<Partial<Work> | undefined> {
+/** What there is and calls that were not thought of before; undefined where none come. */
+async function withOtherCases(
+  { asking }: Bench,
+  work: Work,
+  seed: number,
+  before: Work["cases"] = work.cases,
+): Promise<Partial<Work> | undefined> {
   const made = await generateCases(asking, work, { temperature: OTHER_CASES_TEMPERATURE, seed });
-  return made.tests.length > 0 ? made : undefined;
+  const known = new Set(before.map(({ call }) => call));
+  const cases = [...work.cases, ...made.cases.filter(({ call }) => !known.has(call))];
+  return cases.length > work.cases.length ? { cases, tests: casesFiles({ ...work, cases }) } : undefined;
 }
 
-async function heldAgainstSecond(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
-  const second = await tried(bench, work, await anotherCode(bench.asking, work, fault.iteration * 10));
-  if (second === undefined) return undefined;
-  // Who writes the same once more, though another answer was as welcome, says the same of its calls.
-  const { findings, failures } = second === "same" ? fault : second.verdict;
-  if (second !== "same" && findings.length === 0) return { code: second.code, tests: second.tests };
-  if (!isDoubtful(findings)) return undefined;
-  const left = withoutRefuted(bench.asking, work, fault.failures, failures);
-  if (left?.tests.length !== 0) return left;
-  return (await otherCases(bench, { ...work, ...left }, fault.iteration)) ?? left;
+/**
+ * Only calls that the model made up speak against the program, and what a small model writes down as a result is wrong more
+ * often than its code is. So the task is asked anew: a program that passes all of them is taken; else what three programs
+ * say alike of every call is believed, and no more is asked of them than that. Where no three agree nobody knows.
+ */
+async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): Promise<Partial<Work> | undefined> {
+  const present: Program = { code: work.code, tests: work.tests, verdict };
+  const voters = [present];
+  for (let draw = 0; draw < PROGRAMS - 1; draw += 1) {
+    const program = await tried(bench, work, await anotherCode(bench.asking, work, iteration * 10 + draw));
+    if (program === undefined || (program !== "same" && !isDoubtful(program.verdict.findings))) continue;
+    if (program !== "same" && program.verdict.findings.length === 0)
+      return { code: program.code, tests: program.tests };
+    // Who writes the same once more, though another answer was as welcome, says the same.
+    voters.push(program === "same" ? present : program);
+    const camp = largestCamp(voters, work);
+    if (camp.length >= BELIEVED) return believed(bench, work, camp, iteration);
+  }
+  const told = `${voters.length} programs say different things of the calls, so that none is believed`;
+  bench.asking.steps.note("test_reconsideration", "failed", told);
+  return { code: work.code, tests: work.tests };
+}
+
+/** Those that answer each case alike; of camps of the same size the one that was there first. */
+function largestCamp(programs: readonly Program[], { language }: Work): readonly Program[] {
+  const saying = ({ verdict: { failures } }: Program) =>
+    JSON.stringify([...answersIn(failures, language)].toSorted(([a], [b]) => a - b));
+  const camps = [...Map.groupBy(programs, saying).values()];
+  return camps.reduce((largest, camp) => (camp.length > largest.length ? camp : largest));
+}
+
+/** The camp's first program, without the cases that it refutes; and with others where hardly any are left. */
+async function believed(
+  bench: Bench,
+  work: Work,
+  [program]: readonly Program[],
+  iteration: number,
+): Promise<Partial<Work> | undefined> {
+  if (program === undefined) return undefined;
+  const refuted = answersIn(program.verdict.failures, work.language);
+  const calls = work.cases.flatMap(({ call, result }, at) => (refuted.has(at) ? `${call} == ${result}` : []));
+  const told = `no tests any more, because ${BELIEVED} programs say otherwise: ${calls.join("; ")}`;
+  bench.asking.steps.note("test_reconsideration", "completed", told);
+  const cases = work.cases.filter((_one, at) => !refuted.has(at));
+  const left = { ...work, code: program.code, cases, tests: casesFiles({ ...work, code: program.code, cases }) };
+  const more = cases.length < FEWEST_CASES ? await withOtherCases(bench, left, iteration, work.cases) : undefined;
+  return { code: left.code, cases, tests: left.tests, ...more };
 }
 
 /**
@@ -73,7 +119,7 @@ async function bestOfSeveral(bench: Bench, work: Work, fault: Fault): Promise<Pa
 
 async function drawn({ asking }: Bench, work: Work, fault: Fault, draw: number): Promise<SourceFile[]> {
   if (draw > 0) return anotherCode(asking, work, fault.iteration * 10 + draw);
-  return (await correct(asking, work, fault.findings, fault.iteration))?.code ?? [];
+  return (await correct(asking, work, fault.verdict.findings, fault.iteration))?.code ?? [];
 }
 
 /** Run against the same tests; undefined for what is no such function. */

@@ -29,8 +29,8 @@ export type Finding = {
 export type Verdict = {
   findings: Finding[];
   measured: Measured;
-  /** Names of the tests that failed. */
-  failures: string[];
+  /** The tests that failed. */
+  failures: TestReport["failures"];
 };
 
 const OUTPUT_CHARACTERS = 3_000;
@@ -73,7 +73,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
     findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
   }
-  const failures = report.failures.map(({ name }) => name);
+  const { failures } = report;
   if (task.acceptance.length === 0) return { findings, measured, failures };
   const { kinds, ...acceptance } = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
   if (kinds.length > 0) {
