@@ -14,6 +14,7 @@ import type { ControllerEnvironment } from "../controllers.ts";
 import { isFinal } from "./admission.ts";
 import { decide } from "./decide.ts";
 import { BY_TASK, gathered, lastWord, watched } from "./gather.ts";
+import { Rush } from "./rush.ts";
 import { Slots } from "./slots.ts";
 import { sourcesOf } from "./sources.ts";
 import { refusedStatus } from "./status.ts";
@@ -42,8 +43,7 @@ type Related = { world: World; job: Job | undefined };
 export function agentTaskController(environment: ControllerEnvironment): Controller {
   const { informers, applier, record, log, metrics, now, workers, agents } = environment;
   const seen = watched(informers);
-  /** Whose status waits until no Job is to be made. */
-  const patient = new Set<string>();
+  const rush = new Rush(() => performance.now());
   const slots = new Slots({
     limitOf: (tenant) => limitOf(seen.tenants.cache.get(tenant)),
     slots: agents.slots,
@@ -51,10 +51,8 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     starting: JOBS_FOR_EACH_WORKER * workers,
     // Jobs come before what is written about them.
     grant: (key) => loop.add(key, "urgent"),
-    rested: () => {
-      for (const key of patient) loop.add(key, "live");
-      patient.clear();
-    },
+    begun: () => rush.begins(),
+    rested: () => rush.ends((key) => loop.add(key, "live")),
     moved: (key) => loop.add(key, "background"),
   });
   const parsed = new WeakMap<KubeObject, ReturnType<typeof parseAgentTask>>();
@@ -74,11 +72,11 @@ export function agentTaskController(environment: ControllerEnvironment): Control
       const turn = turnOf(key, { task, world, job }, slots, now().getTime());
       const { namespace = "" } = task.metadata;
       const said = isFinal(task.status?.phase) ? undefined : await lastWord(namespace, job, world, applier);
-      return { world: { ...world, turn, said, jobsComeFirst: slots.othersStart(key) }, job };
+      return { world: { ...world, turn, said, jobsComeFirst: slots.othersStart(key) || rush.lasts }, job };
     },
     decide: (task, ...rest) => {
       const decision = decide(task, ...rest);
-      if ((decision.patienceMilliseconds ?? 0) > 0) patient.add(keyOf(task.metadata));
+      if ((decision.patienceMilliseconds ?? 0) > 0) rush.waits(keyOf(task.metadata));
       return decision;
     },
     refused: refusedStatus,
@@ -99,7 +97,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     sources: sourcesOf(seen),
     reconcile: async (key) => {
       seed();
-      patient.delete(key);
+      rush.waitsNoMore(key);
       if (seen.tasks.cache.get(key) === undefined) return leave(key);
       try {
         // What comes later is about what stands, and begins behind what is to begin.

@@ -178,7 +178,7 @@ describe("the end of a task", () => {
     [
       "is said of nodes on which a pod runs on and on",
       {},
-      { pods: [pod({ createdAt: ago(61), containers: [container({ id: "" })] })] },
+      { pods: [pod({ createdAt: ago(181), containers: [container({ id: "" })] })] },
       {},
       "Failed",
       "NoRealNodes",

@@ -4,11 +4,11 @@ import { isHeldByARuntime } from "./pods.ts";
 import type { Pod } from "./world.ts";
 
 /**
- * So long at most a status waits that only says on which of the usual steps a task is, while Jobs of others are to be made:
- * about as long as it takes to make five thousand. Nobody works at such a task yet, who looks at it sees its Job and its pod
- * at once, and each status that is written is a Job of somebody else's that comes later.
+ * So long at most a status waits that only says on which of the usual steps a task is, while Jobs of others are to be made
+ * and for as long again: about what five thousand Jobs and their pods take on two cores. Nobody works at such a task yet, who
+ * looks at it sees its Job and its pod at once, and each status that is written is somebody else's Job or pod that comes later.
  */
-export const PATIENCE_MILLISECONDS = 30_000;
+export const PATIENCE_MILLISECONDS = 120_000;
 
 /** The steps that every task takes when all is well. */
 const USUAL: ReadonlySet<string | undefined> = new Set([undefined, "Queued", "Starting", "AgentWorking"]);

@@ -8,8 +8,8 @@ import type { Case, Job, Pod } from "./world.ts";
 
 /** Who is asked to stop gets this long: its pod's own grace, and the way there and back. */
 const STOP_MILLISECONDS = 9_000;
-/** A simulated pod that does not end by itself is not waited for. */
-const SIMULATED_MILLISECONDS = 60_000;
+/** A simulated pod that does not end by itself is not waited for; of thousands at once one takes minutes. */
+const SIMULATED_MILLISECONDS = 180_000;
 
 /** What is to become of the Job. */
 type Order = "make" | "run" | "rest" | "leave";
@@ -139,10 +139,11 @@ function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answ
   if (job.finished !== undefined) return { progress, ...ending(task.spec.desiredState, job.finished.at, now) };
   const stop = stopOf(task.spec.desiredState, accepted);
   if (stop !== undefined) return { progress, ...stopping(about, job, stop) };
-  if (job.suspended) return { progress, ...goingOn(about, job, isolated) };
   if (pod !== undefined && isSimulated(pod) && now.getTime() - Date.parse(pod.createdAt) > SIMULATED_MILLISECONDS) {
-    return { progress, order: "rest", ...ended(failed(NO_REAL_NODES)) };
+    // Also once its Job rests because of this: nobody told it to go on.
+    return { progress, order: job.suspended ? "leave" : "rest", ...ended(failed(NO_REAL_NODES)) };
   }
+  if (job.suspended) return { progress, ...goingOn(about, job, isolated) };
   return { progress, at: "Running", work: workOf(pod, world.said) };
 }
 

@@ -14,6 +14,7 @@ function made({
   const granted: string[] = [];
   const moved: string[] = [];
   const rests: number[] = [];
+  const begins: number[] = [];
   const plan: Record<string, number> = { ...limits };
   const queue = new Slots({
     limitOf: (tenant) => plan[tenant] ?? 1,
@@ -21,6 +22,7 @@ function made({
     starting,
     grant: (key) => granted.push(key),
     moved: (key) => moved.push(key),
+    begun: () => begins.push(granted.length),
     rested: () => rests.push(granted.length),
   });
   let made = 0;
@@ -31,7 +33,7 @@ function made({
     return queue.ask(key, { tenant, priority, createdAt: times.get(key) ?? "" }, now);
   };
   const times = new Map<string, string>();
-  return { queue, ask, granted, moved, rests, plan };
+  return { queue, ask, granted, moved, begins, rests, plan };
 }
 
 describe("the queue", () => {
@@ -100,8 +102,8 @@ describe("the queue", () => {
     expect(granted).toHaveLength(12);
   });
 
-  it("knows of each task whether others are on their way to a Job, and says once when none is any more", () => {
-    const { ask, queue, rests } = made({ limits: { a: 3 }, starting: 1 });
+  it("knows of each task whether others are on their way to a Job, and says once when the first is and when none is any more", () => {
+    const { ask, queue, begins, rests } = made({ limits: { a: 3 }, starting: 1 });
     for (const key of ["1", "2", "3"]) ask(key);
     expect([queue.othersStart("1"), queue.othersStart("2"), queue.othersStart("of no queue")]).toEqual([
       false,
@@ -114,7 +116,9 @@ describe("the queue", () => {
     expect([queue.othersStart("1"), queue.othersStart("3"), rests]).toEqual([true, false, []]);
     queue.tried("3");
     queue.leave("1");
-    expect([queue.othersStart("2"), rests.length]).toEqual([false, 1]);
+    expect([queue.othersStart("2"), begins.length, rests.length]).toEqual([false, 1, 1]);
+    ask("4");
+    expect([begins.length, rests.length]).toEqual([2, 1]);
   });
 
   it("says so too when the last one that was on its way is gone", () => {
@@ -191,8 +195,8 @@ class Begun {
   constructor(slots: number) {
     this.#slots = slots;
     const limitOf = (tenant: string) => this.limits[Number(tenant)] ?? 0;
-    const [moved, rested] = [() => undefined, () => undefined];
-    this.queue = new Slots({ limitOf, slots, starting: 3, grant: (key) => this.#begin(key), moved, rested });
+    const [moved, begun, rested] = [() => undefined, () => undefined, () => undefined];
+    this.queue = new Slots({ limitOf, slots, starting: 3, grant: (key) => this.#begin(key), moved, begun, rested });
   }
 
   #begin(key: string): void {
@@ -245,6 +249,7 @@ describe("whatever comes in whatever order", () => {
           starting: 2,
           grant: (key) => void running.add(key),
           moved: () => undefined,
+          begun: () => undefined,
           rested: () => undefined,
         });
         asked.forEach(([tenant, priority], at) => {

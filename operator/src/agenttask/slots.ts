@@ -27,6 +27,8 @@ export type SlotsOptions = {
   starting: number;
   /** It is this task's turn. */
   grant: (key: string) => void;
+  /** A task is on its way to a Job, and none was before. */
+  begun: () => void;
   /** No task is on its way to a Job any more. */
   rested: () => void;
   /** This task has come so far to the front that its position is told. */
@@ -167,6 +169,7 @@ export class Slots {
     if (state !== "starting") return;
     this.#starting += 1;
     if (entry.priority === "urgent") this.#urgent += 1;
+    if (!this.#isBusy) this.#options.begun();
     this.#isBusy = true;
   }
 

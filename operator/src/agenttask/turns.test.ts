@@ -14,6 +14,7 @@ const slotsForOne = () =>
     starting: 10,
     grant: () => undefined,
     moved: () => undefined,
+    begun: () => undefined,
     rested: () => undefined,
   });
 const ENDED = world({ pods: [pod({ ...exited(0), phase: "Running" })], said: says({}) });
