@@ -14,6 +14,7 @@ const data = z.object({
   analysis: analysis.optional(),
   architecture: architecture.optional(),
   cases: z.array(z.object({ call: z.string(), result: z.string() })).default([]),
+  refuted: z.array(z.string()).default([]),
   tried: z.object({ states: z.array(z.string()), errors: z.record(z.string(), z.number()) }),
   usage: z
     .object({ inputTokens: count, outputTokens: count, llmCalls: count, estimated: z.boolean() })
@@ -28,6 +29,7 @@ export function checkpointOf(state: State): AgentArtifact["checkpoint"] {
     ...(work.analysis === undefined ? {} : { analysis: work.analysis }),
     ...(work.architecture === undefined ? {} : { architecture: work.architecture }),
     cases: work.cases,
+    refuted: work.refuted,
     tried,
     usage,
   };
@@ -53,6 +55,7 @@ export function resumed(fresh: State, left: AgentArtifact): State | undefined {
     analysis: parsed.data.analysis,
     architecture: parsed.data.architecture,
     cases: parsed.data.cases,
+    refuted: parsed.data.refuted,
     code,
     tests: left.tests,
     documentation: left.documentation,

@@ -14,7 +14,7 @@ import { merged, permitted, type Work } from "./phases/work.ts";
 import type { Sandbox } from "./sandbox/index.ts";
 import { type Outcome, outcomeOf, type State } from "./state.ts";
 import { circling } from "./stuck.ts";
-import { failedOutcome, finalOutcomeOf, rankOf } from "./verdict.ts";
+import { failedOutcome, finalOutcomeOf, isDoubtful, rankOf } from "./verdict.ts";
 
 export type Loop = {
   asking: Asking;
@@ -62,7 +62,7 @@ class Run {
   readonly #loop: Loop;
   #best: Best | undefined;
   /** What came of validating last. */
-  #verdict: Verdict | undefined;
+  #verdict: Verdict = { findings: [], measured: {}, failures: [] };
 
   constructor(loop: Loop, state: State) {
     this.#loop = loop;
@@ -127,6 +127,7 @@ class Run {
       const iteration = this.state.iterations + 1;
       this.#tell(`Correcting (${iteration} of ${maxIterations}): ${findings[0]?.text.split("\n", 1)[0] ?? ""}`);
       const changed = await this.#change(findings, iteration);
+      if (isOutvoted(this.state.work, findings, changed)) this.#best = undefined;
       await this.#advance({ iterations: iteration, work: { ...this.state.work, ...changed } });
       if (changed !== undefined) return true;
     }
@@ -136,9 +137,8 @@ class Run {
   #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
     const { asking, sandbox } = this.#loop;
     const { work } = this.state;
-    const verdict = this.#verdict;
-    if (work.profile.name === "project" || verdict === undefined) return correct(asking, work, findings, iteration);
-    return correctFunction({ asking, sandbox }, work, { verdict, iteration });
+    if (work.profile.name === "project") return correct(asking, work, findings, iteration);
+    return correctFunction({ asking, sandbox }, work, { verdict: this.#verdict, iteration });
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {
@@ -188,6 +188,12 @@ class Run {
     this.state = { ...this.state, usage: this.#loop.asking.model.used() };
     this.#loop.tell(this.state, activity);
   }
+}
+
+/** Of functions that are as good the first is the best, but not once others speak against it. */
+function isOutvoted(work: Work, findings: readonly Finding[], changed: Partial<Work> | undefined): boolean {
+  if (work.profile.name !== "function" || changed?.code === undefined) return false;
+  return isDoubtful(findings) && changed.code !== work.code;
 }
 
 /** Is that stage behind us? Progress never goes back inside a pod, also when a late fault is corrected. */

@@ -34,6 +34,7 @@ export function newState(task: TaskInput, profile: Profile): State {
     tests: task.source.filter(({ path }) => language.isTest(path)),
     documentation: [],
     cases: [],
+    refuted: [],
   };
   return {
     work,

@@ -74,6 +74,52 @@ describe.skipIf(!agentTools().python)("a single function", { timeout: 60_000 }, 
     expect(state.work.cases.map(({ call }) => call)).toEqual(["double(0)", "double(3)", "double(5)"]);
   });
 
+  test("[a crash that three programs share] says nothing of a call: it is no test less, and nothing is said to work", async () => {
+    const script = scriptOf("crash", [
+      ANALYSIS,
+      { phase: "code", text: code("[n * 2][1 if n == 0 else 0]") },
+      { ...CASES, text: "assert double(0) == 0\nassert double(3) == 6\nassert double(5) == 10" },
+      ...["[n + n][1 if n == 0 else 0]", "[2 * n][1 if n == 0 else 0]"].map((expression) => ({
+        phase: "code" as const,
+        text: code(expression),
+      })),
+    ]);
+    const { outcome, state } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.cases).toHaveLength(3);
+  });
+
+  test("[a program that cannot be loaded] has no vote, and is corrected by what it says", async () => {
+    const unloadable = "```python\ndef double(n: Whole) -> int:\n    return n * 2\n```";
+    const script = scriptOf("unloadable", [
+      ANALYSIS,
+      ...[1, 2, 3].map(() => ({ phase: "code" as const, text: unloadable })),
+      { ...CASES, text: "assert double(3) == 6" },
+      { phase: "correction", text: code("n * 2") },
+    ]);
+    const { outcome, asked } = await ran(script, TASK, PROFILES.function);
+    expect(outcome.result).toBe("Succeeded");
+    expect(asked.at(-1)?.body.messages[1]?.content).toMatch(/name 'Whole' is not defined/);
+    expect(asked.map(({ phase }) => phase)).toEqual(["analysis", "code", "tests", "correction"]);
+  });
+
+  test("that others outvoted is not handed out in the end, also where these are not believed any more", async () => {
+    const script = scriptOf("doubted-later", [
+      ANALYSIS,
+      { phase: "code", text: code("n * 2 if n != 3 else 7") },
+      { ...CASES, text: "assert double(3) == 6\nassert double(4) == 7" },
+      ...["n + n if n != 9 else 1", "2 * n if n != 9 else 1", "n * 2 if n != 9 else 1"].map((expression) => ({
+        phase: "code" as const,
+        text: code(expression),
+      })),
+      { ...CASES, text: "assert double(9) == 18\nassert double(5) == 10" },
+      ...[2, 3, 4, 5].map((other) => ({ phase: "code" as const, text: code(`n * 2 if n != 9 else ${other}`) })),
+    ]);
+    const { outcome, state } = await ran(script, BARE, PROFILES.function);
+    expect(outcome.result).toBe("Failed");
+    expect(state.work.code[0]?.content).toContain("n + n if n != 9");
+  });
+
   test("of which no three programs say the same is believed of none, and nothing is said to work", async () => {
     const script = scriptOf("disagreed", [
       ANALYSIS,

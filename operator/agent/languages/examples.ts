@@ -45,6 +45,21 @@ function namesWhatIsNot(call: string): boolean {
   return names.some((name) => !CONSTANT.test(name));
 }
 
+const CALL_SHOWN = 100;
+
+/** A call as a failed test tells it: the runner keeps only so much of what is said. */
+export function shortened(call: string): string {
+  return call.length > CALL_SHOWN ? `${call.slice(0, CALL_SHOWN)}...` : call;
+}
+
+/**
+ * Of a failed test of an example, the value that came: the same text for the same value, and of a long one its digest.
+ * Undefined where an error came, of which nobody knows whether it was meant.
+ */
+export function cameIn(detail: string): string | undefined {
+  return detail.match(/^(?:error: ['"]?)?(.*) came, /ms)?.[1];
+}
+
 const STRING_OR_WORD = new RegExp(String.raw`${STRING.source}|[A-Za-z_]\w*`, "g");
 
 /** A call or a result in the words that a language has for true, false and nothing; what stands in quotes stays. */

@@ -54,9 +54,10 @@ export type Language = {
   };
   /** Of a failed test, whether the fault is the test's own, which no other code mends. */
   isTestsOwn(detail: string): boolean;
-  /** Of a failed test of {@link exampleTests}, what came instead: the same text for the same value or error. */
-  answerIn(detail: string): string;
-  /** A file of tests that holds each call to its result; `what` they are is in the names of tests and file. */
+  /**
+   * A file of tests that holds each call to its result; `what` they are is in the names of tests and file, and what came
+   * instead in how one fails ({@link cameIn}).
+   */
   exampleTests(
     what: "example" | "case",
     examples: readonly Example[],

@@ -29,12 +29,6 @@ export function casesOf(xml: string): Pick<TestReport, "total" | "passed" | "fai
   return { total, passed: total - failures.length, failed: failures.length, failures };
 }
 
-/** Of a test of an example: the value that came, or the error that was raised, wherever that was. */
-export function pytestAnswer(detail: string): string {
-  const [, came] = detail.match(/^(.*) came, /s) ?? [];
-  return came ?? (detail.match(/^E\s.*$/gm) ?? [detail]).join("\n");
-}
-
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 function unescaped(text: string): string {

@@ -1,9 +1,9 @@
 import type { SourceFile } from "@leanvibe/schema";
-import { withConstants } from "./examples.ts";
+import { shortened, withConstants } from "./examples.ts";
 import { pytestOwn, pythonPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { importable } from "./packages.ts";
-import { casesOf, pytestAnswer, pythonCoverage } from "./pytest.ts";
+import { casesOf, pythonCoverage } from "./pytest.ts";
 import { pythonDeployment } from "./python-deployment.ts";
 import { PYTHON_LINT } from "./python-lint.ts";
 import { PYTHON_STANDARD } from "./python-standard.ts";
@@ -54,7 +54,6 @@ export const python: Language = {
   check: (files) => ({ argv: ["python3", "-m", "py_compile", ...pythonOf(files)], ...CHECK_BOUNDS }),
   places: pythonPlaces,
   isTestsOwn: (detail) => pytestOwn(detail, isTest),
-  answerIn: pytestAnswer,
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
     stdin: PYTHON_LINT,
@@ -140,6 +139,11 @@ def same(got, expected):
         return got == pytest.approx(expected)
     except TypeError:
         return False
+
+
+def told(value):
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:150]}... ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
 `;
 
 /** One test a call: one that raises must not hide the others. */
@@ -166,9 +170,15 @@ def test_unit_${what}_${index + 1}():
     got = ${local(call)}
     expected = ${local(result)}
     if not same(got, expected):
-        pytest.fail(f"{got!r} came, {expected!r} is expected, of " + ${JSON.stringify(call)}, pytrace=False)
+        pytest.fail(f"{told(got)} came, {told(expected)} is expected, of " + ${JSON.stringify(shortened(call))}, pytrace=False)
 `,
   );
-  const content = ["import pytest", ...[...used].map((name) => `from ${name} import *`), SAME, ...tests].join("\n");
+  const content = [
+    "import hashlib",
+    "import pytest",
+    ...[...used].map((name) => `from ${name} import *`),
+    SAME,
+    ...tests,
+  ].join("\n");
   return { path: `tests/test_${what}s.py`, content };
 }

@@ -33,12 +33,6 @@ function failuresOf(tap: string): { name: string; detail: string }[] {
   });
 }
 
-/** Of a test of an example: the value that came, or the error that was thrown, wherever that was. */
-export function tapAnswer(detail: string): string {
-  const [, came] = detail.match(/^actual:(.*?)(?=^(?:expected:|.*\bfile:)|$(?![\s\S]))/ms) ?? [];
-  return (came ?? detail.replace(/^(?:location:|.*\bfile:).*$/gm, "")).trim();
-}
-
 /** Of the YAML below a failed test: the error and the places in the workspace. */
 function detailOf(lines: readonly string[]): string {
   const end = lines.findIndex((line) => /^\s*\.\.\.\s*$/.test(line));

@@ -1,11 +1,11 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
-import { withConstants } from "./examples.ts";
+import { shortened, withConstants } from "./examples.ts";
 import { typescriptPlaces } from "./faults.ts";
 import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
 import { importable } from "./packages.ts";
-import { countsOf, tapAnswer } from "./tap.ts";
+import { countsOf } from "./tap.ts";
 import { typescriptDeployment } from "./typescript-deployment.ts";
 
 /** Node strips types and knows no enum, no parameter property and no import of a type by value: tsc says so first. */
@@ -73,7 +73,6 @@ export const typescript: Language = {
   places: typescriptPlaces,
   // The compiler has said so before anything runs.
   isTestsOwn: () => false,
-  answerIn: tapAnswer,
   lint: () => ({
     argv: [
       "tsc",
@@ -162,6 +161,18 @@ function testCommand(files: readonly SourceFile[]): string[] {
   ];
 }
 
+const SAME = `
+const told = (value: unknown) => {
+  const text = inspect(value, { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity, breakLength: Infinity });
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return text.length <= 200 ? text : \`\${text.slice(0, 150)}... (\${digest})\`;
+};
+const same = (got: unknown, expected: unknown, call: string) => {
+  if (isDeepStrictEqual(got, expected)) return;
+  throw new Error(\`\${told(got)} came, \${told(expected)} is expected, of \${call}\`);
+};
+`;
+
 /** One test a call: one that throws must not hide the others. Python's way of writing constants is understood too. */
 function exampleTests(
   what: "example" | "case",
@@ -181,9 +192,15 @@ function exampleTests(
   if (callable.length === 0) return undefined;
   const tests = callable.map(
     ({ call, result }, index) =>
-      `test("unit: ${what} ${index + 1}", async () => assert.deepEqual(await ${local(call)}, ${local(result)}));`,
+      `test("unit: ${what} ${index + 1}", async () => same(await ${local(call)}, ${local(result)}, ${JSON.stringify(shortened(call))}));`,
   );
-  const head = ['import assert from "node:assert/strict";', 'import test from "node:test";', ...imports, ""];
+  const head = [
+    'import { createHash } from "node:crypto";',
+    'import test from "node:test";',
+    'import { inspect, isDeepStrictEqual } from "node:util";',
+    ...imports,
+    SAME,
+  ];
   return { path: `tests/${what}s.test.ts`, content: `${[...head, ...tests].join("\n")}\n` };
 }
 

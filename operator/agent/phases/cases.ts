@@ -1,8 +1,8 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Read } from "../answers/json.ts";
-import { examplesIn } from "../languages/examples.ts";
-import type { Example, Language, TestReport } from "../languages/language.ts";
+import { cameIn, examplesIn } from "../languages/examples.ts";
+import type { Example, TestReport } from "../languages/language.ts";
 import type { Work } from "./work.ts";
 
 const CASES_MAX = 6;
@@ -31,22 +31,19 @@ export async function generateCases(
 assert ${task.title}(arguments) == result`,
     },
     answerTokens: 300,
-    read: (text) => casesOf(text, task.title, examples),
+    read: (text) => casesOf(text, task.title, [...examples.map(({ call }) => call), ...work.refuted]),
   });
   const cases = found ?? [];
   if (found === undefined) asking.steps.note("test_generation", "failed", "no usable cases came");
   return { tests: casesFiles({ ...work, cases }), cases };
 }
 
-/** Which of the cases a program fails, by their place among them, and what comes of it instead. */
-export function answersIn(
-  failures: TestReport["failures"],
-  { answerIn }: Pick<Language, "answerIn">,
-): ReadonlyMap<number, string> {
+/** Which of the cases a program fails, by their place among them, and the value that comes; undefined where an error does. */
+export function answersIn(failures: TestReport["failures"]): ReadonlyMap<number, string | undefined> {
   return new Map(
     failures.flatMap(({ name, detail }) => {
       const [, number] = name.match(/unit[:_] ?case[ _](\d+)$/) ?? [];
-      return number === undefined ? [] : [[Number(number) - 1, answerIn(detail)] as const];
+      return number === undefined ? [] : [[Number(number) - 1, cameIn(detail)] as const];
     }),
   );
 }
@@ -59,8 +56,8 @@ export function casesFiles({ language, task, code, cases }: Work): SourceFile[] 
   );
 }
 
-function casesOf(text: string, name: string, examples: readonly Example[]): Read<Example[]> {
-  const known = new Set(examples.map(({ call }) => call));
+function casesOf(text: string, name: string, others: readonly string[]): Read<Example[]> {
+  const known = new Set(others);
   const byCall = new Map(
     examplesIn(text.replace(/^\s*assert\s+/gm, ""))
       .filter(({ call }) => call.startsWith(`${name}(`) && !known.has(call))

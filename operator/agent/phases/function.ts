@@ -35,21 +35,16 @@ export async function correctFunction(bench: Bench, work: Work, fault: Fault): P
 }
 
 /** What there is and calls that were not thought of before; undefined where none come. */
-async function withOtherCases(
-  { asking }: Bench,
-  work: Work,
-  seed: number,
-  before: Work["cases"] = work.cases,
-): Promise<Partial<Work> | undefined> {
+async function withOtherCases({ asking }: Bench, work: Work, seed: number): Promise<Partial<Work> | undefined> {
   const made = await generateCases(asking, work, { temperature: OTHER_CASES_TEMPERATURE, seed });
-  const known = new Set(before.map(({ call }) => call));
+  const known = new Set(work.cases.map(({ call }) => call));
   const cases = [...work.cases, ...made.cases.filter(({ call }) => !known.has(call))];
   return cases.length > work.cases.length ? { cases, tests: casesFiles({ ...work, cases }) } : undefined;
 }
 
 /**
  * Only calls that the model made up speak against the program, and what a small model writes down as a result is wrong more
- * often than its code is. So the task is asked anew: a program that passes all of them is taken; else what three programs
+ * often than its code is. So the task is asked anew: a program that passes all of them is taken; else what three answers
  * say alike of every call is believed, and no more is asked of them than that. Where no three agree nobody knows.
  */
 async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): Promise<Partial<Work> | undefined> {
@@ -62,7 +57,7 @@ async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): 
       return { code: program.code, tests: program.tests };
     // Who writes the same once more, though another answer was as welcome, says the same.
     voters.push(program === "same" ? present : program);
-    const camp = largestCamp(voters, work);
+    const camp = largestCamp(voters);
     if (camp.length >= BELIEVED) return believed(bench, work, camp, iteration);
   }
   const told = `${voters.length} programs say different things of the calls, so that none is believed`;
@@ -71,14 +66,17 @@ async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): 
 }
 
 /** Those that answer each case alike; of camps of the same size the one that was there first. */
-function largestCamp(programs: readonly Program[], { language }: Work): readonly Program[] {
-  const saying = ({ verdict: { failures } }: Program) =>
-    JSON.stringify([...answersIn(failures, language)].toSorted(([a], [b]) => a - b));
+function largestCamp(programs: readonly Program[]): readonly Program[] {
+  const saying = ({ verdict }: Program) =>
+    JSON.stringify([...answersIn(verdict.failures)].toSorted(([a], [b]) => a - b));
   const camps = [...Map.groupBy(programs, saying).values()];
   return camps.reduce((largest, camp) => (camp.length > largest.length ? camp : largest));
 }
 
-/** The camp's first program, without the cases that it refutes; and with others where hardly any are left. */
+/**
+ * The camp's first program, without the cases that it refutes by other values: that it fails at one with an error says
+ * nothing of the case. With others where hardly any are left.
+ */
 async function believed(
   bench: Bench,
   work: Work,
@@ -86,14 +84,16 @@ async function believed(
   iteration: number,
 ): Promise<Partial<Work> | undefined> {
   if (program === undefined) return undefined;
-  const refuted = answersIn(program.verdict.failures, work.language);
-  const calls = work.cases.flatMap(({ call, result }, at) => (refuted.has(at) ? `${call} == ${result}` : []));
-  const told = `no tests any more, because ${BELIEVED} programs say otherwise: ${calls.join("; ")}`;
+  const answers = answersIn(program.verdict.failures);
+  const refuted = work.cases.filter((_one, at) => answers.get(at) !== undefined);
+  const calls = refuted.map(({ call, result }) => `${call} == ${result}`).join("; ");
+  const told = `no tests any more, because ${BELIEVED} programs say otherwise: ${calls || "none"}`;
   bench.asking.steps.note("test_reconsideration", "completed", told);
-  const cases = work.cases.filter((_one, at) => !refuted.has(at));
-  const left = { ...work, code: program.code, cases, tests: casesFiles({ ...work, code: program.code, cases }) };
-  const more = cases.length < FEWEST_CASES ? await withOtherCases(bench, left, iteration, work.cases) : undefined;
-  return { code: left.code, cases, tests: left.tests, ...more };
+  const cases = work.cases.filter((one) => !refuted.includes(one));
+  const known = { code: program.code, cases, refuted: [...work.refuted, ...refuted.map(({ call }) => call)] };
+  const left = { ...work, ...known };
+  const more = cases.length < FEWEST_CASES ? await withOtherCases(bench, left, iteration) : undefined;
+  return { ...known, tests: casesFiles(left), ...more };
 }
 
 /**

@@ -163,7 +163,12 @@ function testFindings(work: Work, report: TestReport): Finding[] {
   return report.failed > 0 ? failureFindings(work, report) : coverageFindings(work, report);
 }
 
-function failureFindings({ language }: Work, { failures, failed, total }: TestReport): Finding[] {
+function failureFindings({ language, profile }: Work, { failures, failed, total }: TestReport): Finding[] {
+  const unnamed = failures.filter(({ name }) => !/unit[:_] ?(example|case)[ _]\d+$/.test(name));
+  // All tests of a function are of one form: what fails beside them is that it cannot be loaded, or ends the process.
+  if (profile.name === "function" && unnamed.length > 0) {
+    return [{ kind: "check", text: `The tests cannot be run:\n${told(unnamed)}` }];
+  }
   const examples = failures.filter(({ name }) => /unit[:_] ?example/.test(name));
   const others = failures.filter((failure) => !examples.includes(failure));
   const findings: Finding[] = [];

@@ -30,6 +30,8 @@ export type Work = {
   documentation: SourceFile[];
   /** Of a single function: which call gives what, as the model expects it. Their tests are made of them. */
   cases: Example[];
+  /** Calls that were cases, until it was found that the model knew no better than its code. */
+  refuted: string[];
 };
 
 /** The whole workspace: the agent's own files last, so that no generated one takes their place. */

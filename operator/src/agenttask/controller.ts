@@ -77,6 +77,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     decide: (task, ...rest) => {
       const decision = decide(task, ...rest);
       if ((decision.patienceMilliseconds ?? 0) > 0) rush.waits(keyOf(task.metadata));
+      else rush.waitsNoMore(keyOf(task.metadata));
       return decision;
     },
     refused: refusedStatus,
@@ -97,7 +98,6 @@ export function agentTaskController(environment: ControllerEnvironment): Control
     sources: sourcesOf(seen),
     reconcile: async (key) => {
       seed();
-      rush.waitsNoMore(key);
       if (seen.tasks.cache.get(key) === undefined) return leave(key);
       try {
         // What comes later is about what stands, and begins behind what is to begin.
@@ -115,6 +115,7 @@ export function agentTaskController(environment: ControllerEnvironment): Control
   /** Its Job goes with it, also where nobody told Kubernetes so (`kubectl delete --cascade=orphan`). */
   async function leave(key: string): Promise<Outcome> {
     slots.leave(key);
+    rush.waitsNoMore(key);
     const left = seen.jobs.cache.by(BY_TASK, key).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     await Promise.all(left.map((job) => deleteChild(applier.transport, seen.jobs, job)));
     return {};

@@ -27,6 +27,14 @@ describe("of tasks that begin at once, what is said", () => {
     expect([rush.lasts, told]).toEqual([false, ["a", "c"]]);
   });
 
+  it("[tasks are made without a rest for an hour] waits no more than a minute after it", () => {
+    const { rush, told } = rushOf(3_600_000, ["a"]);
+    after(59_999);
+    expect([rush.lasts, told]).toEqual([true, []]);
+    after(1);
+    expect([rush.lasts, told]).toEqual([false, ["a"]]);
+  });
+
   it("waits hardly at all of one that begins alone", () => {
     const { rush, told } = rushOf(20, ["alone"]);
     after(20);

@@ -1,3 +1,6 @@
+/** A minute more is not waited for, however long Jobs were made without a rest. */
+const LONGEST_MILLISECONDS = 60_000;
+
 /** Of many tasks that begin at once: how long what is said of them waits, and whose status does. */
 export class Rush {
   readonly #now: () => number;
@@ -25,14 +28,15 @@ export class Rush {
     const now = this.#now();
     const took = now - (this.#began ?? now);
     this.#began = undefined;
-    this.#until = Math.max(this.#until, now + took);
+    this.#until = Math.max(this.#until, now + Math.min(took, LONGEST_MILLISECONDS));
     clearTimeout(this.#timer);
-    const left = Math.ceil(this.#until - now);
     this.#timer = setTimeout(() => {
+      // A timer may fire a little before its time: who is told now waits no more.
+      this.#until = 0;
       const waited = [...this.#waiting];
       this.#waiting.clear();
       for (const key of waited) tell(key);
-    }, left).unref();
+    }, this.#until - now).unref();
   }
 
   /** Are its pods still awaited? */

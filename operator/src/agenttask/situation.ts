@@ -139,11 +139,11 @@ function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answ
   if (job.finished !== undefined) return { progress, ...ending(task.spec.desiredState, job.finished.at, now) };
   const stop = stopOf(task.spec.desiredState, accepted);
   if (stop !== undefined) return { progress, ...stopping(about, job, stop) };
-  if (pod !== undefined && isSimulated(pod) && now.getTime() - Date.parse(pod.createdAt) > SIMULATED_MILLISECONDS) {
-    // Also once its Job rests because of this: nobody told it to go on.
-    return { progress, order: job.suspended ? "leave" : "rest", ...ended(failed(NO_REAL_NODES)) };
-  }
   if (job.suspended) return { progress, ...goingOn(about, job, isolated) };
+  // Its Job is told to rest once this is said: what ended is not decided by a pod that we took away.
+  if (pod !== undefined && isSimulated(pod) && now.getTime() - Date.parse(pod.createdAt) > SIMULATED_MILLISECONDS) {
+    return { progress, ...ended(failed(NO_REAL_NODES)) };
+  }
   return { progress, at: "Running", work: workOf(pod, world.said) };
 }
 
