@@ -8,11 +8,11 @@ import { taskOf } from "./running.ts";
 import { agentTools } from "./tools.ts";
 import { workbench } from "./workbench.ts";
 
-const CASES = ["1", "2", "3", "4", "5", "6"].map((n) => ({ call: `double(${n})`, result: "100" }));
+const CASES = ["1", "2", "3", "4", "5", "6"].map((n) => ({ call: `same(${n})`, result: "100" }));
 
-/** The last differs from the first at 2, and at 5 where nobody is shown it. */
+/** Called as a test's own helper might be. The last differs from the first at 2, and at 5 where nobody is shown it. */
 const PYTHON = [
-  `def double(n):
+  `def same(n):
     if n == 3:
         raise ValueError('three')
     if n == 5:
@@ -22,7 +22,7 @@ const PYTHON = [
   `from math import sqrt
 
 
-def double(n):
+def same(n):
     # Another way, and other lines.
     if n == 3:
         raise KeyError('another')
@@ -32,7 +32,7 @@ def double(n):
         return None
     return {'name': [n + n, 'a came, b']} if n != 4 else 100.0
 `,
-  `def double(n):
+  `def same(n):
     if n == 3:
         raise ValueError('three')
     if n == 5:
@@ -43,7 +43,7 @@ def double(n):
 `,
 ];
 const TYPESCRIPT = [
-  `export function double(n: number) {
+  `export function same(n: number) {
   if (n === 3) throw new RangeError('three');
   if (n === 5) return [...new Array(500).fill(0), 1];
   return n < 3 ? { name: [n * 2, 'a came, b'] } : n === 6 ? null : 100;
@@ -51,14 +51,14 @@ const TYPESCRIPT = [
 `,
   `// Another way, and other lines.
 
-export const double = (n: number) => {
+export const same = (n: number) => {
   if (n === 3) throw new TypeError('another');
   if (n === 5) return [...Array.from({ length: 500 }, () => 0), 1];
   if (n === 6) return null;
   return n !== 4 ? { name: [n + n, 'a came, b'] } : 100;
 };
 `,
-  `export function double(n: number) {
+  `export function same(n: number) {
   if (n === 3) throw new RangeError('three');
   if (n === 5) return [...new Array(500).fill(0), 2];
   if (n === 6) return undefined;
@@ -74,7 +74,7 @@ test.skipIf(!agentTools().python).each([
 ] as const)(
   "the answers of %s programs are the same where their values are, and none where an error came",
   async (name, programs, differs) => {
-    const { work } = newState(taskOf({ title: "double", language: name }), PROFILES.function);
+    const { work } = newState(taskOf({ title: "same", language: name }), PROFILES.function);
     const sandbox = await workbench();
     const answers = [];
     try {

@@ -130,20 +130,20 @@ function routesOf(content: string): Route[] {
   return [...content.matchAll(ROUTE)].map(([, method = "", path = ""]) => ({ method: method.toUpperCase(), path }));
 }
 
-/** A float that is written out is rarely the same to its last digit. */
+/** A float that is written out is rarely the same to its last digit. Names that no code exports: its own may be called `same`. */
 const SAME = `
-def same(got, expected):
+def _same(got, expected):
     if got == expected or repr(got) == repr(expected):
         return True
     try:
-        return got == pytest.approx(expected)
+        return got == _pytest.approx(expected)
     except TypeError:
         return False
 
 
-def told(value):
+def _told(value):
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:150]}... ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
+    return text if len(text) <= 200 else f"{text[:150]}... ({_hashlib.sha256(text.encode()).hexdigest()[:12]})"
 `;
 
 /** One test a call: one that raises must not hide the others. */
@@ -169,13 +169,13 @@ function exampleTests(
 def test_unit_${what}_${index + 1}():
     got = ${local(call)}
     expected = ${local(result)}
-    if not same(got, expected):
-        pytest.fail(f"{told(got)} came, {told(expected)} is expected, of " + ${JSON.stringify(shortened(call))}, pytrace=False)
+    if not _same(got, expected):
+        _pytest.fail(f"{_told(got)} came, {_told(expected)} is expected, of " + ${JSON.stringify(shortened(call))}, pytrace=False)
 `,
   );
   const content = [
-    "import hashlib",
-    "import pytest",
+    "import hashlib as _hashlib",
+    "import pytest as _pytest",
     ...[...used].map((name) => `from ${name} import *`),
     SAME,
     ...tests,

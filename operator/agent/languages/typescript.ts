@@ -161,15 +161,16 @@ function testCommand(files: readonly SourceFile[]): string[] {
   ];
 }
 
+/** Names that no code has: its own may be called `same` or `test`. */
 const SAME = `
-const told = (value: unknown) => {
-  const text = inspect(value, { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity, breakLength: Infinity });
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+const $told = (value: unknown) => {
+  const text = $util.inspect(value, { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity, breakLength: Infinity });
+  const digest = $crypto.createHash("sha256").update(text).digest("hex").slice(0, 12);
   return text.length <= 200 ? text : \`\${text.slice(0, 150)}... (\${digest})\`;
 };
-const same = (got: unknown, expected: unknown, call: string) => {
-  if (isDeepStrictEqual(got, expected)) return;
-  throw new Error(\`\${told(got)} came, \${told(expected)} is expected, of \${call}\`);
+const $same = (got: unknown, expected: unknown, call: string) => {
+  if ($util.isDeepStrictEqual(got, expected)) return;
+  throw new Error(\`\${$told(got)} came, \${$told(expected)} is expected, of \${call}\`);
 };
 `;
 
@@ -192,12 +193,12 @@ function exampleTests(
   if (callable.length === 0) return undefined;
   const tests = callable.map(
     ({ call, result }, index) =>
-      `test("unit: ${what} ${index + 1}", async () => same(await ${local(call)}, ${local(result)}, ${JSON.stringify(shortened(call))}));`,
+      `$test("unit: ${what} ${index + 1}", async () => $same(await ${local(call)}, ${local(result)}, ${JSON.stringify(shortened(call))}));`,
   );
   const head = [
-    'import { createHash } from "node:crypto";',
-    'import test from "node:test";',
-    'import { inspect, isDeepStrictEqual } from "node:util";',
+    'import * as $crypto from "node:crypto";',
+    'import $test from "node:test";',
+    'import * as $util from "node:util";',
     ...imports,
     SAME,
   ];
