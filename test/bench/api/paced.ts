@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { latenciesOf } from "./latencies.ts";
 import type { Asking, Load } from "./load.ts";
 
@@ -48,19 +45,6 @@ export async function paced({ url, requests, connections, seconds, rate }: Askin
   for (const line of lines) line.close();
   const answered = milliseconds.length - failures;
   return { perSecond: answered / seconds, ...latenciesOf(milliseconds), failures: asked - answered };
-}
-
-const answer = z.object({ perSecond: z.number(), p50: z.number(), p99: z.number(), failures: z.number() });
-
-/**
- * The same in a process of its own. A benchmark that has a whole API server in its memory stands still now and then to clear
- * that up, and each time that this takes would count as the server's.
- */
-export async function pacedApart(asking: Asking & { rate: number }): Promise<Load> {
-  const program = new URL("paced-process.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.end(JSON.stringify(asking));
-  return answer.parse(JSON.parse(await text(child.stdout)));
 }
 
 async function connected(url: string): Promise<Socket> {
