@@ -52,6 +52,14 @@ export function shortened(call: string): string {
   return call.length > CALL_SHOWN ? `${call.slice(0, CALL_SHOWN)}...` : call;
 }
 
+const TEST_NAME = /unit[:_] ?(example|case)[ _](\d+)$/;
+
+/** Which example or case a test holds, by the name that languages give it; counted from 1. */
+export function heldBy(testName: string): { what: string; number: number } | undefined {
+  const [, what, number] = testName.match(TEST_NAME) ?? [];
+  return what === undefined ? undefined : { what, number: Number(number) };
+}
+
 /**
  * Of a failed test of an example, the value that came: the same text for the same value, and of a long one its digest.
  * Undefined where an error came, of which nobody knows whether it was meant.

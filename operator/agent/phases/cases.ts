@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Read } from "../answers/json.ts";
-import { cameIn, examplesIn } from "../languages/examples.ts";
+import { cameIn, examplesIn, heldBy } from "../languages/examples.ts";
 import type { Example, TestReport } from "../languages/language.ts";
 import type { Work } from "./work.ts";
 
@@ -42,8 +42,8 @@ assert ${task.title}(arguments) == result`,
 export function answersIn(failures: TestReport["failures"]): ReadonlyMap<number, string | undefined> {
   return new Map(
     failures.flatMap(({ name, detail }) => {
-      const [, number] = name.match(/unit[:_] ?case[ _](\d+)$/) ?? [];
-      return number === undefined ? [] : [[Number(number) - 1, cameIn(detail)] as const];
+      const held = heldBy(name);
+      return held?.what === "case" ? [[held.number - 1, cameIn(detail)] as const] : [];
     }),
   );
 }

@@ -52,11 +52,11 @@ async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): 
   const voters = [present];
   for (let draw = 0; draw < PROGRAMS - 1; draw += 1) {
     const program = await tried(bench, work, await anotherCode(bench.asking, work, iteration * 10 + draw));
-    if (program === undefined || (program !== "same" && !isDoubtful(program.verdict.findings))) continue;
-    if (program !== "same" && program.verdict.findings.length === 0)
-      return { code: program.code, tests: program.tests };
     // Who writes the same once more, though another answer was as welcome, says the same.
-    voters.push(program === "same" ? present : program);
+    const voter = program === "same" ? present : program;
+    if (voter === undefined || !isDoubtful(voter.verdict.findings)) continue;
+    if (voter.verdict.findings.length === 0) return { code: voter.code, tests: voter.tests };
+    voters.push(voter);
     const camp = largestCamp(voters);
     if (camp.length >= BELIEVED) return believed(bench, work, camp, iteration);
   }

@@ -1,5 +1,6 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { judgeAcceptance } from "../acceptance.ts";
+import { heldBy } from "../languages/examples.ts";
 import type { Language, TestReport } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
 import type { Measured } from "../quality.ts";
@@ -164,7 +165,7 @@ function testFindings(work: Work, report: TestReport): Finding[] {
 }
 
 function failureFindings({ language, profile }: Work, { failures, failed, total }: TestReport): Finding[] {
-  const unnamed = failures.filter(({ name }) => !/unit[:_] ?(example|case)[ _]\d+$/.test(name));
+  const unnamed = failures.filter(({ name }) => heldBy(name) === undefined);
   // All tests of a function are of one form: what fails beside them is that it cannot be loaded, or ends the process.
   if (profile.name === "function" && unnamed.length > 0) {
     return [{ kind: "check", text: `The tests cannot be run:\n${told(unnamed)}` }];
