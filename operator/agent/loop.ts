@@ -93,9 +93,8 @@ class Run {
       if (this.state.iterations >= maxIterations) return this.#failed(findings, undefined);
       const text = findings.map((finding) => finding.text).join("\n");
       const { tried, why } = circling(this.state.tried, [...this.state.work.code, ...this.state.work.tests], text);
-      await this.#advance({ tried });
       if (why !== undefined) return this.#failed(findings, why);
-      if (!(await this.#corrected(findings))) return this.#failed(findings, undefined);
+      if (!(await this.#corrected(findings, tried))) return this.#failed(findings, undefined);
     }
   }
 
@@ -111,25 +110,32 @@ class Run {
     await this.#advance({ stage: "validated" });
     if (this.state.work.profile.name === "function") return [];
     this.#tell("Writing documentation");
-    const written = await documentWork(this.#loop.asking, this.#loop.sandbox, this.state.work);
+    const written = await documentWork(asking, sandbox, this.state.work);
     await this.#advance({
       stage: "documentation",
       work: { ...this.state.work, documentation: written.files },
       measured: { ...measured, ...written.measured },
     });
-    return qualityFindings(this.#loop.asking.steps, this.state.measured, this.state.work.profile);
+    return qualityFindings(asking.steps, this.state.measured, this.state.work.profile, verdict.lint);
   }
 
-  /** Answers without usable files count as corrections too, and others are asked for; false when there are no more. */
-  async #corrected(findings: readonly Finding[]): Promise<boolean> {
+  /**
+   * Answers without usable files count as corrections too, and others are asked for; false when there are no more. What was
+   * tried is kept together with what came of it: to a pod that goes on from before that, these files would be a circle.
+   */
+  async #corrected(findings: readonly Finding[], tried: State["tried"]): Promise<boolean> {
     const { maxIterations } = this.state.work.task;
     while (this.state.iterations < maxIterations) {
       const iteration = this.state.iterations + 1;
       this.#tell(`Correcting (${iteration} of ${maxIterations}): ${findings[0]?.text.split("\n", 1)[0] ?? ""}`);
       const changed = await this.#change(findings, iteration);
       if (isOutvoted(this.state.work, findings, changed)) this.#best = undefined;
-      await this.#advance({ iterations: iteration, work: { ...this.state.work, ...changed } });
-      if (changed !== undefined) return true;
+      if (changed === undefined) {
+        await this.#advance({ iterations: iteration });
+        continue;
+      }
+      await this.#advance({ iterations: iteration, tried, work: { ...this.state.work, ...changed } });
+      return true;
     }
     return false;
   }

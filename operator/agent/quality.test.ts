@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Measured, qualityScore, verificationOf } from "./quality.ts";
+import { type Measured, QUALITY_BAR, qualityScore, verificationOf } from "./quality.ts";
 
 const tests = { total: 10, passed: 10, failed: 0 };
 
@@ -15,6 +15,19 @@ test.each<[string, Measured, number | undefined]>([
   ["an example of the README that fails", { tests, examples: { total: 2, passed: 1 } }, 89],
 ])("the score of %s", (_what, measured, score) => {
   expect(qualityScore(measured)).toBe(score);
+});
+
+test("work that is green needs one of a quiet linter, a README that names everything and examples that run", () => {
+  const green: Measured = { tests, checked: true, coverage: 95 };
+  const worst = { lintFindings: 9, documented: { total: 3, named: 0 }, examples: { total: 2, passed: 0 } };
+  const best = { lintFindings: 0, documented: { total: 3, named: 3 }, examples: { total: 2, passed: 2 } };
+  const score = (more: Measured) => qualityScore({ ...green, ...more }) ?? 0;
+  expect(score(worst)).toBeLessThan(QUALITY_BAR);
+  expect(score({ ...worst, acceptance: { total: 5, passed: 5, failed: [] } })).toBeLessThan(QUALITY_BAR);
+  const { lintFindings, documented, examples } = best;
+  for (const one of [{ lintFindings }, { documented }, { examples }]) {
+    expect(score({ ...worst, ...one })).toBeGreaterThanOrEqual(QUALITY_BAR);
+  }
 });
 
 test("what was not measured is not printed", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AgentReport, agentReport, type TaskInput } from "@leanvibe/schema";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Agent, type Surroundings } from "../../operator/agent/agent.ts";
 import { unpacked } from "../../operator/agent/artifact.ts";
 import type { Store } from "../../operator/agent/cluster.ts";
@@ -130,6 +130,25 @@ describe("an agent's pod", { timeout: 60_000 }, () => {
           .steps.map(({ step }) => step)
           .slice(0, 2),
     ).toEqual(["task_analysis", "architecture_design"]);
+  });
+
+  test("that is told to stop while a correction is asked for does not make it go in circles for the next one", async () => {
+    const recording = recordingStore();
+    const whole = readScript("corrections");
+    const turns = whole.turns.map((turn) =>
+      turn.phase === "correction" ? { ...turn, fault: { hang: true as const } } : turn,
+    );
+    const first = await agentOf(recording, taskOf(), { ...whole, turns });
+    const running = first.run().catch((error: unknown) => error);
+    await vi.waitUntil(() => model?.asked.some(({ phase }) => phase === "correction"), 30_000);
+    expect(await first.terminate()).toBe(143);
+    await running;
+    await model?.close();
+
+    const second = await agentOf(recording, taskOf(), readScript("corrections"));
+    expect(await second.run()).toBe(0);
+    expect(model?.asked[0]?.phase).toBe("correction");
+    expect(recording.reports.at(-1)?.report).toMatchObject({ iterations: 2, outcome: { result: "Succeeded" } });
   });
 
   test("whose model is gone ends with 75, for the Job to try again, and without an outcome", async () => {

@@ -165,6 +165,34 @@ describe("a task", { timeout: 120_000 }, () => {
     expect(state.measured.acceptance).toBeUndefined();
   });
 
+  test("that works, of which the linter finds much and the README says nothing, is put in order before it is done", async () => {
+    const code = (rest: string) =>
+      `FILE: src/index.ts\n\`\`\`ts\n${rest}export const slug = (text: string) => text.toLowerCase();\n\`\`\``;
+    const unused = ["a", "b", "c", "d", "e"].map((name) => `const ${name} = 1;\n`).join("");
+    const script = scriptOf("untidy", [
+      { phase: "analysis", text: '{"criteria": {}}' },
+      { phase: "architecture", text: '{"files": [{"path": "src/index.ts", "purpose": "names of pages"}]}' },
+      { phase: "code", text: code(unused) },
+      {
+        phase: "tests",
+        text: `FILE: tests/page.test.ts\n\`\`\`ts
+import assert from "node:assert/strict";
+import test from "node:test";
+import { slug } from "../src/index.ts";
+test("unit: a name", () => assert.equal(slug("A"), "a"));
+\`\`\``,
+      },
+      { phase: "documentation", text: "# Names of pages\n\n```ts\nthrow new Error();\n```\n" },
+      { phase: "correction", text: code("") },
+    ]);
+    const { outcome, state, asked } = await ran(script, taskOf());
+    expect(outcome).toMatchObject({ result: "Succeeded" });
+    expect([state.iterations, state.measured.lintFindings]).toEqual([1, 0]);
+    const correction = asked.find(({ phase }) => phase === "correction")?.body.messages[1]?.content;
+    expect(correction).toContain("'a' is declared but its value is never read");
+    expect(correction).toContain("The README leaves out 1 of 1 exported names");
+  });
+
   test("goes on from an earlier pod's artifact and asks for nothing that is there", async () => {
     const first = await ran("analytics", ANALYTICS);
     const afterTests = first.kept.find(({ stage }) => stage === "tests");

@@ -41,7 +41,7 @@ export async function correct(
   return { code: merged(work.code, placed(work, code)), tests: merged(work.tests, tests) };
 }
 
-type Target = "code" | "tests" | "more tests" | "either";
+type Target = "code" | "tests" | "more tests" | "quality" | "either";
 
 /**
  * Where the fault must be: examples of the task are right, what no line reaches needs tests, some faults are seen to stand
@@ -51,8 +51,9 @@ export function targetOf(findings: readonly Finding[]): Target {
   if (findings.some(({ kind }) => kind === "examples")) return "code";
   if (findings.every(({ kind }) => kind === "coverage")) return "more tests";
   const faults = findings.filter(({ kind }) => kind !== "quality");
+  if (faults.length === 0) return "quality";
   for (const side of ["code", "tests"] as const) {
-    if (faults.length > 0 && faults.every(({ within }) => within === side)) return side;
+    if (faults.every(({ within }) => within === side)) return side;
   }
   return "either";
 }
@@ -62,6 +63,7 @@ const ASKED: Readonly<Record<Target, string>> = {
   tests:
     "The fault is in the tests: write anew those that have it, and leave the code as it is. Each test must still hold the code to the task.",
   "more tests": "Add tests. Keep those that are there.",
+  quality: "Clear what the linter finds out of the code and the tests. What they do must stay the same.",
   either:
     "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
 };

@@ -32,9 +32,12 @@ export type Verdict = {
   measured: Measured;
   /** The tests that failed. */
   failures: TestReport["failures"];
+  /** What the linter says; of code that has greater faults it is not asked. */
+  lint?: string;
 };
 
 const OUTPUT_CHARACTERS = 3_000;
+const LINT_CHARACTERS = 1_000;
 const FAILURES_SHOWN = 5;
 const REPORT_BYTES = 1024 * 1024;
 
@@ -71,17 +74,20 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
     ...(report.coverage === undefined ? {} : { coverage: report.coverage }),
   };
   const findings = run.endedBy === "memory" ? [memoryFinding(run)] : testFindings(work, report);
-  if (lint !== undefined && lint.exitCode !== 0 && findings.length > 0) {
-    findings.push({ kind: "quality", text: `The linter says:\n${outputOf(lint).slice(0, 1_000)}` });
-  }
-  const { failures } = report;
-  if (task.acceptance.length === 0) return { findings, measured, failures };
+  const said = lint === undefined || lint.exitCode === 0 ? undefined : outputOf(lint).slice(0, LINT_CHARACTERS);
+  if (said !== undefined && findings.length > 0) findings.push({ kind: "quality", text: lintText(said) });
+  const rest = { failures: report.failures, ...(said === undefined ? {} : { lint: said }) };
+  if (task.acceptance.length === 0) return { findings, measured, ...rest };
   const { kinds, ...acceptance } = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
   if (kinds.length > 0) {
     const text = `Of ${acceptance.total} hidden acceptance cases of this ${kind} ${acceptance.failed.length} fail: ${kinds.join(", ")}. Read the task again and find what the code does otherwise.`;
     findings.push({ kind: "acceptance", text });
   }
-  return { findings, measured: { ...measured, acceptance }, failures };
+  return { findings, measured: { ...measured, acceptance }, ...rest };
+}
+
+export function lintText(said: string): string {
+  return `The linter says:\n${said}`;
 }
 
 function staticFindings({ language, kind, profile, code, tests }: Work, files: readonly SourceFile[]): Finding[] {
