@@ -1,13 +1,17 @@
 /** A pod as an AgentTask's is, with whoever attacks its sandbox in the agent's place. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KINDS, type Manifest } from "@leanvibe/runtime";
 import { bundle } from "@leanvibe/runtime/bundle";
+import { AGENT_TASKS, type AgentTask, API_VERSION, parseAgentTask } from "@leanvibe/schema";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { run } from "../../cli/cluster/command.ts";
 import { ATTACKS } from "../../operator/agent/sandbox/testing/attacks.ts";
 import { SERVICES, TOOLS } from "../../operator/agent/sandbox/testing/tools.ts";
+import { jobManifest } from "../../operator/src/agenttask/job.ts";
+import { parseConfig } from "../../operator/src/config.ts";
 import { type Api, eventually, kubeconfigPath, PODS, uniqueName } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 
@@ -102,56 +106,71 @@ export function judgePlayed(played: () => Played): void {
   });
 }
 
-/** A pod as an AgentTask's is: under PSS restricted, the sandbox beside an agent, of which only a socket is shared. */
-function podOf({ image, python, namespace, secret }: Target & { namespace: string; secret: string }): Manifest {
-  const mount = (name: string, mountPath: string) => ({ name, mountPath });
-  const container = (name: string, user: number) => ({
-    name,
-    image,
-    imagePullPolicy: "Never",
-    securityContext: {
-      runAsUser: user,
-      runAsGroup: 20_003,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
+/** The task that is attacked, with what a task gets that asks for nothing. */
+function taskIn(namespace: string): AgentTask {
+  const parsed = parseAgentTask({
+    apiVersion: API_VERSION,
+    kind: AGENT_TASKS.kind,
+    metadata: { name: "attacked", namespace, uid: randomUUID() },
+    spec: { title: "Attacked", description: "Its sandbox is." },
   });
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
+}
+
+const mountsOf = z.array(z.looseObject({ name: z.string() }));
+const containerOf = z.looseObject({ volumeMounts: mountsOf, env: z.array(z.looseObject({ name: z.string() })) });
+const podTemplate = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.looseObject({
+        initContainers: z.tuple([containerOf]),
+        containers: z.tuple([containerOf]),
+        volumes: mountsOf,
+      }),
+    }),
+  }),
+});
+
+/** What only the agent has, and an attacker in its place has no use for: this namespace is no Tenant's. */
+const AGENTS_OWN = new Set(["task", "account", "gateway"]);
+
+/**
+ * The very pod that the operator makes, under PSS restricted, with another program in the agent's place, and secrets where
+ * the sandbox must not come by them.
+ */
+function podOf({ image, python, namespace, secret }: Target & { namespace: string; secret: string }): Manifest {
+  const settings = { ...parseConfig({}).agents, image };
+  const made = podTemplate.parse(jobManifest(taskIn(namespace), settings, undefined));
+  const { serviceAccountName: _, ...spec } = made.spec.template.spec;
+  const [sandbox] = spec.initContainers;
+  const [agent] = spec.containers;
   const secretEnv = { name: "SECRET", value: secret };
+  const mount = (name: string, mountPath: string) => ({ name, mountPath });
+  const notAgents = ({ name }: { name: string }) => !AGENTS_OWN.has(name);
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: "attacked", namespace },
     spec: {
-      restartPolicy: "Never",
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 1,
-      securityContext: {
-        runAsNonRoot: true,
-        fsGroup: 20_003,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
+      ...spec,
       initContainers: [
         {
-          ...container("sandbox", 20_001),
-          restartPolicy: "Always",
-          command: ["node", "--disable-sigusr1", "/app/leanvibe-sandbox.mjs"],
-          env: [secretEnv],
-          resources: { limits: { memory: "1536Mi", cpu: "2" }, requests: { cpu: "100m" } },
-          volumeMounts: [mount("socket", "/run/sandbox"), mount("workspace", "/workspace"), mount("secret", "/secret")],
+          ...sandbox,
+          env: [...sandbox.env, secretEnv],
+          volumeMounts: [...sandbox.volumeMounts, mount("secret", "/secret")],
         },
       ],
       containers: [
         {
-          ...container("agent", 20_002),
+          ...agent,
           command: ["node", "/driver/driver.mjs"],
           env: [secretEnv, { name: "PYTHON", value: python ? "yes" : "no" }],
-          volumeMounts: [mount("socket", "/run/sandbox"), mount("driver", "/driver")],
+          volumeMounts: [...agent.volumeMounts.filter(notAgents), mount("driver", "/driver")],
         },
       ],
       volumes: [
-        { name: "socket", emptyDir: {} },
-        { name: "workspace", emptyDir: { medium: "Memory", sizeLimit: "384Mi" } },
+        ...spec.volumes.filter(notAgents),
         { name: "secret", configMap: { name: "driver", items: [{ key: "token", path: "token" }] } },
         { name: "driver", configMap: { name: "driver" } },
       ],

@@ -68,6 +68,14 @@ describe("an agent whose pod goes in the middle", () => {
     },
   );
 
+  test("is another pod's to go on with, also while a correction is asked for", { timeout: 240_000 }, async () => {
+    const task = await agents.give({ ...readScript("corrections"), name: "caught-correcting" }, SMALL);
+    await agents.home.until(task, "asks for a correction", ({ activity }) => /^Correcting/.test(String(activity)), 120);
+    await agents.api.remove(PODS, { name: await livingPod(task), namespace: agents.home.namespace });
+    const { phase, reason, task: done } = await agents.home.ends(task, 200);
+    expect([phase, reason, recordOf(done.status)["attempt"]]).toEqual(["Succeeded", "Completed", 2]);
+  });
+
   test("by an eviction: it is nobody's failure", { timeout: 240_000 }, async () => {
     const task = await agents.give(straight("evicted"), SMALL);
     await agents.home.until(task, "is at its code", (status) => status["stage"] === "architecture", 120);

@@ -252,6 +252,13 @@ describe("the end of a task", () => {
     expect(ended({ acceptance: [CASE] }, {})).toBe("False NotVerified");
   });
 
+  it("[counts cases that no spec has: what an agent makes up does not stand in the way of its end]", () => {
+    const about = world({ pods: [pod(exited(0))], said: says({}, tested(3, 5)) });
+    const { status } = decided(task(), about, job(complete()));
+    expect(status).toMatchObject({ phase: "Succeeded" });
+    expect(status["verification"]).not.toHaveProperty("acceptance");
+  });
+
   it("is 100 percent only where it is a success", () => {
     const about = world({ pods: [pod(exited(0))], said: says({}, { progress: 100, stage: "done" }) });
     expect(decided(task(), about, job(complete())).status["progress"]).toBe(100);

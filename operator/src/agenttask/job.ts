@@ -17,6 +17,8 @@ import { inputOf } from "./admission.ts";
 const RETRIES = 4;
 /** Enough to write down what is done; short enough that Cancel takes less than ten seconds. */
 const GRACE_SECONDS = 8;
+/** The Job's own deadline comes before that of its pods: it knows of pods before, and of rests. */
+const AFTER_JOB_SECONDS = 60;
 const GATEWAY_TOKEN = { folder: "/var/run/secrets/leanvibe/gateway", seconds: 600 };
 const ACCOUNT = { folder: "/var/run/secrets/kubernetes.io/serviceaccount", seconds: 3_607 };
 const SOCKET = { folder: "/run/sandbox", path: "/run/sandbox/sandbox.sock" };
@@ -79,6 +81,8 @@ function podSpec(task: AgentTask, settings: AgentSettings, runtimeClassName: str
     // Else each Service of the namespace would be told to both.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
+    // Also of a pod whose Job somebody deleted from over it.
+    activeDeadlineSeconds: task.spec.limits.activeDeadlineSeconds + AFTER_JOB_SECONDS,
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     securityContext: {
       runAsNonRoot: true,
@@ -109,7 +113,8 @@ function sandboxContainer({ spec }: AgentTask, { image }: AgentSettings, user: n
     name: "sandbox",
     image,
     imagePullPolicy: "IfNotPresent",
-    command: ["node", "/app/leanvibe-sandbox.mjs"],
+    // By that signal anybody of its user would open its debugger.
+    command: ["node", "--disable-sigusr1", "/app/leanvibe-sandbox.mjs"],
     restartPolicy: "Always",
     env: [
       { name: "SANDBOX_SOCKET", value: SOCKET.path },

@@ -12,10 +12,12 @@ const report = (estimated: boolean) =>
     usage: { inputTokens: 10, outputTokens: 5, llmCalls: 1, estimated },
   });
 
+const OF = { jobName: "agt-a", spec: {} };
+
 it("what was estimated once stays told so: the sum holds it", () => {
-  const first = withReport({}, report(false), "agt-a");
+  const first = withReport({}, report(false), OF);
   expect(first.usage).toEqual({ inputTokens: 10, outputTokens: 5, llmCalls: 1 });
-  const second = withReport(first, report(true), "agt-a");
+  const second = withReport(first, report(true), OF);
   expect(second.usage).toMatchObject({ estimated: true });
-  expect(withReport(second, report(false), "agt-a").usage).toMatchObject({ estimated: true });
+  expect(withReport(second, report(false), OF).usage).toMatchObject({ estimated: true });
 });

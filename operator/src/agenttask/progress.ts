@@ -1,4 +1,10 @@
-import { AGENT_STAGE_NAMES, type AgentReport, type AgentTaskStatus, agentConfigMaps } from "@leanvibe/schema";
+import {
+  AGENT_STAGE_NAMES,
+  type AgentReport,
+  type AgentTask,
+  type AgentTaskStatus,
+  agentConfigMaps,
+} from "@leanvibe/schema";
 import type { Pod } from "./world.ts";
 
 /** The part of a status that says how far the agent is. */
@@ -49,7 +55,11 @@ export function withPod(before: Progress, pod: Pod | undefined): Progress {
 }
 
 /** What was reported, over what stood. Inside an attempt nothing goes back, whatever the report says. */
-export function withReport(before: Progress, report: AgentReport, jobName: string): Progress {
+export function withReport(
+  before: Progress,
+  report: AgentReport,
+  { jobName, spec }: { jobName: string; spec: Pick<AgentTask["spec"], "acceptance"> },
+): Progress {
   const { iterations, usage, artifact } = report;
   const { artifact: configMap } = agentConfigMaps(jobName);
   return {
@@ -64,7 +74,7 @@ export function withReport(before: Progress, report: AgentReport, jobName: strin
       llmCalls: Math.max(before.usage?.llmCalls ?? 0, usage.llmCalls),
       ...(before.usage?.estimated === true || usage.estimated ? { estimated: true } : {}),
     },
-    verification: verificationOf(report) ?? before.verification,
+    verification: verificationOf(report, spec.acceptance?.length ?? 0) ?? before.verification,
     artifact: artifact === undefined ? before.artifact : { configMap, ...artifact },
   };
 }
@@ -74,7 +84,8 @@ function further(a: Progress["stage"], b: Progress["stage"]): Progress["stage"] 
   return rank(a) > rank(b) ? a : b;
 }
 
-function verificationOf({ verification }: AgentReport): Progress["verification"] {
+/** @param cases how many the task brings: of others nothing is believed, and nobody is to trip over them */
+function verificationOf({ verification }: AgentReport, cases: number): Progress["verification"] {
   if (verification === undefined) return undefined;
   const { testsTotal, testsPassed, testsFailed, coverage, qualityScore, acceptance } = verification;
   return {
@@ -84,7 +95,7 @@ function verificationOf({ verification }: AgentReport): Progress["verification"]
     testsFailed,
     ...(coverage === undefined ? {} : { coverage: Math.floor(coverage) }),
     ...(qualityScore === undefined ? {} : { qualityScore: Math.floor(qualityScore) }),
-    ...(acceptance === undefined ? {} : { acceptance: bounded(acceptance) }),
+    ...(acceptance === undefined || cases === 0 ? {} : { acceptance: bounded(acceptance) }),
   };
 }
 

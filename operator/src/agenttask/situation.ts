@@ -133,7 +133,7 @@ function withJob(about: Case, job: Job, { accepted, isolated }: { accepted: Answ
   const pod = currentPod(status, world.pods) ?? podBefore(status);
   const before = withPod(progressBefore(status), pod !== undefined && hasBegun(pod) ? pod : undefined);
   const report = reportOf(world.said, pod);
-  const progress = report === undefined ? before : withReport(before, report, job.name);
+  const progress = report === undefined ? before : withReport(before, report, { jobName: job.name, spec: task.spec });
   const end = endOf(task, { job, pod, report, now });
   if (end !== undefined) return { progress, ...ended(end) };
   if (job.finished !== undefined) return { progress, ...ending(task.spec.desiredState, job.finished.at, now) };
