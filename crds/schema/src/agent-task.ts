@@ -3,7 +3,7 @@ import { TASK_LANGUAGES, TASK_PRIORITIES } from "./agent-stages.ts";
 import { acceptanceCase, sourceFile } from "./agent-task-parts.ts";
 import { AGENT_TASK_CONDITIONS, agentTaskStatus } from "./agent-task-status.ts";
 import { count, dnsLabel, freeObject, isDnsLabel, lineOfText, mapOf, prose, quantity } from "./atoms.ts";
-import { defineKind, type KindObject, parserOf } from "./kind.ts";
+import { type Column, defineKind, type KindObject, parserOf } from "./kind.ts";
 import { GROUP, VERSION } from "./names.ts";
 import { immutable, transitions } from "./rules.ts";
 
@@ -103,6 +103,9 @@ export const AGENT_TASK = defineKind({
       description: "Tokens that the model wrote for it.",
     },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation." },
+    reasonOf("Progressing", "Work", "What it waits for, or does."),
+    reasonOf("Succeeded", "Result", "Why it ended as it did."),
+    reasonOf("Verified", "Verified", "What shows that it works."),
   ],
   spec: agentTaskSpec,
   status: agentTaskStatus,
@@ -122,6 +125,12 @@ export const AGENT_TASK = defineKind({
     },
   ],
 });
+
+/** A column for `kubectl get -o wide`. */
+function reasonOf(condition: string, name: string, description: string): Column {
+  const jsonPath = `.status.conditions[?(@.type=="${condition}")].reason`;
+  return { name, type: "string", jsonPath, description, priority: 1 };
+}
 
 /** Where AgentTasks live in the API. */
 export const AGENT_TASKS = {

@@ -9,6 +9,8 @@ export interface Column {
   type: "string" | "integer" | "date" | "boolean";
   jsonPath: string;
   description: string;
+  /** Above 0 it is shown by `-o wide` alone. */
+  priority?: number;
 }
 
 /** What a kind is, before it becomes a CustomResourceDefinition, a type and a page of docs. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { rulesIn, schemaOf } from "./crd.ts";
-import type { KindDefinition } from "./kind.ts";
+import type { Column, KindDefinition } from "./kind.ts";
 import { API_VERSION } from "./names.ts";
 import { PLAN_NAMES, PLANS, type Plan } from "./plans.ts";
 import type { StructuralSchema } from "./structural.ts";
@@ -29,7 +29,7 @@ function kindSection(kind: AnyKind): string[] {
     "",
     kind.description,
     "",
-    `${kind.scope === "Cluster" ? "Cluster-scoped" : "Namespaced"}; \`kubectl get ${kind.plural}\`, short ${kind.shortNames.map((name) => `\`${name}\``).join(", ")}. Columns: ${kind.columns.map(({ name }) => name).join(", ")}.`,
+    `${kind.scope === "Cluster" ? "Cluster-scoped" : "Namespaced"}; \`kubectl get ${kind.plural}\`, short ${kind.shortNames.map((name) => `\`${name}\``).join(", ")}. Columns: ${columnsOf(kind.columns)}.`,
     ...fieldTable("Spec", "spec", spec),
     "",
     "### Rules",
@@ -169,4 +169,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function code(text: string): string {
   return `\`${text}\``;
+}
+
+function columnsOf(columns: readonly Column[]): string {
+  const namesOf = (isWide: boolean) =>
+    columns.filter(({ priority = 0 }) => priority > 0 === isWide).map(({ name }) => name);
+  const wide = namesOf(true);
+  return `${namesOf(false).join(", ")}${wide.length === 0 ? "" : `; with \`-o wide\` also ${wide.join(", ")}`}`;
 }
