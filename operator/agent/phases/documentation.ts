@@ -2,7 +2,7 @@ import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import type { Measured } from "../quality.ts";
 import type { RunResult, Sandbox, ServiceResult } from "../sandbox/index.ts";
-import { examplesOf, type ReadmeExample, readmeOf, without } from "./readme.ts";
+import { examplesOf, isNamed, type ReadmeExample, readmeOf, without } from "./readme.ts";
 import { merged, sectionsOf, shown, taskText, type Work, workspaceOf } from "./work.ts";
 
 const BOUNDS = { timeoutMilliseconds: 20_000, outputBytes: 16 * 1024, readOnly: true } as const;
@@ -31,7 +31,7 @@ export async function documentWork(
     readme,
     failures.map(({ example }) => example),
   );
-  const missing = names.filter((name) => !kept.includes(name));
+  const missing = names.filter((name) => !isNamed(kept, name));
   if (missing.length > 0) asking.steps.note("documentation", "completed", `added by the agent: ${missing.join(", ")}`);
   const whole =
     missing.length === 0
@@ -65,7 +65,7 @@ async function written(asking: Asking, work: Work, names: readonly string[], fai
     answerTokens: 2_500,
     read: (text) => {
       last = readmeOf(text);
-      const missing = names.filter((name) => !last.includes(name));
+      const missing = names.filter((name) => !isNamed(last, name));
       if (missing.length === 0) return { ok: true, value: last, repaired: false };
       return { ok: false, error: `the README does not name ${missing.slice(0, 20).join(", ")}` };
     },

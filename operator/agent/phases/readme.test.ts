@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LANGUAGES } from "../languages/index.ts";
-import { examplesOf, readmeOf, without } from "./readme.ts";
+import { examplesOf, isNamed, readmeOf, without } from "./readme.ts";
 
 const README = `# Title
 
@@ -48,3 +48,14 @@ test("an example that fails is taken out, and nothing else", () => {
   expect(left).toContain("POST /things");
   expect(without(README, [])).toBe(README);
 });
+
+test.each([
+  ["`a` adds", "a", true],
+  ["Adds and subtracts.", "a", false],
+  ["```ts\nconst b = build(1);\n```", "build", true],
+  ["The builder is rebuilt.", "build", false],
+  ["GET http://localhost:8080/users", "/users", true],
+  ["`GET /users/{id}`", "/users", false],
+  ["`GET /users/{id}` and `/users?page=1`", "/users", true],
+  ["", "a", false],
+])("%j names %s: %s", (readme, name, is) => expect(isNamed(readme, name)).toBe(is));

@@ -56,6 +56,16 @@ function requestOf(content: string): ServiceCall | undefined {
   return { method, path, headers: { ...typed, ...headers }, ...(body === "" ? {} : { body }) };
 }
 
+/** By a word or a path of its own: not as a part of another, such as `a` of `and`, or `/users` of `/users/{id}`. */
+export function isNamed(readme: string, name: string): boolean {
+  const isPath = name.startsWith("/");
+  const parts = readme.split(name);
+  return parts.slice(1).some((after, at) => {
+    const before = parts[at] ?? "";
+    return isPath ? !/^[\w/-]/.test(after) : !/^[\w$]/.test(after) && !/[\w$]$/.test(before);
+  });
+}
+
 /** Without the blocks of these examples: what was tried and is not true must not be read by anybody. */
 export function without(readme: string, examples: readonly ReadmeExample[]): string {
   const removed = new Set(examples.map(({ source }) => source));
