@@ -98,6 +98,18 @@ describe("an AgentTask, run by the agent that ships, from its beginning to its e
     expect([artifact.tests.length, artifact.documentation.length].every((count) => count > 0)).toBe(true);
   });
 
+  test("is waited for by kubectl, which shows why it ended where it is asked for all columns", async () => {
+    const kubectl = process.env["LEANVIBE_TEST_KUBECTL"] ?? "kubectl";
+    const at = ["--kubeconfig", kubeconfigPath(), "--namespace", agents.home.namespace];
+    const name = `agenttask/${done.metadata.name}`;
+    for (const what of ["condition=Succeeded", "jsonpath={.status.completionTime}"]) {
+      await promisify(execFile)(kubectl, [...at, "wait", `--for=${what}`, name, "--timeout=10s"]);
+    }
+    const { stdout } = await promisify(execFile)(kubectl, [...at, "get", name, "-o", "wide"]);
+    const [head = "", line = ""] = stdout.split("\n").map((each) => each.trim().split(/\s+/).slice(-3).join(" "));
+    expect([head, line]).toEqual(["WORK RESULT VERIFIED", "Ended Completed AcceptancePassed"]);
+  });
+
   test("leaves a log of its steps: what was asked, what was answered, how long each took", async () => {
     const { steps } = await agents.artifactOf(done);
     const answered = steps.filter(({ tokens }) => tokens > 0);
