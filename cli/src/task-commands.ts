@@ -48,9 +48,10 @@ export function taskCommands(program: Command, signal: AbortSignal): void {
     .description("print what an agent made")
     .argument("<id>")
     .option("--output <folder>", "write the files there instead")
-    .action(async (id: string, { output, ...given }: Given & { output?: string }) => {
+    .option("--force", "write over files that are there", false)
+    .action(async (id: string, { output, force, ...given }: Given & { output?: string; force: boolean }) => {
       const { code } = await import("./task.ts");
-      await code(id, { ...optionsOf(given, signal), output }, process.env);
+      await code(id, { ...optionsOf(given, signal), output, force }, process.env);
     });
 
   withApi(task.command("cancel"))

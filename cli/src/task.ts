@@ -1,9 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
 import { type ApiOptions, clientFor, dataOf, watchByApi } from "./task-api.ts";
 import { bodyOf, type NewTask } from "./task-body.ts";
 import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
+import { filesOf, writeFiles } from "./task-files.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
 
@@ -58,33 +57,21 @@ function printable(text: string): string {
 /** Prints what an agent made, or writes it into a folder. */
 export async function code(
   id: string,
-  { output, ...options }: TaskOptions & { output: string | undefined },
+  { output, force, ...options }: TaskOptions & { output: string | undefined; force: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const client = await clientFor(options, env);
   const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
   if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
-  const files = [...made.files, ...made.tests, ...made.documentation];
+  const files = filesOf(made);
   if (output === undefined) {
     const lines = files.flatMap(({ path, content }) => [`==> ${path}`, content]);
     options.reporter.result({ ...made }, options.json ? [] : lines);
     return;
   }
-  for (const { path, content } of files) {
-    const file = join(output, safe(path));
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
+  await writeFiles(output, files, force);
   const summary = `${files.length} files, ${made.lines_of_code} lines of code, in ${output}`;
   options.reporter.result({ ...made, output }, [summary]);
-}
-
-/** The API refuses such paths already; what is written to a disk is looked at here too. */
-function safe(path: string): string {
-  if (/^[\w@][\w.@+-]*(\/[\w@][\w.@+-]*)*$/.test(path)) return path;
-  throw new Error(
-    `a file is called ${JSON.stringify(path)}, which might lead out of the folder: nothing more is written`,
-  );
 }
 
 export async function cancel(id: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
