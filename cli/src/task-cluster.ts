@@ -5,18 +5,11 @@ import { collectionPath, isApiError, objectPath, type Transport } from "@leanvib
 import { AGENT_TASKS, type AgentTask, parseAgentTask } from "@leanvibe/schema";
 import { z } from "zod";
 import { connectTo } from "./credentials.ts";
-import { isFinal, newsBetween, type Seen, type Told } from "./task-progress.ts";
+import { isFinal, newsBetween, type Seen, type Watching } from "./task-progress.ts";
 
 const AGAIN_MILLISECONDS = 1_000;
 
 export type Place = { namespace: string; name: string };
-
-export type Watching = {
-  tell: (told: Told) => void;
-  /** What the agent does at the moment. */
-  doing: (activity: string, progress: number) => void;
-  signal: AbortSignal;
-};
 
 /** The kubeconfig that kubectl would use. */
 export function usualKubeconfig(env: NodeJS.ProcessEnv): string {

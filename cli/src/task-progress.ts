@@ -3,6 +3,16 @@ import { AGENT_STAGE_NAMES, AGENT_STAGES, FINAL_TASK_PHASES } from "@leanvibe/sc
 /** A step of a task on its way, as a person is told. */
 export type Told = { progress: number; message: string; phase: string; stage: string | null };
 
+/** Who is told while a task goes on. */
+export type Watching = {
+  tell: (told: Told) => void;
+  /** What the agent does at the moment. */
+  doing: (activity: string, progress: number) => void;
+  /** What is to be known of the watch itself. */
+  note: (line: string) => void;
+  signal: AbortSignal;
+};
+
 const ICONS: Readonly<Record<string, string>> = {
   analysis: "🧠",
   architecture: "🏗️",

@@ -1,7 +1,8 @@
 import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
-import { type ApiOptions, clientFor, dataOf, watchByApi } from "./task-api.ts";
+import { type ApiOptions, clientFor, dataOf } from "./task-api.ts";
 import { bodyOf, type NewTask } from "./task-body.ts";
 import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
+import { watchByApi } from "./task-events.ts";
 import { filesOf, writeFiles } from "./task-files.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
@@ -10,7 +11,7 @@ export type TaskOptions = ApiOptions & { reporter: Reporter; json: boolean; sign
 
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
-  const client = await clientFor(options, env);
+  const client = clientFor(options, env);
   const made = dataOf(await createTask({ client, body: await bodyOf(wanted) }));
   const place = made.queue_position === null ? "" : `, ${made.queue_position}. in the queue`;
   options.reporter.result({ ...made }, [`task ${made.id} (${made.name}) is ${made.status}${place}`]);
@@ -27,7 +28,7 @@ export async function watch(task: string, options: TaskOptions, env: NodeJS.Proc
   const [namespace = "", name] = task.split("/");
   const phase =
     name === undefined
-      ? (await watchByApi(await clientFor(options, env), task, watching)).phase
+      ? (await watchByApi(clientFor(options, env), task, watching)).phase
       : await watchInCluster({ namespace, name }, usualKubeconfig(env), watching);
   return phase === "Succeeded";
 }
@@ -37,6 +38,7 @@ function telling({ reporter, json }: TaskOptions) {
   const begun = performance.now();
   const isSeen = process.stderr.isTTY && !json;
   return {
+    note: (line: string) => reporter.say(line),
     tell: (told: Told) => {
       if (json) process.stdout.write(`${JSON.stringify({ event: "progress", ...told })}\n`);
       else if (process.stdout.isTTY) reporter.say(lineOf(told));
@@ -60,7 +62,7 @@ export async function code(
   { output, force, ...options }: TaskOptions & { output: string | undefined; force: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const client = await clientFor(options, env);
+  const client = clientFor(options, env);
   const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
   if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
   const files = filesOf(made);
@@ -75,7 +77,7 @@ export async function code(
 }
 
 export async function cancel(id: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
-  const client = await clientFor(options, env);
+  const client = clientFor(options, env);
   const cancelled = dataOf(await cancelTask({ client, path: { id } }));
   const words = cancelled.phase === "Cancelled" ? "is cancelled" : "is about to end; what is done by then is kept";
   options.reporter.result({ ...cancelled }, [`task ${id} ${words}`]);
