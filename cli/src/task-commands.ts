@@ -3,7 +3,7 @@ import type { TaskOptions } from "./task.ts";
 import type { NewTask } from "./task-body.ts";
 import { createReporter } from "./terminal.ts";
 
-type Given = { api?: string; token?: string; tenant: string; json: boolean };
+type Given = { api?: string; token?: string; context?: string; tenant: string; json: boolean };
 
 /** `leanvibe task ...` */
 export function taskCommands(program: Command, signal: AbortSignal): void {
@@ -14,6 +14,11 @@ export function taskCommands(program: Command, signal: AbortSignal): void {
       .option("--token <token>", "an access token for it (LEANVIBE_TOKEN)")
       .option("--tenant <name>", "without a token: as a development user of this tenant", "acme")
       .option("--json", "one JSON object a line on standard output", false);
+
+  const withEither = (command: Command) =>
+    withApi(command)
+      .argument("<task>", "its id, or NAMESPACE/NAME of the cluster's AgentTask, without an API")
+      .option("--context <name>", "for NAMESPACE/NAME: this context of your kubeconfig");
 
   withApi(task.command("create"))
     .description("give an agent a task")
@@ -36,17 +41,15 @@ export function taskCommands(program: Command, signal: AbortSignal): void {
       if (given.watch && !(await watch(id, options, process.env))) process.exitCode = 1;
     });
 
-  withApi(task.command("watch"))
+  withEither(task.command("watch"))
     .description("tell of a task until it ends; ends with 1 where it did not succeed")
-    .argument("<task>", "its id, or NAMESPACE/NAME to watch the cluster's AgentTask without an API")
     .action(async (id: string, given: Given) => {
       const { watch } = await import("./task.ts");
       if (!(await watch(id, optionsOf(given, signal), process.env))) process.exitCode = 1;
     });
 
-  withApi(task.command("code"))
+  withEither(task.command("code"))
     .description("print what an agent made")
-    .argument("<id>")
     .option("--output <folder>", "write the files there instead")
     .option("--force", "write over files that are there", false)
     .action(async (id: string, { output, force, ...given }: Given & { output?: string; force: boolean }) => {
@@ -54,15 +57,14 @@ export function taskCommands(program: Command, signal: AbortSignal): void {
       await code(id, { ...optionsOf(given, signal), output, force }, process.env);
     });
 
-  withApi(task.command("cancel"))
+  withEither(task.command("cancel"))
     .description("end a task; what is done by then is kept")
-    .argument("<id>")
     .action(async (id: string, given: Given) => {
       const { cancel } = await import("./task.ts");
       await cancel(id, optionsOf(given, signal), process.env);
     });
 }
 
-function optionsOf({ api, token, tenant, json }: Given, signal: AbortSignal): TaskOptions {
-  return { api, token, tenant, json, signal, reporter: createReporter({ json }) };
+function optionsOf({ api, token, context, tenant, json }: Given, signal: AbortSignal): TaskOptions {
+  return { api, token, context, tenant, json, signal, reporter: createReporter({ json }) };
 }

@@ -1,13 +1,18 @@
 import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
-import { type ApiOptions, clientFor, dataOf } from "./task-api.ts";
+import { type ApiOptions, type Client, clientFor, dataOf } from "./task-api.ts";
 import { bodyOf, type NewTask } from "./task-body.ts";
-import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
+import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
 import { watchByApi } from "./task-events.ts";
 import { filesOf, writeFiles } from "./task-files.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
 
-export type TaskOptions = ApiOptions & { reporter: Reporter; json: boolean; signal: AbortSignal };
+export type TaskOptions = ApiOptions & {
+  context?: string | undefined;
+  reporter: Reporter;
+  json: boolean;
+  signal: AbortSignal;
+};
 
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
@@ -25,11 +30,11 @@ export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.
 export async function watch(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<boolean> {
   const { signal } = options;
   const watching = { signal, ...telling(options) };
-  const [namespace = "", name] = task.split("/");
+  const at = placeOf(task, options);
   const phase =
-    name === undefined
+    at === undefined
       ? (await watchByApi(clientFor(options, env), task, watching)).phase
-      : await watchInCluster({ namespace, name }, usualKubeconfig(env), watching);
+      : await inCluster(options, env, (transport) => watchInCluster(transport, at, watching));
   return phase === "Succeeded";
 }
 
@@ -58,13 +63,15 @@ function printable(text: string): string {
 
 /** Prints what an agent made, or writes it into a folder. */
 export async function code(
-  id: string,
+  task: string,
   { output, force, ...options }: TaskOptions & { output: string | undefined; force: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const client = clientFor(options, env);
-  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
-  if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
+  const at = placeOf(task, options);
+  const made =
+    at === undefined
+      ? await codeByApi(clientFor(options, env), task)
+      : await inCluster(options, env, (transport) => codeInCluster(transport, at));
   const files = filesOf(made);
   if (output === undefined) {
     const lines = files.flatMap(({ path, content }) => [`==> ${path}`, content]);
@@ -76,9 +83,18 @@ export async function code(
   options.reporter.result({ ...made, output }, [summary]);
 }
 
-export async function cancel(id: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
-  const client = clientFor(options, env);
-  const cancelled = dataOf(await cancelTask({ client, path: { id } }));
+async function codeByApi(client: Client, id: string) {
+  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
+  if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
+  return made;
+}
+
+export async function cancel(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const at = placeOf(task, options);
+  const cancelled =
+    at === undefined
+      ? dataOf(await cancelTask({ client: clientFor(options, env), path: { id: task } }))
+      : await inCluster(options, env, (transport) => cancelInCluster(transport, at));
   const words = cancelled.phase === "Cancelled" ? "is cancelled" : "is about to end; what is done by then is kept";
-  options.reporter.result({ ...cancelled }, [`task ${id} ${words}`]);
+  options.reporter.result({ ...cancelled }, [`task ${task} ${words}`]);
 }
