@@ -1,9 +1,12 @@
-import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
+import { cancelTask, createTask, getTaskCode, retryTask, type Task } from "@leanvibe/client";
+import { Left } from "./left.ts";
+import { plainLine, plainText } from "./plain.ts";
 import { type ApiOptions, type Client, clientFor, dataOf } from "./task-api.ts";
 import { bodyOf, type NewTask } from "./task-body.ts";
 import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
 import { watchByApi } from "./task-events.ts";
 import { filesOf, writeFiles } from "./task-files.ts";
+import { allTasks, tableOf } from "./task-list.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
 
@@ -17,10 +20,27 @@ export type TaskOptions = ApiOptions & {
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
   const client = clientFor(options, env);
-  const made = dataOf(await createTask({ client, body: await bodyOf(wanted) }));
-  const place = made.queue_position === null ? "" : `, ${made.queue_position}. in the queue`;
-  options.reporter.result({ ...made }, [`task ${made.id} (${made.name}) is ${made.status}${place}`]);
-  return made.id;
+  return made(dataOf(await createTask({ client, body: await bodyOf(wanted) })), options);
+}
+
+/** The same once more, of a task that ended. @returns the new one's id */
+export async function retry(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  if (task.includes("/"))
+    throw new Error(`${task} is asked of the cluster, where a next try is an AgentTask of its own`);
+  return made(dataOf(await retryTask({ client: clientFor(options, env), path: { id: task } })), options);
+}
+
+function made(task: Task, { reporter }: TaskOptions): string {
+  const { id, name, status, queue_position: position } = task;
+  const place = position === null ? "" : `, ${position}. in the queue`;
+  reporter.result({ ...task }, [`task ${id} (${name}) is ${status}${place}`]);
+  return id;
+}
+
+export async function list({ reporter, json, ...options }: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const tasks = await allTasks(clientFor(options, env));
+  if (json) for (const task of tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
+  else reporter.result({}, tasks.length === 0 ? ["No tasks yet."] : tableOf(tasks, new Date()));
 }
 
 /**
@@ -31,11 +51,24 @@ export async function watch(task: string, options: TaskOptions, env: NodeJS.Proc
   const { signal } = options;
   const watching = { signal, ...telling(options) };
   const at = placeOf(task, options);
-  const phase =
-    at === undefined
-      ? (await watchByApi(clientFor(options, env), task, watching)).phase
-      : await inCluster(options, env, (transport) => watchInCluster(transport, at, watching));
+  const phase = await (at === undefined
+    ? watchByApi(clientFor(options, env), task, watching).then((ended) => ended.phase)
+    : inCluster(options, env, (transport) => watchInCluster(transport, at, watching))
+  ).catch((error: unknown) => {
+    throw signal.aborted ? new Left(goesOn(task, options)) : error;
+  });
   return phase === "Succeeded";
+}
+
+/** With the flags that lead to the same task, but the token. */
+function goesOn(task: string, { api, context, tenant }: TaskOptions): string {
+  const flags = [
+    ...(api === undefined ? [] : ["--api", api]),
+    ...(context === undefined ? [] : ["--context", context]),
+    ...(tenant === "acme" || context !== undefined ? [] : ["--tenant", tenant]),
+  ];
+  const line = (command: string) => ["./leanvibe task", command, task, ...flags].join(" ");
+  return `The task goes on. To watch it again: ${line("watch")}\nTo end it: ${line("cancel")}`;
 }
 
 /** A person sees a bar that moves; a pipe gets the lines alone. */
@@ -46,19 +79,14 @@ function telling({ reporter, json }: TaskOptions) {
     note: (line: string) => reporter.say(line),
     tell: (told: Told) => {
       if (json) process.stdout.write(`${JSON.stringify({ event: "progress", ...told })}\n`);
-      else if (process.stdout.isTTY) reporter.say(lineOf(told));
-      else process.stdout.write(`${lineOf(told)}\n`);
+      else if (process.stdout.isTTY) reporter.say(plainLine(lineOf(told)));
+      else process.stdout.write(`${plainLine(lineOf(told))}\n`);
     },
     doing: (activity: string, done: number) => {
       const elapsedSeconds = (performance.now() - begun) / 1000;
-      if (isSeen) reporter.progress({ step: "task", message: printable(activity), done, total: 100, elapsedSeconds });
+      if (isSeen) reporter.progress({ step: "task", message: plainLine(activity), done, total: 100, elapsedSeconds });
     },
   };
-}
-
-/** An agent's words must not steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, " ");
 }
 
 /** Prints what an agent made, or writes it into a folder. */
@@ -74,7 +102,9 @@ export async function code(
       : await inCluster(options, env, (transport) => codeInCluster(transport, at));
   const files = filesOf(made);
   if (output === undefined) {
-    const lines = files.flatMap(({ path, content }) => [`==> ${path}`, content]);
+    // A pipe gets the very bytes.
+    const shown = process.stdout.isTTY ? plainText : (text: string) => text;
+    const lines = files.flatMap(({ path, content }) => [`==> ${path}`, shown(content)]);
     options.reporter.result({ ...made }, options.json ? [] : lines);
     return;
   }

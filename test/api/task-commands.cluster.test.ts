@@ -92,7 +92,7 @@ describe("leanvibe task", () => {
     expect(object["spec"]).toMatchObject({ limits: { maxTokens: 5_000 }, acceptance: [{ name: "adds" }] });
     writeFileSync(cases, JSON.stringify([{ name: "adds", comand: "node main.ts", expect: { stdout: "3" } }]));
     const refused = await leanvibe(command("create", "--file", file, "--acceptance", cases));
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("comand") });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("comand") });
   });
 
   test("watches without an API, by the kubeconfig alone, what kubectl applied", async () => {
@@ -104,17 +104,17 @@ describe("leanvibe task", () => {
     expect([code, stdout.trim().split("\n").slice(-7)]).toEqual([0, TOLD]);
   });
 
-  test("ends with 1 where a task did, and says what is wrong with what it was given", async () => {
+  test("ends with 1 where a task did not succeed, and with 2 where it says what is wrong with what it was given", async () => {
     const task = await applyTask(api, org.namespace);
     await setStatus(api, AGENT_TASKS, task, { phase: "Failed" });
     const kubeconfig = { KUBECONFIG: kubeconfigPath() };
     expect((await leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), kubeconfig)).code).toBe(1);
     const none = await leanvibe(command("watch", `${org.namespace}/no-such`), kubeconfig);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no AgentTask no-such") });
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no AgentTask no-such") });
     const wrong = await leanvibe(command("create", "X", "--requirements", "{"));
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("--requirements") });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--requirements") });
     const unknown = await leanvibe(command("cancel", "0190a5f0-0000-7000-8000-000000000000"));
-    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("Task not found") });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Task not found") });
     expect((await leanvibe([join(ROOT, "tutorials", "watch-ai-progress.sh")])).code).toBe(2);
   });
 
@@ -123,7 +123,7 @@ describe("leanvibe task", () => {
     const { id } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
     expect(await leanvibe(command("cancel", id))).toMatchObject({ code: 0 });
     const early = await leanvibe(command("code", id));
-    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining("code") });
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining("code") });
     await inDatabase(world.admin, async (client) => {
       await client.query("UPDATE tasks SET collected_at = now(), artifact_error = NULL WHERE id = $1", [id]);
       await client.query(
