@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -144,6 +144,23 @@ describe("./leanvibe in a folder of the person's own", () => {
     expect(existsSync(join(folder, "made", "main.ts"))).toBe(false);
     expect(await script(folder, ...args, "--force")).toMatchObject({ code: 0 });
     expect(readFileSync(readme, "utf8")).toBe("# Adds\n");
+  });
+});
+
+describe("./leanvibe", () => {
+  it("without a command prints what there is", { timeout: 30_000 }, async () => {
+    const { code, stderr } = await begin(SCRIPT, [], { env: environment() }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Usage: leanvibe/);
+  });
+
+  it("is found by links to it, also to one another and by relative ones", { timeout: 30_000 }, async () => {
+    const folder = scratchFolder("links");
+    mkdirSync(join(folder, "bin"));
+    symlinkSync(SCRIPT, join(folder, "leanvibe"));
+    symlinkSync(join("..", "leanvibe"), join(folder, "bin", "lv"));
+    const linked = begin(join("bin", "lv"), ["--version"], { env: environment(), cwd: folder });
+    expect(await linked.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });
 
