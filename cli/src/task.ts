@@ -77,11 +77,7 @@ function telling({ reporter, json }: TaskOptions) {
   const isSeen = process.stderr.isTTY && !json;
   return {
     note: (line: string) => reporter.say(line),
-    tell: (told: Told) => {
-      if (json) process.stdout.write(`${JSON.stringify({ event: "progress", ...told })}\n`);
-      else if (process.stdout.isTTY) reporter.say(plainLine(lineOf(told)));
-      else process.stdout.write(`${plainLine(lineOf(told))}\n`);
-    },
+    tell: (told: Told) => reporter.news({ event: "progress", ...told }, plainLine(lineOf(told))),
     doing: (activity: string, done: number) => {
       const elapsedSeconds = (performance.now() - begun) / 1000;
       if (isSeen) reporter.progress({ step: "task", message: plainLine(activity), done, total: 100, elapsedSeconds });
