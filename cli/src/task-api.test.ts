@@ -1,6 +1,7 @@
 import { getTask } from "@leanvibe/client";
 import { afterEach, expect, test } from "vitest";
-import { ApiAway, clientFor, dataOf } from "./task-api.ts";
+import { clientFor, dataOf } from "./task-api.ts";
+import { Away } from "./task-patience.ts";
 import { type Said, SmallServer } from "./testing/small-server.ts";
 
 let server: SmallServer;
@@ -24,7 +25,7 @@ const refused = (status: number) => ({ status, body: { status, detail: "Not this
 
 test("a refusal is told in the API's words, with what can be done", async () => {
   expect(await told(refused(404))).toEqual(new Error("Not this. Do that."));
-  expect(await told(refused(503))).toEqual(new ApiAway("Not this. Do that."));
+  expect(await told(refused(503))).toEqual(new Away("Not this. Do that."));
 });
 
 test("a token that was given and is refused: where another comes from", async () => {
@@ -38,7 +39,7 @@ test("an API that cannot be reached is named, with the cause and what to do", as
   await server.stop();
   const url = `${server.url}/api/v1/tasks/7`;
   expect(await asked(server.url)).toEqual(
-    new ApiAway(`cannot reach ${url}: ECONNREFUSED; is it running? npm start starts one`),
+    new Away(`cannot reach ${url}: ECONNREFUSED; is it running? npm start starts one`),
   );
 });
 
@@ -49,7 +50,7 @@ test("an answer that breaks off is as none", async () => {
     return undefined;
   });
   await server.start();
-  expect(await asked(server.url)).toBeInstanceOf(ApiAway);
+  expect(await asked(server.url)).toBeInstanceOf(Away);
 });
 
 test.each<[string, Said, RegExp]>([

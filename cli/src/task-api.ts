@@ -1,16 +1,12 @@
 import { createClient } from "@leanvibe/client";
 import { messageOf } from "@leanvibe/runtime";
 import { z } from "zod";
+import { Away } from "./task-patience.ts";
 import { lasting, runningApi, token } from "./token.ts";
 
 export type ApiOptions = { api?: string | undefined; token?: string | undefined; tenant: string };
 
 export type Client = ReturnType<typeof createClient>;
-
-/** The API does not answer, or cannot at the moment: whoever waits for it asks again. */
-export class ApiAway extends Error {
-  override readonly name = "ApiAway";
-}
 
 /** The API that is named, or else the one that `up` started here, as a development user of that tenant. */
 export function clientFor({ api, token: given, tenant }: ApiOptions, env: NodeJS.ProcessEnv): Client {
@@ -49,11 +45,11 @@ function telling(client: Client, baseUrl: string, of401: string): Client {
     const url = request?.url ?? baseUrl;
     // What was thrown here, or by who makes the token; of the connection it is always a TypeError.
     if (error instanceof Error && !(error instanceof TypeError)) {
-      return response === undefined ? new ApiAway(messageOf(error)) : error;
+      return response === undefined ? new Away(messageOf(error)) : error;
     }
-    if (response === undefined || error instanceof TypeError) return new ApiAway(unreachable(url, error));
+    if (response === undefined || error instanceof TypeError) return new Away(unreachable(url, error));
     const told = refusal(url, response, error);
-    if (response.status >= 500) return new ApiAway(told);
+    if (response.status >= 500) return new Away(told);
     return new Error(response.status === 401 ? `${told}${of401}` : told);
   });
   return client;

@@ -207,3 +207,20 @@ test("a watch tells why the task waits, each word once", async () => {
     "❌ [0%] Failed: 2 of 3 cases passed.",
   ]);
 });
+
+test("a watch asks a cluster that went away again, and says so once", async () => {
+  said["watch"] = { status: 500, body: refusal(500) };
+  const notes: string[] = [];
+  const watching = {
+    tell: () => {
+      said[TASK] = { status: 503, body: refusal(503) };
+    },
+    doing: () => undefined,
+    note: (line: string) => notes.push(line),
+    signal: new AbortController().signal,
+  };
+  const pace = { awayMilliseconds: 100, pauseMilliseconds: 10 };
+  const ended = inCluster({}, env, (transport) => watchInCluster(transport, AT, watching, pace));
+  await expect(ended).rejects.toThrow("the cluster cannot be reached: ");
+  expect(notes).toEqual([expect.stringMatching(/^Out of reach \(the cluster cannot be reached/)]);
+});

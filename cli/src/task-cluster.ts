@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectionPath, isApiError, objectPath, type Transport } from "@leanvibe/runtime";
+import { collectionPath, isApiError, messageOf, objectPath, type Transport } from "@leanvibe/runtime";
 import { AGENT_TASKS, type AgentTask, FIELD_MANAGERS, parseAgentTask } from "@leanvibe/schema";
 import { z } from "zod";
 import { connectAsKubectl } from "./credentials.ts";
 import { artifactOf } from "./task-artifact.ts";
+import { Away, PACE, patience } from "./task-patience.ts";
 import { isFinal, newsBetween, type Seen, type Watching } from "./task-progress.ts";
 
 const AGAIN_MILLISECONDS = 1_000;
@@ -78,11 +79,14 @@ export async function cancelInCluster(transport: Transport, at: Place): Promise<
 export async function watchInCluster(
   transport: Transport,
   at: Place,
-  { tell, doing, signal }: Watching,
+  watching: Watching,
+  pace = PACE,
 ): Promise<string> {
+  const { tell, doing, signal } = watching;
+  const patiently = patience(watching, pace);
   let before: Seen | undefined;
   const waited = new Set<string>();
-  for await (const task of looks(transport, at, signal)) {
+  for await (const task of looks(transport, at, { patiently, signal })) {
     const seen = seenOf(task);
     // Why it waits may go to and fro, as Kubernetes' words for an image do; it is told once.
     const after = waited.has(seen.waits) ? { ...seen, waits: "" } : seen;
@@ -96,10 +100,14 @@ export async function watchInCluster(
 }
 
 /** The AgentTask as it is, and as it changes, without end. @throws Error when it is deleted; the signal's reason */
-async function* looks(transport: Transport, at: Place, signal: AbortSignal): AsyncGenerator<AgentTask> {
+async function* looks(
+  transport: Transport,
+  at: Place,
+  { patiently, signal }: { patiently: ReturnType<typeof patience>; signal: AbortSignal },
+): AsyncGenerator<AgentTask> {
   for (;;) {
     signal.throwIfAborted();
-    const { task, version } = await get(transport, at);
+    const { task, version } = await patiently(() => get(transport, at));
     yield task;
     try {
       yield* changes(transport, at, version, signal);
@@ -135,7 +143,8 @@ async function* changes(
 async function get(transport: Transport, at: Place): Promise<{ task: AgentTask; version: string }> {
   const answer = await transport.send({ method: "GET", path: objectPath(AGENT_TASKS, at) }).catch((error: unknown) => {
     if (isApiError(error, 404)) throw new Error(`there is no AgentTask ${at.name} in namespace ${at.namespace}`);
-    throw error;
+    if (isApiError(error) && error.status < 500) throw error;
+    throw new Away(`the cluster cannot be reached: ${messageOf(error)}`);
   });
   const parsed = parseAgentTask(answer);
   if (!parsed.ok) throw parsed.error;

@@ -1,7 +1,8 @@
 import { createClient } from "@leanvibe/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ApiAway, clientFor } from "./task-api.ts";
+import { clientFor } from "./task-api.ts";
 import { watchByApi } from "./task-events.ts";
+import { Away } from "./task-patience.ts";
 import type { Told } from "./task-progress.ts";
 import { type Said, SmallServer } from "./testing/small-server.ts";
 
@@ -60,7 +61,7 @@ test("an API that is away is told of once and asked again, and what it had to te
   await server.start(port);
   expect(await phase).toBe("Succeeded");
   expect(told).toEqual(["one", "two"]);
-  expect(notes).toEqual([expect.stringMatching(/^The API is away \(cannot reach .*\); it is asked again/)]);
+  expect(notes).toEqual([expect.stringMatching(/^Out of reach \(cannot reach .*\); it is asked again/)]);
 });
 
 test("one that answers 503 is waited for too, but not longer than two minutes", async () => {
@@ -77,7 +78,7 @@ test("what is refused, and who never answered, is not waited for", async () => {
   task = { status: 404, body: { detail: "Task not found.", fix: "List them." } };
   await expect(watching()).rejects.toThrow("Task not found. List them.");
   await server.stop();
-  await expect(watching()).rejects.toThrow(ApiAway);
+  await expect(watching()).rejects.toThrow(Away);
   expect(notes).toEqual([]);
   await server.start();
 });

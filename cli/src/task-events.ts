@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { getTask, type Task, watchTask } from "@leanvibe/client";
 import { z } from "zod";
-import { ApiAway, type Client, dataOf } from "./task-api.ts";
+import { type Client, dataOf } from "./task-api.ts";
+import { PACE, patience } from "./task-patience.ts";
 import { isFinal, type Watching } from "./task-progress.ts";
 
 const progress = z.object({
@@ -14,9 +15,6 @@ const activity = z.object({ progress: z.number(), activity: z.string() });
 
 /** A whole stream is half an hour at most; a server that is replaced ends it too. */
 const ROUNDS = 1_000;
-
-/** How long an API that is away is waited for, and how long is waited before it is asked again. */
-const PACE = { awayMilliseconds: 120_000, pauseMilliseconds: 1_000 };
 
 /** Watches a task by the API's event stream, on and on after the last event. @returns the task as it ended */
 export async function watchByApi(client: Client, id: string, watching: Watching, pace = PACE): Promise<Task> {
@@ -67,26 +65,4 @@ async function listen(
   }
   signal.throwIfAborted();
   return latest;
-}
-
-/** Asks again while an API that answered before is away, and says so once. One that never did is not waited for. */
-function patience({ note, signal }: Watching, { awayMilliseconds, pauseMilliseconds }: typeof PACE) {
-  let answered = false;
-  return async <T>(ask: () => Promise<T>): Promise<T> => {
-    const end = performance.now() + awayMilliseconds;
-    for (let tries = 1; ; tries++) {
-      const { answer, away } = await ask().then(
-        (value) => ({ answer: { value }, away: undefined }),
-        (error: unknown) => ({ answer: undefined, away: error }),
-      );
-      if (answer !== undefined) {
-        answered = true;
-        return answer.value;
-      }
-      signal.throwIfAborted();
-      if (!(away instanceof ApiAway) || !answered || performance.now() >= end) throw away;
-      if (tries === 1) note(`The API is away (${away.message}); it is asked again for two minutes.`);
-      await sleep(pauseMilliseconds, undefined, { signal });
-    }
-  };
 }
