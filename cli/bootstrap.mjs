@@ -104,13 +104,12 @@ function hashOf(...files) {
 const node = ensureNode();
 ensurePackages(node);
 ensureDatabaseClient(node);
-const [command = "", ...rest] = process.argv.slice(2);
-const [program, args] =
-  command === "run"
-    ? [rest[0] ?? "node", rest.slice(1)]
-    : [node, [join(root, "cli", "src", "main.ts"), command, ...rest]];
+const given = process.argv.slice(2);
+const isTool = given[0] === "run";
+const [program = "node", ...args] = isTool ? given.slice(1) : ["node", join(root, "cli", "src", "main.ts"), ...given];
 const child = spawn(program === "node" ? node : program, args, {
-  cwd: root,
+  // The tools of this repository are at work in it; a command reads and writes where the person is.
+  cwd: isTool ? root : undefined,
   stdio: "inherit",
   env: { ...process.env, PATH: [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
 });

@@ -1,11 +1,15 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { begin, type Ended } from "../cli/src/testing/command.ts";
+import { SmallServer } from "../cli/src/testing/small-server.ts";
 import { scratchFolder } from "./harness/scratch.ts";
 
-const MAIN = join(import.meta.dirname, "..", "cli", "src", "main.ts");
+const ROOT = join(import.meta.dirname, "..");
+const MAIN = join(ROOT, "cli", "src", "main.ts");
+const SCRIPT = join(ROOT, "leanvibe");
 
 /** A cluster that looks like production: it lets nobody in and notes what was asked of it. */
 let production: Server;
@@ -46,22 +50,19 @@ afterAll(() => {
   production.close();
 });
 
-type Ended = { code: number | null; stdout: string; stderr: string };
-
 function leanvibe(...args: string[]): Promise<Ended> {
-  const env = {
+  return begin(process.execPath, [MAIN, ...args], { env: environment() }).ended;
+}
+
+function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return {
     ...process.env,
     KUBECONFIG: kubeconfig,
     HOME: home,
     XDG_DATA_HOME: join(home, "data"),
     XDG_CACHE_HOME: join(home, "cache"),
+    ...more,
   };
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
 }
 
 describe("a current context that looks like production", () => {
@@ -99,6 +100,67 @@ describe("leanvibe", () => {
 
   it("keeps the person's own kubeconfig as it is", () => {
     expect(JSON.parse(readFileSync(kubeconfig, "utf8"))).toHaveProperty("current-context", "eks-prod-eu-1");
+  });
+});
+
+describe("./leanvibe in a folder of the person's own", () => {
+  const MADE = {
+    lines_of_code: 1,
+    complexity: 1,
+    files: [{ path: "main.ts", content: "export {};\n" }],
+    tests: [],
+    documentation: [{ path: "docs/README.md", content: "# Adds\n" }],
+    truncated: [],
+  };
+  const TASK = { id: "7", name: "adds", status: "pending", queue_position: null };
+  const api = new SmallServer(({ method }) => (method === "POST" ? { status: 202, body: TASK } : { body: MADE }));
+  beforeAll(() => api.start());
+  afterAll(() => api.stop());
+
+  const script = (cwd: string, ...args: string[]) =>
+    begin(SCRIPT, args, { cwd, env: environment({ LEANVIBE_API: api.url, LEANVIBE_TOKEN: "t" }) }).ended;
+
+  it("reads the files that are named there", async () => {
+    const folder = scratchFolder("there");
+    writeFileSync(join(folder, "task.yaml"), "title: Adds\n");
+    writeFileSync(join(folder, "needs.json"), '{"a":1}');
+    const args = ["task", "create", "--file", "task.yaml", "--requirements", "@needs.json"];
+    expect(await script(folder, ...args)).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(api.asked.at(-1)?.body ?? "")).toMatchObject({ title: "Adds", requirements: { a: 1 } });
+  });
+
+  it("writes there, and over nothing that is there unless it is forced", async () => {
+    const folder = scratchFolder("there");
+    const args = ["task", "code", "7", "--output", "made"];
+    expect(await script(folder, ...args)).toMatchObject({ code: 0, stderr: "" });
+    const readme = join(folder, "made", "docs", "README.md");
+    expect(readFileSync(readme, "utf8")).toBe("# Adds\n");
+    writeFileSync(readme, "mine");
+    rmSync(join(folder, "made", "main.ts"));
+    const refused = await script(folder, ...args);
+    expect(refused).toMatchObject({ stderr: expect.stringContaining("docs/README.md in made would be written over") });
+    expect(refused.code).not.toBe(0);
+    expect(readFileSync(readme, "utf8")).toBe("mine");
+    expect(existsSync(join(folder, "made", "main.ts"))).toBe(false);
+    expect(await script(folder, ...args, "--force")).toMatchObject({ code: 0 });
+    expect(readFileSync(readme, "utf8")).toBe("# Adds\n");
+  });
+});
+
+describe("./leanvibe", () => {
+  it("without a command prints what there is", { timeout: 30_000 }, async () => {
+    const { code, stderr } = await begin(SCRIPT, [], { env: environment() }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Usage: leanvibe/);
+  });
+
+  it("is found by links to it, also to one another and by relative ones", { timeout: 30_000 }, async () => {
+    const folder = scratchFolder("links");
+    mkdirSync(join(folder, "bin"));
+    symlinkSync(SCRIPT, join(folder, "leanvibe"));
+    symlinkSync(join("..", "leanvibe"), join(folder, "bin", "lv"));
+    const linked = begin(join("bin", "lv"), ["--version"], { env: environment(), cwd: folder });
+    expect(await linked.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });
 

@@ -185,6 +185,8 @@ async function startSupervisor(
   const log = openSync(join(layout.logs, "supervisor.log"), "a");
   // A session of its own: Ctrl-C in our terminal is ours to pass on, after we have finished what we do.
   const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts"), orderFile], {
+    // It lives on when the person's folder is gone.
+    cwd: "/",
     stdio: ["ignore", log, log, "ipc"],
     detached: true,
     env: { ...(options.env ?? process.env), NODE_OPTIONS: "" },

@@ -147,6 +147,8 @@ class Server {
     const flags = settings.flatMap((setting) => ["-c", setting]);
     const [program, args] = this.#programs.line("postgres", ["-D", this.#data, ...flags]);
     const child = spawn("sh", ["-c", WITH_PARENT, this.#log, program, ...args], {
+      // Its account may not enter the person's folder.
+      cwd: "/",
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
     });

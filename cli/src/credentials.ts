@@ -4,6 +4,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { collectionPath, connect, credentialsOf, KINDS, type Transport } from "@leanvibe/runtime";
 import { SERVICE_ACCOUNTS, SYSTEM_NAMESPACE } from "@leanvibe/schema";
 import { z } from "zod";
+import { readContexts } from "../cluster/kubeconfigs.ts";
 
 /** Opens a kubeconfig file. @throws Error naming the file when it cannot be read or has no current context. */
 export function readKubeconfig(path: string): KubeConfig {
@@ -19,6 +20,25 @@ export function readKubeconfig(path: string): KubeConfig {
 /** A connection as whoever the kubeconfig's current context says. */
 export async function connectTo(kubeconfig: string): Promise<Transport> {
   return connect(await credentialsOf(readKubeconfig(kubeconfig)), { userAgent: "leanvibe-cli" });
+}
+
+/**
+ * A connection as kubectl would make one: by the context of that name, or the current one, of all the files of KUBECONFIG.
+ * @throws Error that says which contexts there are
+ */
+export async function connectAsKubectl(context: string | undefined, env: NodeJS.ProcessEnv): Promise<Transport> {
+  // The library's own merging refuses a name that two files have, where kubectl takes the first.
+  const { current, contexts } = readContexts(env);
+  const name = context ?? current;
+  const found = contexts.find((each) => each.name === name);
+  if (found === undefined) {
+    const names = contexts.map((each) => each.name).join(", ") || "none";
+    const what = name === undefined ? "no kubeconfig says which cluster is meant" : `there is no context ${name}`;
+    throw new Error(`${what}; there are: ${names}. Say --context NAME, or set KUBECONFIG`);
+  }
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(found.kubeconfig);
+  return connect(await credentialsOf(kubeConfig), { userAgent: "leanvibe-cli" });
 }
 
 /** A program of ours that is known to the cluster by a ServiceAccount. */

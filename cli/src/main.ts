@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { Left } from "./left.ts";
 import { taskCommands } from "./task-commands.ts";
 import { createReporter } from "./terminal.ts";
 
@@ -132,14 +133,15 @@ try {
 } catch (error) {
   const interrupted = interruption.aborted;
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(interrupted ? "\nStopped.\n" : `\nleanvibe: ${message}\n`);
+  const stopped = error instanceof Left ? message : "Stopped.";
+  process.stderr.write(interrupted ? `\n${stopped}\n` : `\nleanvibe: ${message}\n`);
   // 130: what a shell expects of a program that Ctrl-C ended. What is still under way, such as an image that is being
   // pulled, must not keep us.
   if (interrupted) process.exit(130);
   process.exitCode = exitCodeOf(error);
 }
 
-/** What the error asks for, as a ClusterRefused does. */
+/** What the error asks for, as a ClusterRefused does and those of `task`. */
 function exitCodeOf(error: unknown): number {
   const asked = typeof error === "object" && error !== null && "exitCode" in error ? error.exitCode : undefined;
   return typeof asked === "number" ? asked : 1;

@@ -52,7 +52,7 @@ export async function operate(name: string, plan: Plan, options: PartOptions): P
   };
   try {
     const started = await populate(cluster, files, options);
-    if (cluster.rung === "local" && cluster.nodes === "real") await provideAgents(cluster, options);
+    if (cluster.nodes === "real") await provideAgents(cluster, options);
     const { rung, nodes, kubeconfig, context, kubectl } = cluster;
     return {
       alreadyUp: started === undefined,
@@ -121,8 +121,14 @@ function settingsFor({ rung }: Cluster, way: Way | "pods" | undefined): Record<s
   return { NETWORK_PROBE_IMAGE: LOCAL_IMAGE, ...gateway };
 }
 
-/** A local cluster reaches no registry: the agents' image is put together of what this machine has. */
-async function provideAgents(cluster: Cluster, { reporter, signal }: PartOptions): Promise<void> {
+/** A local cluster reaches no registry: the agents' image is put together of what this machine has. Others are left alone. */
+async function provideAgents(cluster: Cluster, { context, reporter, signal }: PartOptions): Promise<void> {
+  if (cluster.rung !== "local") {
+    const to = context === undefined ? "" : ` --context ${context}`;
+    const how = `./leanvibe images build --only agent && ./leanvibe images load --only agent${to}`;
+    if (!process.env["AGENT_IMAGE"]) reporter.say(`  AgentTasks need their image in this cluster, once: ${how}`);
+    return;
+  }
   const begun = performance.now();
   const progress = (message: string) =>
     reporter.progress({ step: "agents", message, elapsedSeconds: (performance.now() - begun) / 1000 });

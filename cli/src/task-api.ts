@@ -1,74 +1,82 @@
-import { createClient, getTask, type Problem, type Task, watchTask } from "@leanvibe/client";
+import { createClient } from "@leanvibe/client";
+import { messageOf } from "@leanvibe/runtime";
 import { z } from "zod";
-import type { Watching } from "./task-cluster.ts";
-import { isFinal } from "./task-progress.ts";
-import { runningApi, token } from "./token.ts";
+import { Away } from "./task-patience.ts";
+import { lasting, runningApi, token } from "./token.ts";
 
 export type ApiOptions = { api?: string | undefined; token?: string | undefined; tenant: string };
 
 export type Client = ReturnType<typeof createClient>;
 
 /** The API that is named, or else the one that `up` started here, as a development user of that tenant. */
-export async function clientFor({ api, token: given, tenant }: ApiOptions, env: NodeJS.ProcessEnv): Promise<Client> {
-  const baseUrl = api ?? env["LEANVIBE_API"];
-  const known = given ?? env["LEANVIBE_TOKEN"];
-  if (baseUrl === undefined) {
-    const { url } = runningApi(env);
-    return createClient({ baseUrl: url, auth: known ?? (await token({ tenant, role: "owner" }, env)) });
+export function clientFor({ api, token: given, tenant }: ApiOptions, env: NodeJS.ProcessEnv): Client {
+  const named = api || env["LEANVIBE_API"];
+  const known = given || env["LEANVIBE_TOKEN"];
+  if (named) return clientOf(named, known);
+  const { url } = runningApi(env);
+  // Whoever watches stays longer than a token lives.
+  return clientOf(url, known, () => token({ tenant, role: "owner" }, env));
+}
+
+function clientOf(baseUrl: string, known: string | undefined, mint?: () => Promise<string>): Client {
+  if (!URL.canParse(baseUrl)) throw new Error(`--api: ${baseUrl} is no URL; for example http://localhost:8000`);
+  const another = `get another by POST ${baseUrl}/auth/login`;
+  if (known) {
+    const fix = mint === undefined ? another : "leave it out, and one is made and renewed";
+    return telling(createClient({ baseUrl, auth: known }), baseUrl, ` The token given is over or wrong: ${fix}.`);
   }
-  if (known === undefined) {
-    throw new Error(`a token for ${baseUrl} is needed: set LEANVIBE_TOKEN to what POST /auth/login answers`);
-  }
-  return createClient({ baseUrl, auth: known });
+  if (mint !== undefined) return telling(createClient({ baseUrl, auth: lasting(mint) }), baseUrl, "");
+  throw new Error(`a token for ${baseUrl} is needed: set LEANVIBE_TOKEN to what POST /auth/login answers`);
+}
+
+/**
+ * Makes an Error of whatever goes wrong: the client hands on what it was given, be that a problem, a text or a TypeError.
+ * @param of401 what to say besides when the token is refused
+ */
+function telling(client: Client, baseUrl: string, of401: string): Client {
+  client.interceptors.response.use((response, request) => {
+    const type = response.headers.get("content-type") ?? "";
+    if (!response.ok || response.status === 204 || /\bjson\b/.test(type)) return response;
+    throw new Error(
+      `${request.url} answers ${type || "nothing"}, as the API does not; is ${baseUrl} the right address?`,
+    );
+  });
+  client.interceptors.error.use((error, response, request) => {
+    const url = request?.url ?? baseUrl;
+    // What was thrown here, or by who makes the token; of the connection it is always a TypeError.
+    if (error instanceof Error && !(error instanceof TypeError)) {
+      return response === undefined ? new Away(messageOf(error)) : error;
+    }
+    if (response === undefined || error instanceof TypeError) return new Away(unreachable(url, error));
+    const told = refusal(url, response, error);
+    if (response.status >= 500) return new Away(told);
+    return new Error(response.status === 401 ? `${told}${of401}` : told);
+  });
+  return client;
+}
+
+const coded = z.object({ code: z.string() });
+
+function unreachable(url: string, error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const { data } = coded.safeParse(cause);
+  const isHere = /^https?:\/\/(localhost|127\.)/.test(url);
+  return `cannot reach ${url}: ${data?.code ?? messageOf(cause)}; is it running?${isHere ? " npm start starts one" : ""}`;
+}
+
+const problem = z.object({ detail: z.string(), fix: z.string() });
+
+const QUOTED_CHARACTERS = 200;
+
+function refusal(url: string, { status, statusText }: Response, error: unknown): string {
+  const { data } = problem.safeParse(error);
+  if (data !== undefined) return `${data.detail} ${data.fix}`;
+  const [line = ""] = typeof error === "string" ? error.trim().split("\n") : [];
+  return `${url} answers ${[status, statusText, line.slice(0, QUOTED_CHARACTERS)].filter(Boolean).join(" ")}`;
 }
 
 /** What an API's answer holds. @throws Error with its words and what can be done */
-export function dataOf<T>({ data, error }: { data?: T | undefined; error?: Problem | undefined }): T {
+export function dataOf<T>({ data, error }: { data?: T | undefined; error?: unknown }): T {
   if (data !== undefined) return data;
-  throw new Error(error === undefined ? "the API did not answer" : `${error.detail} ${error.fix}`);
-}
-
-const progress = z.object({
-  progress: z.number(),
-  message: z.string(),
-  phase: z.string(),
-  stage: z.string().nullable(),
-});
-const activity = z.object({ progress: z.number(), activity: z.string() });
-
-/** A whole stream is half an hour at most; a server that is replaced ends it too. */
-const ROUNDS = 1_000;
-const PAUSE_MILLISECONDS = 1_000;
-
-/** Watches a task by the API's event stream, on and on after the last event. @returns the task as it ended */
-export async function watchByApi(client: Client, id: string, { tell, doing, signal }: Watching): Promise<Task> {
-  let last: string | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
-    signal.throwIfAborted();
-    const known = dataOf(await getTask({ client, path: { id } }));
-    const { stream } = await watchTask({
-      client,
-      path: { id },
-      signal,
-      sseMaxRetryAttempts: 1,
-      ...(last === undefined ? {} : { headers: { "last-event-id": Number(last) } }),
-      onSseEvent: ({ event, data, id: seq }) => {
-        last = seq ?? last;
-        if (event === "progress") tell(progress.parse(data));
-        else if (event === "activity") {
-          const now = activity.parse(data);
-          doing(now.activity, now.progress);
-        }
-      },
-    });
-    for await (const _event of stream) {
-      // Each was told as it came.
-    }
-    // Asked before the stream: then all that it had to tell has been told.
-    if (isFinal(known.phase)) return known;
-    const now = dataOf(await getTask({ client, path: { id } }));
-    if (isFinal(now.phase) && last !== undefined) continue;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
-  }
-  throw new Error("the task takes too long to be watched");
+  throw error instanceof Error ? error : new Error("the API did not answer");
 }

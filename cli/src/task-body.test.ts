@@ -50,6 +50,17 @@ describe("what the API is asked for", () => {
     });
   });
 
+  test("takes cases as an AgentTask has them; of one that says both nothing is changed", async () => {
+    const cases = [
+      { name: "a", command: "x", expect: { exitCode: 1, stdout: "" } },
+      { name: "b", expect: { exitCode: 1, exit_code: 2 } },
+      ...CASES,
+    ];
+    const asked = [{ name: "a", command: "x", expect: { exit_code: 1, stdout: "" } }, ...cases.slice(1)];
+    expect(await bodyOf({ title: "T", acceptance: file(cases) })).toMatchObject({ acceptance: asked });
+    expect(await bodyOf({ file: file({ title: "T", acceptance: cases }) })).toMatchObject({ acceptance: asked });
+  });
+
   test.each<[string, () => Parameters<typeof bodyOf>[0], string | RegExp]>([
     ["a field that there is not", () => ({ file: file({ title: "T", acceptence: CASES }) }), "no field acceptence"],
     ["a field of another kind", () => ({ file: file({ title: "T", limits: 5 }) }), ": limits: "],

@@ -48,12 +48,28 @@ export async function bodyOf(wanted: NewTask): Promise<TaskBody> {
     requirements: requirements === undefined ? undefined : await requirementsIn(requirements),
     acceptance: acceptance === undefined ? undefined : casesIn(await read("--acceptance", acceptance), acceptance),
   });
-  const all: Record<string, unknown> = { ...fromFile, ...flags };
+  const all = withCases({ ...fromFile, ...flags });
   if (all["title"] === undefined) throw new Error("a task needs a title: give it one, or a --file that has one");
   const parsed = body.safeParse({ description: all["title"], ...all });
   // The API judges the rest.
   if (parsed.success) return JSON.parse(JSON.stringify(parsed.data));
   throw new Error(parsed.error.issues.map((issue) => toldOf(issue, flags, file)).join("; "));
+}
+
+const copied = z.looseObject({ expect: z.looseObject({ exitCode: z.unknown() }) });
+
+/** Cases as an AgentTask has them are taken too: there what the API calls exit_code is exitCode. */
+function withCases(all: Record<string, unknown>): Record<string, unknown> {
+  const { acceptance } = all;
+  if (!Array.isArray(acceptance)) return all;
+  const cases = acceptance.map((each: unknown) => {
+    const { data } = copied.safeParse(each);
+    // Of one that says both the API says what is wrong.
+    if (data === undefined || !("exitCode" in data.expect) || "exit_code" in data.expect) return each;
+    const { exitCode, ...expect } = data.expect;
+    return { ...data, expect: { ...expect, exit_code: exitCode } };
+  });
+  return { ...all, acceptance: cases };
 }
 
 function toldOf(issue: z.core.$ZodIssue, flags: Record<string, unknown>, file: string | undefined): string {

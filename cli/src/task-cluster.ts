@@ -1,43 +1,96 @@
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectionPath, isApiError, objectPath, type Transport } from "@leanvibe/runtime";
-import { AGENT_TASKS, type AgentTask, parseAgentTask } from "@leanvibe/schema";
+import { collectionPath, isApiError, messageOf, objectPath, type Transport } from "@leanvibe/runtime";
+import { AGENT_TASKS, type AgentTask, FIELD_MANAGERS, parseAgentTask } from "@leanvibe/schema";
 import { z } from "zod";
-import { connectTo } from "./credentials.ts";
-import { isFinal, newsBetween, type Seen, type Told } from "./task-progress.ts";
+import { connectAsKubectl } from "./credentials.ts";
+import { artifactOf } from "./task-artifact.ts";
+import { Away, PACE, patience } from "./task-patience.ts";
+import { isFinal, newsBetween, type Seen, type Watching } from "./task-progress.ts";
 
 const AGAIN_MILLISECONDS = 1_000;
 
 export type Place = { namespace: string; name: string };
 
-export type Watching = {
-  tell: (told: Told) => void;
-  /** What the agent does at the moment. */
-  doing: (activity: string, progress: number) => void;
-  signal: AbortSignal;
-};
-
-/** The kubeconfig that kubectl would use. */
-export function usualKubeconfig(env: NodeJS.ProcessEnv): string {
-  const [first] = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
-  return first ?? join(homedir(), ".kube", "config");
+/**
+ * Where a task is in the cluster, if it is NAMESPACE/NAME. An id, which the API knows, is undefined.
+ * @throws Error for what is neither, and for flags of the other way
+ */
+export function placeOf(
+  task: string,
+  { api, token, context }: { api?: string | undefined; token?: string | undefined; context?: string | undefined },
+): Place | undefined {
+  const [namespace = "", name, ...more] = task.split("/");
+  if (name === undefined) {
+    if (context === undefined) return undefined;
+    throw new Error("--context is for an AgentTask of the cluster, NAMESPACE/NAME; an id is asked of the API");
+  }
+  if (namespace === "" || name === "" || more.length > 0)
+    throw new Error(`${task} is neither an id nor NAMESPACE/NAME`);
+  if (api === undefined && token === undefined) return { namespace, name };
+  throw new Error(`${task} is asked of the cluster, without --api and --token; --context says of which`);
 }
 
-/** Watches an AgentTask as kubectl would, without an API server. @returns the phase in which it ended */
-export async function watchInCluster(at: Place, kubeconfig: string, watching: Watching): Promise<string> {
-  const transport = await connectTo(kubeconfig);
+/** Asks the cluster that kubectl would ask. */
+export async function inCluster<T>(
+  { context }: { context?: string | undefined },
+  env: NodeJS.ProcessEnv,
+  ask: (transport: Transport) => Promise<T>,
+): Promise<T> {
+  const transport = await connectAsKubectl(context, env);
   try {
-    return await follow(transport, at, watching);
+    return await ask(transport);
   } finally {
     await transport.close();
   }
 }
 
-async function follow(transport: Transport, at: Place, { tell, doing, signal }: Watching): Promise<string> {
+/** What an agent made, as the API would tell it. */
+export async function codeInCluster(transport: Transport, at: Place) {
+  const { task } = await get(transport, at);
+  const { linesOfCode, complexity, files, tests, documentation, truncated } = await artifactOf(transport, at, task);
+  const name = `${at.namespace}/${at.name}`;
+  return { task: name, lines_of_code: linesOfCode, complexity, files, tests, documentation, truncated };
+}
+
+/** As `kubectl patch` would. */
+export async function cancelInCluster(transport: Transport, at: Place): Promise<{ task: string; phase: string }> {
+  const { task } = await get(transport, at);
+  const { phase = "Pending" } = task.status ?? {};
+  const name = `${at.namespace}/${at.name}`;
+  if (isFinal(phase)) throw new Error(`AgentTask ${name} is ${phase} already: there is nothing to cancel`);
+  await transport
+    .send({
+      method: "PATCH",
+      path: objectPath(AGENT_TASKS, at),
+      query: { fieldManager: FIELD_MANAGERS.cli },
+      contentType: "application/merge-patch+json",
+      body: { spec: { desiredState: "Cancel" } },
+    })
+    .catch((error: unknown) => {
+      if (!isApiError(error, 403)) throw error;
+      throw new Error(
+        `this account may not change AgentTasks in namespace ${at.namespace}: owners, admins and members of its Tenant may (${error.message})`,
+      );
+    });
+  return { task: name, phase };
+}
+
+/** Watches an AgentTask as kubectl would, without an API server. @returns the phase in which it ended */
+export async function watchInCluster(
+  transport: Transport,
+  at: Place,
+  watching: Watching,
+  pace = PACE,
+): Promise<string> {
+  const { tell, doing, signal } = watching;
+  const patiently = patience(watching, pace);
   let before: Seen | undefined;
-  for await (const task of looks(transport, at, signal)) {
-    const after = seenOf(task);
+  const waited = new Set<string>();
+  for await (const task of looks(transport, at, { patiently, signal })) {
+    const seen = seenOf(task);
+    // Why it waits may go to and fro, as Kubernetes' words for an image do; it is told once.
+    const after = waited.has(seen.waits) ? { ...seen, waits: "" } : seen;
+    waited.add(seen.waits);
     for (const told of newsBetween(before, after)) tell(told);
     before = after;
     if (isFinal(after.phase)) return after.phase;
@@ -47,10 +100,14 @@ async function follow(transport: Transport, at: Place, { tell, doing, signal }: 
 }
 
 /** The AgentTask as it is, and as it changes, without end. @throws Error when it is deleted; the signal's reason */
-async function* looks(transport: Transport, at: Place, signal: AbortSignal): AsyncGenerator<AgentTask> {
+async function* looks(
+  transport: Transport,
+  at: Place,
+  { patiently, signal }: { patiently: ReturnType<typeof patience>; signal: AbortSignal },
+): AsyncGenerator<AgentTask> {
   for (;;) {
     signal.throwIfAborted();
-    const { task, version } = await get(transport, at);
+    const { task, version } = await patiently(() => get(transport, at));
     yield task;
     try {
       yield* changes(transport, at, version, signal);
@@ -86,15 +143,29 @@ async function* changes(
 async function get(transport: Transport, at: Place): Promise<{ task: AgentTask; version: string }> {
   const answer = await transport.send({ method: "GET", path: objectPath(AGENT_TASKS, at) }).catch((error: unknown) => {
     if (isApiError(error, 404)) throw new Error(`there is no AgentTask ${at.name} in namespace ${at.namespace}`);
-    throw error;
+    if (isApiError(error) && error.status < 500) throw error;
+    throw new Away(`the cluster cannot be reached: ${messageOf(error)}`);
   });
   const parsed = parseAgentTask(answer);
   if (!parsed.ok) throw parsed.error;
   return { task: parsed.value, version: parsed.value.metadata.resourceVersion ?? "" };
 }
 
+const WAITS = ["Accepted", "Isolated", "Progressing"];
+
 function seenOf({ status = {} }: AgentTask): Seen {
-  const { phase = "Pending", stage = null, progress = 0, attempt = 0, conditions = [] } = status;
-  const why = conditions.find(({ type, status: value }) => type === "Succeeded" && value === "False")?.message ?? "";
-  return { phase, stage, progress, attempt, why };
+  const { phase = "Pending", stage = null, progress = 0, attempt = 0, conditions = [], queuePosition } = status;
+  const of = (wanted: string) => conditions.find(({ type }) => type === wanted);
+  const succeeded = of("Succeeded");
+  const hindrance = WAITS.map(of).find((each) => each !== undefined && each.status !== "True");
+  const waits =
+    phase === "Queued" && queuePosition !== undefined ? `${queuePosition}. in the queue` : hindrance?.message;
+  return {
+    phase,
+    stage,
+    progress,
+    attempt,
+    why: succeeded?.status === "False" ? succeeded.message : "",
+    waits: isFinal(phase) ? "" : (waits ?? ""),
+  };
 }

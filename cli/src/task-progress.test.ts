@@ -8,6 +8,7 @@ const seen = (phase: string, more: Partial<Seen> = {}): Seen => ({
   progress: 0,
   attempt: 1,
   why: "",
+  waits: "",
   ...more,
 });
 
@@ -35,6 +36,18 @@ test("another attempt begins again where it says", () => {
   const before = seen("Running", { stage: "tests", progress: 65 });
   const after = seen("Running", { stage: "analysis", progress: 15, attempt: 2 });
   expect(newsBetween(before, after).map(lineOf)).toEqual(["⏳ [15%] Attempt 2", "🧠 [15%] Task analysis complete"]);
+});
+
+test("what it waits for is told with its phase, and again when it changes", () => {
+  const pending = seen("Pending", { waits: "The namespace is no Tenant's." });
+  const queued = seen("Queued", { waits: "2. in the queue" });
+  const running = seen("Running");
+  const pulling = seen("Running", { waits: "Image x cannot be pulled." });
+  expect(newsBetween(undefined, pending).map(lineOf)).toEqual(["⏳ [0%] Pending: The namespace is no Tenant's."]);
+  expect(newsBetween(pending, queued).map(lineOf)).toEqual(["⏳ [0%] Queued: 2. in the queue"]);
+  expect(newsBetween(queued, running).map(lineOf)).toEqual(["⏳ [0%] Running"]);
+  expect(newsBetween(running, pulling).map(lineOf)).toEqual(["⏳ [0%] Running: Image x cannot be pulled."]);
+  expect(newsBetween(pulling, running)).toEqual([]);
 });
 
 test("every stage but the last has a picture of its own", () => {

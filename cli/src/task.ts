@@ -1,21 +1,46 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { cancelTask, createTask, getTaskCode } from "@leanvibe/client";
-import { type ApiOptions, clientFor, dataOf, watchByApi } from "./task-api.ts";
+import { cancelTask, createTask, getTaskCode, retryTask, type Task } from "@leanvibe/client";
+import { Left } from "./left.ts";
+import { plainLine, plainText } from "./plain.ts";
+import { type ApiOptions, type Client, clientFor, dataOf } from "./task-api.ts";
 import { bodyOf, type NewTask } from "./task-body.ts";
-import { usualKubeconfig, watchInCluster } from "./task-cluster.ts";
+import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
+import { watchByApi } from "./task-events.ts";
+import { filesOf, writeFiles } from "./task-files.ts";
+import { allTasks, tableOf } from "./task-list.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import type { Reporter } from "./terminal.ts";
 
-export type TaskOptions = ApiOptions & { reporter: Reporter; json: boolean; signal: AbortSignal };
+export type TaskOptions = ApiOptions & {
+  context?: string | undefined;
+  reporter: Reporter;
+  json: boolean;
+  signal: AbortSignal;
+};
 
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
-  const client = await clientFor(options, env);
-  const made = dataOf(await createTask({ client, body: await bodyOf(wanted) }));
-  const place = made.queue_position === null ? "" : `, ${made.queue_position}. in the queue`;
-  options.reporter.result({ ...made }, [`task ${made.id} (${made.name}) is ${made.status}${place}`]);
-  return made.id;
+  const client = clientFor(options, env);
+  return made(dataOf(await createTask({ client, body: await bodyOf(wanted) })), options);
+}
+
+/** The same once more, of a task that ended. @returns the new one's id */
+export async function retry(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  if (task.includes("/"))
+    throw new Error(`${task} is asked of the cluster, where a next try is an AgentTask of its own`);
+  return made(dataOf(await retryTask({ client: clientFor(options, env), path: { id: task } })), options);
+}
+
+function made(task: Task, { reporter }: TaskOptions): string {
+  const { id, name, status, queue_position: position } = task;
+  const place = position === null ? "" : `, ${position}. in the queue`;
+  reporter.result({ ...task }, [`task ${id} (${name}) is ${status}${place}`]);
+  return id;
+}
+
+export async function list({ reporter, json, ...options }: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const tasks = await allTasks(clientFor(options, env));
+  if (json) for (const task of tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
+  else reporter.result({}, tasks.length === 0 ? ["No tasks yet."] : tableOf(tasks, new Date()));
 }
 
 /**
@@ -25,12 +50,25 @@ export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.
 export async function watch(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<boolean> {
   const { signal } = options;
   const watching = { signal, ...telling(options) };
-  const [namespace = "", name] = task.split("/");
-  const phase =
-    name === undefined
-      ? (await watchByApi(await clientFor(options, env), task, watching)).phase
-      : await watchInCluster({ namespace, name }, usualKubeconfig(env), watching);
+  const at = placeOf(task, options);
+  const phase = await (at === undefined
+    ? watchByApi(clientFor(options, env), task, watching).then((ended) => ended.phase)
+    : inCluster(options, env, (transport) => watchInCluster(transport, at, watching))
+  ).catch((error: unknown) => {
+    throw signal.aborted ? new Left(goesOn(task, options)) : error;
+  });
   return phase === "Succeeded";
+}
+
+/** With the flags that lead to the same task, but the token. */
+function goesOn(task: string, { api, context, tenant }: TaskOptions): string {
+  const flags = [
+    ...(api === undefined ? [] : ["--api", api]),
+    ...(context === undefined ? [] : ["--context", context]),
+    ...(tenant === "acme" || context !== undefined ? [] : ["--tenant", tenant]),
+  ];
+  const line = (command: string) => ["./leanvibe task", command, task, ...flags].join(" ");
+  return `The task goes on. To watch it again: ${line("watch")}\nTo end it: ${line("cancel")}`;
 }
 
 /** A person sees a bar that moves; a pipe gets the lines alone. */
@@ -38,58 +76,51 @@ function telling({ reporter, json }: TaskOptions) {
   const begun = performance.now();
   const isSeen = process.stderr.isTTY && !json;
   return {
-    tell: (told: Told) => {
-      if (json) process.stdout.write(`${JSON.stringify({ event: "progress", ...told })}\n`);
-      else if (process.stdout.isTTY) reporter.say(lineOf(told));
-      else process.stdout.write(`${lineOf(told)}\n`);
-    },
+    note: (line: string) => reporter.say(line),
+    tell: (told: Told) => reporter.news({ event: "progress", ...told }, plainLine(lineOf(told))),
     doing: (activity: string, done: number) => {
       const elapsedSeconds = (performance.now() - begun) / 1000;
-      if (isSeen) reporter.progress({ step: "task", message: printable(activity), done, total: 100, elapsedSeconds });
+      if (isSeen) reporter.progress({ step: "task", message: plainLine(activity), done, total: 100, elapsedSeconds });
     },
   };
 }
 
-/** An agent's words must not steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, " ");
-}
-
 /** Prints what an agent made, or writes it into a folder. */
 export async function code(
-  id: string,
-  { output, ...options }: TaskOptions & { output: string | undefined },
+  task: string,
+  { output, force, ...options }: TaskOptions & { output: string | undefined; force: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const client = await clientFor(options, env);
-  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
-  if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
-  const files = [...made.files, ...made.tests, ...made.documentation];
+  const at = placeOf(task, options);
+  const made =
+    at === undefined
+      ? await codeByApi(clientFor(options, env), task)
+      : await inCluster(options, env, (transport) => codeInCluster(transport, at));
+  const files = filesOf(made);
   if (output === undefined) {
-    const lines = files.flatMap(({ path, content }) => [`==> ${path}`, content]);
+    // A pipe gets the very bytes.
+    const shown = process.stdout.isTTY ? plainText : (text: string) => text;
+    const lines = files.flatMap(({ path, content }) => [`==> ${path}`, shown(content)]);
     options.reporter.result({ ...made }, options.json ? [] : lines);
     return;
   }
-  for (const { path, content } of files) {
-    const file = join(output, safe(path));
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
+  await writeFiles(output, files, force);
   const summary = `${files.length} files, ${made.lines_of_code} lines of code, in ${output}`;
   options.reporter.result({ ...made, output }, [summary]);
 }
 
-/** The API refuses such paths already; what is written to a disk is looked at here too. */
-function safe(path: string): string {
-  if (/^[\w@][\w.@+-]*(\/[\w@][\w.@+-]*)*$/.test(path)) return path;
-  throw new Error(
-    `a file is called ${JSON.stringify(path)}, which might lead out of the folder: nothing more is written`,
-  );
+async function codeByApi(client: Client, id: string) {
+  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
+  if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
+  return made;
 }
 
-export async function cancel(id: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
-  const client = await clientFor(options, env);
-  const cancelled = dataOf(await cancelTask({ client, path: { id } }));
+export async function cancel(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
+  const at = placeOf(task, options);
+  const cancelled =
+    at === undefined
+      ? dataOf(await cancelTask({ client: clientFor(options, env), path: { id: task } }))
+      : await inCluster(options, env, (transport) => cancelInCluster(transport, at));
   const words = cancelled.phase === "Cancelled" ? "is cancelled" : "is about to end; what is done by then is kept";
-  options.reporter.result({ ...cancelled }, [`task ${id} ${words}`]);
+  options.reporter.result({ ...cancelled }, [`task ${task} ${words}`]);
 }

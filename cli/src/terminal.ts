@@ -1,5 +1,7 @@
+import type { Writable } from "node:stream";
 import { styleText } from "node:util";
 import type { Progress } from "../cluster/index.ts";
+import { cut } from "./width.ts";
 
 /** Where a command tells what it does: lines for people on stderr, one JSON object a line on stdout for programs. */
 export type Reporter = {
@@ -7,6 +9,8 @@ export type Reporter = {
   say(line: string): void;
   /** Something long is under way. Many calls, one line. */
   progress(event: Progress): void;
+  /** What the command is there to tell, as it comes: for programs a value, for people a line, both on stdout. */
+  news(value: Record<string, unknown>, line: string): void;
   /** A step is finished. */
   done(what: string, seconds?: number): void;
   /** Something can be used already, while the rest goes on. */
@@ -15,11 +19,17 @@ export type Reporter = {
   result(value: Record<string, unknown>, lines: readonly string[]): void;
 };
 
+/** Where lines go; a terminal says so. */
+export type Out = Writable & { isTTY?: boolean; columns?: number };
+
+/** Before the line that moves: the mark and its blanks. */
+const MARK_COLUMNS = 4;
+
 /** People read a line that moves; a log or a pipe gets one line in a while. */
 const PLAIN_PERIOD_MILLISECONDS = 10_000;
 
 export function createReporter({ json }: { json: boolean }): Reporter {
-  return json ? jsonReporter() : textReporter(process.stderr);
+  return json ? jsonReporter() : textReporter(process.stderr, process.stdout);
 }
 
 function jsonReporter(): Reporter {
@@ -29,13 +39,17 @@ function jsonReporter(): Reporter {
     progress: (event) => write({ event: "progress", ...event }),
     done: (what, seconds) => write({ event: "done", step: what, ...(seconds === undefined ? {} : { seconds }) }),
     ready: (value) => write({ event: "ready", ...value }),
+    news: (value) => write(value),
     result: (value) => write({ event: "result", ...value }),
   };
 }
 
-function textReporter(out: NodeJS.WriteStream): Reporter {
+/** @param answers for what was asked for; where it goes on to the same terminal, the line that moves makes room */
+export function textReporter(out: Out, answers: Out): Reporter {
   let moving = false;
   let last = { step: "", at: Number.NEGATIVE_INFINITY };
+  // Colours as this stream can show them, and NO_COLOR allows.
+  const styled = (style: "cyan" | "green" | "dim", text: string) => styleText(style, text, { stream: out });
   const clear = () => {
     if (moving) out.write("\r\x1b[2K");
     moving = false;
@@ -44,30 +58,31 @@ function textReporter(out: NodeJS.WriteStream): Reporter {
     clear();
     out.write(`${line}\n`);
   };
+  const answer = (line: string) => {
+    clear();
+    answers.write(`${line}\n`);
+  };
   return {
     say,
+    news: (_value, line) => answer(line),
     progress(event) {
-      const line = `  ${styleText("cyan", "…")} ${describe(event)}`;
+      const line = (text: string) => `  ${styled("cyan", "…")} ${text}`;
       if (out.isTTY) {
         clear();
-        out.write(line.slice(0, (out.columns || 80) + 8));
+        // Not into the last column: a terminal may go to the next line there.
+        out.write(line(cut(describe(event), (out.columns || 80) - MARK_COLUMNS - 1)));
         moving = true;
         return;
       }
       const now = performance.now();
       if (event.step === last.step && now - last.at < PLAIN_PERIOD_MILLISECONDS) return;
       last = { step: event.step, at: now };
-      say(line);
+      say(line(describe(event)));
     },
     done: (what, seconds) =>
-      say(
-        `  ${styleText("green", "✓")} ${what}${seconds === undefined ? "" : styleText("dim", `  ${duration(seconds)}`)}`,
-      ),
+      say(`  ${styled("green", "✓")} ${what}${seconds === undefined ? "" : styled("dim", `  ${duration(seconds)}`)}`),
     ready: (_value, lines) => say(lines.join("\n")),
-    result(_value, lines) {
-      clear();
-      process.stdout.write(`${lines.join("\n")}\n`);
-    },
+    result: (_value, lines) => answer(lines.join("\n")),
   };
 }
 

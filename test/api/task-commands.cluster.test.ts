@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { KubeObject } from "@leanvibe/runtime";
-import { AGENT_TASKS } from "@leanvibe/schema";
+import { gzipSync } from "node:zlib";
+import { KINDS, type KubeObject } from "@leanvibe/runtime";
+import { AGENT_KEYS, AGENT_TASKS } from "@leanvibe/schema";
 import { describe, expect, test } from "vitest";
 import { inDatabase } from "../../api-server/src/testing/database.ts";
 import { ROOT } from "../../cli/src/manifests.ts";
@@ -37,6 +39,21 @@ async function leanvibe(program: readonly string[], env: NodeJS.ProcessEnv = {})
 }
 
 const command = (...args: string[]) => [process.execPath, join(ROOT, "cli", "src", "main.ts"), "task", ...args];
+
+/** No API, and the cluster of the tests. */
+const nowhere = () => ({ LEANVIBE_API: "", LEANVIBE_TOKEN: "", KUBECONFIG: kubeconfigPath() });
+
+const MADE = {
+  version: 1,
+  files: [{ path: "src/a.ts", content: "export {};" }],
+  tests: [],
+  documentation: [],
+  steps: [],
+  checkpoint: { iterations: 0, data: null },
+  linesOfCode: 1,
+  complexity: 1,
+  truncated: [],
+};
 
 const TOLD = [
   "🧠 [15%] Task analysis complete",
@@ -92,29 +109,74 @@ describe("leanvibe task", () => {
     expect(object["spec"]).toMatchObject({ limits: { maxTokens: 5_000 }, acceptance: [{ name: "adds" }] });
     writeFileSync(cases, JSON.stringify([{ name: "adds", comand: "node main.ts", expect: { stdout: "3" } }]));
     const refused = await leanvibe(command("create", "--file", file, "--acceptance", cases));
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("comand") });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("comand") });
   });
 
   test("watches without an API, by the kubeconfig alone, what kubectl applied", async () => {
     const task = await applyTask(api, org.namespace);
-    const nowhere = { LEANVIBE_API: "", LEANVIBE_TOKEN: "", KUBECONFIG: kubeconfigPath() };
-    const watching = leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), nowhere);
+    const watching = leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), nowhere());
     await goThrough(task);
     const { code, stdout } = await watching;
     expect([code, stdout.trim().split("\n").slice(-7)]).toEqual([0, TOLD]);
   });
 
-  test("ends with 1 where a task did, and says what is wrong with what it was given", async () => {
+  test("gives out what an agent made, and cancels, without an API", async () => {
+    const task = await applyTask(api, org.namespace);
+    const at = `${org.namespace}/${task.metadata.name}`;
+    const early = await leanvibe(command("code", at), nowhere());
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing is there yet") });
+    const bytes = gzipSync(JSON.stringify(MADE));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const held = { name: `${task.metadata.name}-artifact`, namespace: org.namespace };
+    const binaryData = { [AGENT_KEYS.artifact]: bytes.toString("base64") };
+    await api.create(KINDS.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: held, binaryData });
+    const artifact = { configMap: held.name, sha256, sizeBytes: bytes.length };
+    await setStatus(api, AGENT_TASKS, task, { phase: "Running", attempt: 1, artifact });
+    const folder = scratchFolder("code");
+    const written = await leanvibe(command("code", at, "--output", folder), nowhere());
+    expect(written.code, written.stderr).toBe(0);
+    expect(readFileSync(join(folder, "src", "a.ts"), "utf8")).toBe("export {};");
+    expect(await leanvibe(command("code", at, "--output", folder), nowhere())).toMatchObject({ code: 2 });
+    expect(await leanvibe(command("cancel", at), nowhere())).toMatchObject({ code: 0 });
+    const cancelled = await api.find(AGENT_TASKS, task.metadata.name, org.namespace);
+    expect(cancelled?.["spec"]).toMatchObject({ desiredState: "Cancel" });
+    await setStatus(api, AGENT_TASKS, task, { phase: "Cancelled" });
+    const late = await leanvibe(command("cancel", at), nowhere());
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining("is Cancelled already") });
+  });
+
+  test("lists what there is, and tries again what ended; a token that is none is said to be", async () => {
+    const made = await leanvibe(command("create", "To be tried again", "--json"));
+    const { id, name } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
+    const object = await eventually("its AgentTask", () => api.find(AGENT_TASKS, name, org.namespace));
+    await setStatus(api, AGENT_TASKS, object, { phase: "Failed", completionTime: "2026-11-26T05:00:00Z" });
+    await eventually("its end in the list", async () => {
+      const { stdout } = await leanvibe(command("list", "--json"));
+      const tasks: { id: string; phase: string }[] = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      return tasks.find((each) => each.id === id && each.phase === "Failed");
+    });
+    expect((await leanvibe(command("list"))).stdout).toMatch(new RegExp(`${id} +To be tried again +Failed +0%`));
+    const again = await leanvibe(command("retry", id, "--json"));
+    expect(again.code, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ retry_of: id });
+    const stranger = await leanvibe(command("list"), { LEANVIBE_TOKEN: "x" });
+    expect(stranger).toMatchObject({ code: 2, stderr: expect.stringContaining("/auth/login") });
+  });
+
+  test("ends with 1 where a task did not succeed, and with 2 where it says what is wrong with what it was given", async () => {
     const task = await applyTask(api, org.namespace);
     await setStatus(api, AGENT_TASKS, task, { phase: "Failed" });
     const kubeconfig = { KUBECONFIG: kubeconfigPath() };
     expect((await leanvibe(command("watch", `${org.namespace}/${task.metadata.name}`), kubeconfig)).code).toBe(1);
     const none = await leanvibe(command("watch", `${org.namespace}/no-such`), kubeconfig);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no AgentTask no-such") });
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no AgentTask no-such") });
     const wrong = await leanvibe(command("create", "X", "--requirements", "{"));
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("--requirements") });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--requirements") });
     const unknown = await leanvibe(command("cancel", "0190a5f0-0000-7000-8000-000000000000"));
-    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("Task not found") });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Task not found") });
     expect((await leanvibe([join(ROOT, "tutorials", "watch-ai-progress.sh")])).code).toBe(2);
   });
 
@@ -123,7 +185,7 @@ describe("leanvibe task", () => {
     const { id } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "");
     expect(await leanvibe(command("cancel", id))).toMatchObject({ code: 0 });
     const early = await leanvibe(command("code", id));
-    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining("code") });
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining("code") });
     await inDatabase(world.admin, async (client) => {
       await client.query("UPDATE tasks SET collected_at = now(), artifact_error = NULL WHERE id = $1", [id]);
       await client.query(

@@ -1,0 +1,18 @@
+import { stripVTControlCharacters } from "node:util";
+
+const letters = new Intl.Segmenter();
+
+/** What takes two columns: pictures, and the scripts of East Asia. */
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|.*\u{fe0f}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60])/u;
+
+/** As much of a plain line as fits into so many columns of a terminal. */
+export function cut(line: string, columns: number): string {
+  let [kept, width] = ["", 0];
+  for (const { segment } of letters.segment(stripVTControlCharacters(line))) {
+    width += WIDE.test(segment) ? 2 : 1;
+    if (width > columns) break;
+    kept += segment;
+  }
+  return kept;
+}
