@@ -157,6 +157,28 @@ describe("who watches a task", () => {
     for (const each of [...all, others, again]) each.stop();
   });
 
+  test("and is gone before it was found keeps no place: the next ones watch [slots]", async () => {
+    const task = await newTask();
+    await inDatabase(running.admin, async (client) => {
+      // Whoever looks for a task waits.
+      await client.query("BEGIN");
+      await client.query("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE");
+      const gone = Array.from({ length: 30 }, () => new AbortController());
+      const asking = gone.map(({ signal }) =>
+        fetch(`${base}/api/v1/tasks/${task.id}/events`, { headers: task.headers, signal }).catch(() => undefined),
+      );
+      await sleep(500);
+      for (const each of gone) each.abort();
+      await Promise.all(asking);
+      await sleep(100);
+      await client.query("COMMIT");
+    });
+    await sleep(500);
+    const watching = await watch(task);
+    expect(watching.status).toBe(200);
+    watching.stop();
+  });
+
   test("behind a pooler that lets no LISTEN through hears of it within seconds", async () => {
     const log = pino({ level: "silent" });
     const news = new TaskNews({ listenUrl: undefined, worker: parts.database.worker, log });
