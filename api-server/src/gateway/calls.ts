@@ -11,7 +11,7 @@ import { AnswerStream, bytesWritten, DONE, type Figures, figuresIn } from "./ans
 import { inputTokensOf, outputTokensOf, tokensAtMost } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
-import { type ChatRequest, upstreamBody } from "./request.ts";
+import { type ChatRequest, requestIn, upstreamBody } from "./request.ts";
 import {
   ANSWER_BYTES_AT_MOST,
   ask,
@@ -60,23 +60,25 @@ export class Calls {
   }
 
   /**
+   * @param body what the client sent, of which nothing is known yet
    * @param gone aborted when the client has gone away
-   * @throws Refusal MODEL_NOT_FOUND, MODEL_NOT_PRICED, BUDGET_EXCEEDED, RATE_LIMITED, MODEL_UNAVAILABLE, ...
+   * @throws Refusal VALIDATION_FAILED, MODEL_NOT_FOUND, MODEL_NOT_PRICED, BUDGET_EXCEEDED, RATE_LIMITED, MODEL_UNAVAILABLE, ...
    */
-  async answer(agent: Agent, request: ChatRequest, gone: AbortSignal): Promise<Answer> {
+  async answer(agent: Agent, body: unknown, gone: AbortSignal): Promise<Answer> {
     const { models, database, patience } = this.#parts;
-    const model = modelOf(models, request.model, agent);
-    const { usual, most: inputTokens } = inputTokensOf(request, model.contextTokens);
-    const outputTokens = outputTokensOf(request, model, usual);
     const leave = this.#open.enter(agent.taskId);
     try {
+      const request = requestIn(body);
+      const model = modelOf(models, request.model, agent);
+      const { usual, most: inputTokens } = inputTokensOf(request, model.contextTokens);
+      const outputTokens = outputTokensOf(request, model, usual);
       const paid = await metered(database, agent, model, inputTokens + outputTokens);
       const call = { agent, model, request, inputTokens, outputTokens, paid };
-      const body = upstreamBody(request, model.model ?? model.name, outputTokens);
+      const asked = upstreamBody(request, model.model ?? model.name, outputTokens);
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
       const whole = AbortSignal.timeout(patience.whole);
       const signal = request.stream ? AbortSignal.any([whole, gone]) : whole;
-      const response = await ask(model, body, patience, { signal, gone }).catch(async (error: unknown) => {
+      const response = await ask(model, asked, patience, { signal, gone }).catch(async (error: unknown) => {
         await this.#notAnswered(call, error, gone);
         throw error instanceof Refusal ? error : unavailable(model, messageOf(error));
       });

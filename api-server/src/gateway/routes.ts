@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from "zod";
 import { ERRORS, Refusal } from "../errors/catalogue.ts";
 import { PROBLEM_MEDIA_TYPE } from "../errors/problem.ts";
-import { invalid, refusalOf } from "../errors/refused.ts";
+import { refusalOf } from "../errors/refused.ts";
 import { bearerToken } from "../http/identify.ts";
 import { loggedRequest } from "../http/logged.ts";
 import { answerUnread } from "../http/wire.ts";
@@ -13,7 +13,7 @@ import { type Agent, Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
 import type { Models } from "./models.ts";
 import { gatewayProblem } from "./refusals.ts";
-import { chatRequest } from "./request.ts";
+import { refusalOfBody } from "./request.ts";
 import { PATIENCE, type Patience } from "./upstream.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -55,6 +55,7 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
     return503OnClosing: false,
   });
   app.setErrorHandler(answer);
+  readSimple(app);
   app.setNotFoundHandler(({ method }) => {
     throw new Refusal("ROUTE_NOT_FOUND", {
       detail: `There is no ${method} of this path; there is POST /v1/chat/completions.`,
@@ -74,7 +75,7 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   app.post(GATEWAY_ROUTES.chat.url, { onRequest }, async (request, reply) => {
     const agent = known.get(request);
     if (agent === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
-    const { type, body } = await calls.answer(agent, requestIn(request.body), goneOf(reply));
+    const { type, body } = await calls.answer(agent, request.body, goneOf(reply));
     return reply.code(200).type(type).header("Cache-Control", "no-store").send(body);
   });
   app.get(GATEWAY_ROUTES.models.url, { onRequest }, async () => ({
@@ -92,6 +93,17 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   return app;
 }
 
+/** One that parses long would keep all others waiting. */
+function readSimple(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser(["application/json", "text/plain"]);
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request: FastifyRequest, body: Buffer, done) => {
+    const refused = refusalOfBody(body);
+    if (refused === undefined) parse(request, body.toString("utf8"), done);
+    else done(refused);
+  });
+}
+
 const header = z.string().max(200);
 
 /** Of two, one might be for us and the other for a proxy. @throws Refusal TASK_NOT_OF_AGENT, HEADER_REPEATED */
@@ -102,12 +114,6 @@ function taskHeader({ headers, raw }: FastifyRequest): string {
   if (data === undefined)
     throw new Refusal("TASK_NOT_OF_AGENT", { detail: `The header ${TASK_HEADER} is needed: NAMESPACE/NAME.` });
   return data;
-}
-
-function requestIn(body: unknown) {
-  const parsed = chatRequest.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: ["body", ...path].join("."), message })));
 }
 
 /** Aborted when the client goes away before it has the whole answer. */
