@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { messageOf } from "@leanvibe/runtime";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Cluster } from "../cluster/connection.ts";
+import type { Database } from "../db/database.ts";
 import { ERRORS, Refusal } from "../errors/catalogue.ts";
 import { PROBLEM_MEDIA_TYPE } from "../errors/problem.ts";
 import { refusalOf } from "../errors/refused.ts";
@@ -11,6 +13,7 @@ import { answerUnread } from "../http/wire.ts";
 import type { Parts } from "../parts.ts";
 import { type Agent, Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
+import { Keys, publishedBy } from "./keys.ts";
 import type { Models } from "./models.ts";
 import { gatewayProblem } from "./refusals.ts";
 import { refusalOfBody } from "./request.ts";
@@ -61,7 +64,7 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
       detail: `There is no ${method} of this path; there is POST /v1/chat/completions.`,
     });
   });
-  const agents = cluster && new Agents({ transport: cluster.transport, database });
+  const agents = cluster && agentsOf(cluster, database);
   const calls = new Calls({ database, log, models, patience });
   const agentOf = async (request: FastifyRequest): Promise<Agent> => {
     if (agents === undefined) throw new Refusal("CLUSTER_UNAVAILABLE", { retryAfterSeconds: RETRY_SECONDS });
@@ -91,6 +94,11 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   }));
   app.addHook("onClose", () => calls.settled());
   return app;
+}
+
+function agentsOf(cluster: Cluster, database: Database): Agents {
+  const keys = new Keys({ published: () => publishedBy(cluster) });
+  return new Agents({ transport: cluster.transport, database, keys });
 }
 
 /** One that parses long would keep all others waiting. */
