@@ -208,6 +208,34 @@ describe("who watches a task", () => {
     ]);
   });
 
+  test("is asked for anew also where there is news all the time [stolen token]", async () => {
+    const task = await newTask();
+    let asked = 0;
+    const mayGoOn = async () => ++asked < 3;
+    const stopping = new AbortController();
+    const busy = (async () => {
+      for (let at = 0; !stopping.signal.aborted; at++) {
+        await report(task, { phase: "Running", activity: `at ${at}` });
+        await sleep(10);
+      }
+    })();
+    const following = {
+      database: parts.database,
+      news: parts.news,
+      tenantId: task.tenantId,
+      taskId: task.id,
+      after: 0,
+    };
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(5_000)]);
+    const texts: string[] = [];
+    // No silence lasts as long as that.
+    for await (const text of follow({ ...following, mayGoOn, signal, heartbeatMilliseconds: 300 })) texts.push(text);
+    expect([asked, signal.aborted]).toEqual([3, false]);
+    expect(texts.filter((text) => text.startsWith("event: activity")).length).toBeGreaterThan(3);
+    stopping.abort();
+    await busy;
+  });
+
   test("does not keep a server from stopping", async () => {
     const other = await buildApp(parts);
     const at = await other.listen({ host: "127.0.0.1", port: 0 });
