@@ -37,6 +37,13 @@ export const TASKS = {
     cause: "The plan limits how many tasks run at a time, and how many wait for their turn.",
     example: "20 tasks of your organization have not ended yet, and plan starter has room for 20.",
   },
+  TASKS_PER_HOUR_REACHED: {
+    status: 429,
+    title: "Too many tasks in an hour",
+    fix: "Wait for the seconds that Retry-After says, or change to a larger plan.",
+    cause: "The plan limits how many tasks are made in an hour, those that are run again among them.",
+    example: "Your organization has made 200 tasks within an hour, which is what plan starter has: try again in 600 s.",
+  },
   CODE_NOT_READY: {
     status: 409,
     title: "There is no code yet",

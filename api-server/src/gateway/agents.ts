@@ -16,6 +16,7 @@ import { userOf } from "../platform/reviews.ts";
 import { isFinal } from "../tasks/words.ts";
 import { refusedBy } from "../tenants/state.ts";
 import { claimsToBeAgents } from "./claims.ts";
+import type { Keys } from "./keys.ts";
 
 /** How long what the cluster said is believed, from when it was asked: a pod that is gone asks for nothing after that. */
 const BELIEVED_MILLISECONDS = 3_000;
@@ -50,14 +51,16 @@ const bound = z.object({
   "authentication.kubernetes.io/pod-uid": z.tuple([z.string().min(1)]),
 });
 
-type Asks = { transport: Transport; database: Pick<Database, "findTask"> };
+type Asks = { transport: Transport; database: Pick<Database, "findTask">; keys: Pick<Keys, "isForged"> };
 
 /** Tells agents by what the cluster says of their token, and of the task that they name. */
 export class Agents {
   readonly #asks: Asks;
   #reviews = 0;
   /** By the token's hash: a token in a cache would be one more place to steal it from. */
-  readonly #identities: LRUCache<string, { identity: Identity | undefined }, string>;
+  readonly #identities: LRUCache<string, Identity, string>;
+  /** Hashes of tokens that are nobody's, apart: there is no end of them, and they must make nobody forgotten. */
+  readonly #strangers = new LRUCache<string, true>({ max: KEPT, ttl: BELIEVED_MILLISECONDS });
   readonly #tasks: LRUCache<string, { task: AgentTask | undefined }>;
 
   constructor(asks: Asks) {
@@ -70,7 +73,7 @@ export class Agents {
         const begun = performance.now();
         const identity = await this.#review(context);
         options.ttl = Math.max(1, BELIEVED_MILLISECONDS - (performance.now() - begun));
-        return { identity };
+        return identity;
       },
     });
     this.#tasks = new LRUCache({
@@ -113,9 +116,16 @@ export class Agents {
   async #identityOf(token: string): Promise<Identity> {
     if (!claimsToBeAgents(token, new Date())) throw new Refusal("AGENT_NOT_RECOGNIZED");
     const key = createHash("sha256").update(token).digest("base64");
-    const known = await this.#identities.fetch(key, { context: token }).catch(unavailable);
-    if (known?.identity === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
-    return known.identity;
+    const known = this.#strangers.has(key) ? undefined : await this.#find(key, token);
+    if (known !== undefined) return known;
+    this.#strangers.set(key, true);
+    throw new Refusal("AGENT_NOT_RECOGNIZED");
+  }
+
+  async #find(key: string, token: string): Promise<Identity | undefined> {
+    // Before it takes one of the places from which the cluster is asked.
+    if (!this.#identities.has(key) && (await this.#asks.keys.isForged(token))) return undefined;
+    return await this.#identities.fetch(key, { context: token }).catch(unavailable);
   }
 
   async #requireAtWork(identity: Identity, named: string): Promise<AgentTask> {

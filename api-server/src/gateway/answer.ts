@@ -1,18 +1,28 @@
 import { z } from "zod";
-import { tokensOf } from "./estimate.ts";
 
 /** More is no token count of anything. */
 const figure = z.int().min(0).max(2_000_000_000);
 
 const said = z.object({ usage: z.object({ prompt_tokens: figure, completion_tokens: figure }) });
 
-const choices = z.object({
-  choices: z.array(
-    z.object({
-      delta: z.object({ content: z.string().nullish(), tool_calls: z.unknown().optional() }).optional(),
-    }),
-  ),
-});
+const choices = z.object({ choices: z.array(z.record(z.string(), z.unknown())) });
+
+/**
+ * How much a model wrote in an answer, or in a piece of one: servers call thoughts, refusals and calls of tools as they like,
+ * and a client is given all of it. Undefined where it is no answer.
+ */
+export function bytesWritten(json: unknown): number | undefined {
+  const { data } = choices.safeParse(json);
+  return data === undefined ? undefined : bytesIn(data.choices);
+}
+
+function bytesIn(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value !== "object" || value === null) return 0;
+  // Some servers say with each piece who writes.
+  const written = Object.entries(value).filter(([name, inner]) => name !== "role" || inner !== "assistant");
+  return written.reduce((sum, [, inner]) => sum + bytesIn(inner), 0);
+}
 
 export type Figures = { inputTokens: number; outputTokens: number /** The server did not say. */; estimated: boolean };
 
@@ -38,8 +48,8 @@ export class AnswerStream {
   readonly #decoder = new TextDecoder();
   readonly #withUsage: boolean;
   #rest = "";
-  #pieces = 0;
-  #bytes = 0;
+  /** So much was written. */
+  bytes = 0;
   /** As the server said them, if it did. */
   figures: Figures | undefined;
   /** It said that it is through. Told on by who has written down what it took: whoever hears it asks for more. */
@@ -58,11 +68,6 @@ export class AnswerStream {
     return events.flatMap((event) => (this.#isToldOn(event) ? [`${event}\n\n`] : []));
   }
 
-  /** At least so many tokens were written: a piece is one or more, and so many bytes are no fewer. */
-  get outputTokens(): number {
-    return Math.max(this.#pieces, tokensOf(this.#bytes));
-  }
-
   #isToldOn(event: string): boolean {
     const data = event
       .split("\n")
@@ -75,14 +80,15 @@ export class AnswerStream {
     const json = parsed(data);
     const figures = figuresIn(json);
     if (figures !== undefined) this.figures = figures;
-    const { data: of } = choices.safeParse(json);
-    const [first] = of?.choices ?? [];
-    const written = first?.delta?.content ?? "";
-    const called = first?.delta?.tool_calls === undefined ? "" : JSON.stringify(first.delta.tool_calls);
-    if (written !== "" || called !== "") this.#pieces += 1;
-    this.#bytes += Buffer.byteLength(written) + Buffer.byteLength(called);
-    return this.#withUsage || figures === undefined || of === undefined || of.choices.length > 0;
+    this.bytes += bytesWritten(json) ?? 0;
+    return this.#withUsage || figures === undefined || !isOfFiguresAlone(json);
   }
+}
+
+const figuresAlone = z.object({ choices: z.tuple([]) });
+
+function isOfFiguresAlone(json: unknown): boolean {
+  return figuresAlone.safeParse(json).success;
 }
 
 function parsed(text: string): unknown {

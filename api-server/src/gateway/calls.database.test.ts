@@ -164,6 +164,36 @@ describe("an answer", () => {
     expect(server.asked[0]?.closed).toBe(true);
   });
 
+  test.each([
+    ["thoughts", { reasoning_content: "1234567890" }],
+    ["what another server calls them", { thinking: { parts: ["12345", { text: "67890" }] } }],
+    ["a refusal", { role: "assistant", content: "", refusal: "1234567890" }],
+    ["calls of tools", { tool_calls: [{ index: 0, function: { name: "12345", arguments: "67890" } }] }],
+    ["signs of four bytes", { content: "12345\u{1f9ff}6" }],
+  ])(
+    "of which the client takes only %s and leaves before the figures counts all of it [free rides]",
+    async (_what, delta) => {
+      const events = Array.from(
+        { length: 10 },
+        () => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`,
+      );
+      server.answer = (response) => streamed(response, [...events, undefined]);
+      const gone = new AbortController();
+      const answer = await ask({ stream: true }, gone.signal);
+      await sleep(50);
+      gone.abort(new Error("gone"));
+      await body(answer).catch(() => "");
+      expect((await used()).events[1]).toMatchObject({ details: { estimated: true, output_tokens: 100 } });
+    },
+  );
+
+  test("whole and without figures counts by all that was written, whatever it is called [free rides]", async () => {
+    const message = { role: "assistant", content: "1", reasoning_content: "2".repeat(500) };
+    server.answer = (response) => send(response, 200, { choices: [{ index: 0, message }] });
+    await ask();
+    expect((await used()).events[1]).toMatchObject({ details: { estimated: true, output_tokens: 501 } });
+  });
+
   test("of which the client heard nothing counts all the same: the model has read it [free rides]", async () => {
     server.answer = () => undefined;
     const gone = new AbortController();
@@ -208,8 +238,8 @@ describe("an answer", () => {
 describe("a budget", () => {
   test("of a month lets one of 50 calls through where there is room for one [race]", async () => {
     const scope = monthScope(new Date());
-    // The whole context is reserved; after the one call too little is left for another like it.
-    const room = 4_100;
+    // Little more than the whole context is reserved; after the one call too little is left for another like it.
+    const room = 4_130;
     const quantity = PLANS.starter.aiTokensPerMonth - room;
     await running.parts.database.write(tenant.id, (tx) =>
       settle(tx, randomUUID(), [{ meter: "ai_tokens", quantity, scopes: [scope] }], {
@@ -256,7 +286,7 @@ describe("a budget", () => {
 });
 
 test("one call after the other finds what is left, and not what the one before had reserved", async () => {
-  agent = agentOf({ maxTokens: 4_300 });
+  agent = agentOf({ maxTokens: 4_400 });
   server.answer = (response, { body: asked }) =>
     asked["stream"] === true
       ? streamed(response, [piece("a"), usagePiece(10, 10), DONE])
@@ -294,8 +324,8 @@ describe("a model's server", () => {
 
   test.each([
     ["says nothing for as long as is waited", () => undefined, 0, 0],
-    ["breaks off in the middle of an answer", (response) => brokenOff(response, 3_000), 500, 1_000],
-    ["falls silent in the middle of an answer", (response) => begun(response, 300), 100, 100],
+    ["breaks off in the middle of an answer", (response) => brokenOff(response, 3_000), 1_000, 1_000],
+    ["falls silent in the middle of an answer", (response) => begun(response, 300), 300, 300],
     ["sends no end [memory]", (response) => endless(response), 1_000, 1_000],
   ] satisfies [string, FakeModel["answer"], number, number][])(
     "that %s had read and written: it counts, as far as it was asked for [free rides]",

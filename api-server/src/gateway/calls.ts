@@ -7,11 +7,11 @@ import { Refusal } from "../errors/catalogue.ts";
 import { AtOnce } from "../http/at-once.ts";
 import type { Parts } from "../parts.ts";
 import type { Agent } from "./agents.ts";
-import { AnswerStream, DONE, type Figures, figuresIn } from "./answer.ts";
-import { inputTokensOf, outputTokensOf, tokensOf } from "./estimate.ts";
+import { AnswerStream, bytesWritten, DONE, type Figures, figuresIn } from "./answer.ts";
+import { inputTokensOf, outputTokensOf, tokensAtMost } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
-import { type ChatRequest, upstreamBody } from "./request.ts";
+import { type ChatRequest, requestIn, upstreamBody } from "./request.ts";
 import {
   ANSWER_BYTES_AT_MOST,
   ask,
@@ -36,7 +36,7 @@ type Call = {
   agent: Agent;
   model: Model;
   request: ChatRequest;
-  /** What it reads, as far as can be told, and may write. */
+  /** What it reads and may write at most. */
   inputTokens: number;
   outputTokens: number;
   paid: Metered;
@@ -60,23 +60,25 @@ export class Calls {
   }
 
   /**
+   * @param body what the client sent, of which nothing is known yet
    * @param gone aborted when the client has gone away
-   * @throws Refusal MODEL_NOT_FOUND, MODEL_NOT_PRICED, BUDGET_EXCEEDED, RATE_LIMITED, MODEL_UNAVAILABLE, ...
+   * @throws Refusal VALIDATION_FAILED, MODEL_NOT_FOUND, MODEL_NOT_PRICED, BUDGET_EXCEEDED, RATE_LIMITED, MODEL_UNAVAILABLE, ...
    */
-  async answer(agent: Agent, request: ChatRequest, gone: AbortSignal): Promise<Answer> {
+  async answer(agent: Agent, body: unknown, gone: AbortSignal): Promise<Answer> {
     const { models, database, patience } = this.#parts;
-    const model = modelOf(models, request.model, agent);
-    const inputTokens = inputTokensOf(request, model.contextTokens);
-    const outputTokens = outputTokensOf(request, model, inputTokens);
     const leave = this.#open.enter(agent.taskId);
     try {
+      const request = requestIn(body);
+      const model = modelOf(models, request.model, agent);
+      const { usual, most: inputTokens } = inputTokensOf(request, model.contextTokens);
+      const outputTokens = outputTokensOf(request, model, usual);
       const paid = await metered(database, agent, model, inputTokens + outputTokens);
       const call = { agent, model, request, inputTokens, outputTokens, paid };
-      const body = upstreamBody(request, model.model ?? model.name, outputTokens);
+      const asked = upstreamBody(request, model.model ?? model.name, outputTokens);
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
       const whole = AbortSignal.timeout(patience.whole);
       const signal = request.stream ? AbortSignal.any([whole, gone]) : whole;
-      const response = await ask(model, body, patience, { signal, gone }).catch(async (error: unknown) => {
+      const response = await ask(model, asked, patience, { signal, gone }).catch(async (error: unknown) => {
         await this.#notAnswered(call, error, gone);
         throw error instanceof Refusal ? error : unavailable(model, messageOf(error));
       });
@@ -109,19 +111,19 @@ export class Calls {
     const { model, paid } = call;
     const text = await wholeOf(response).catch(async (error: unknown) => {
       // It had begun to answer: what came of it was written, and what it was sent was read.
-      const written = error instanceof BrokenOff ? tokensOf(error.bytes) : 0;
+      const written = error instanceof BrokenOff ? error.bytes : 0;
       await this.#end(paid.settle(estimatedOf(call, written)));
       throw unavailable(model, messageOf(error));
     });
-    const estimated = () => estimatedOf(call, tokensOf(Buffer.byteLength(text)));
     let json: unknown;
     try {
       json = JSON.parse(text);
     } catch {
-      await this.#end(paid.settle(estimated()));
+      await this.#end(paid.settle(estimatedOf(call, Buffer.byteLength(text))));
       throw unavailable(model, "its answer is no JSON");
     }
-    await this.#end(paid.settle(figuresIn(json) ?? estimated()));
+    const figures = figuresIn(json) ?? estimatedOf(call, bytesWritten(json) ?? Buffer.byteLength(text));
+    await this.#end(paid.settle(figures));
     return { type: "application/json; charset=utf-8", body: text };
   }
 
@@ -141,7 +143,7 @@ export class Calls {
     );
     this.#track(
       told.then(async (last) => {
-        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call, answer.outputTokens)));
+        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call, answer.bytes)));
         out.end(last);
         by.leave();
       }),
@@ -189,9 +191,8 @@ export class Calls {
 }
 
 /** Whatever a server sends: it was asked for no more than was reserved. */
-function estimatedOf(call: Call, outputTokens: number): Figures {
-  const { inputTokens } = call;
-  return { inputTokens, outputTokens: Math.min(outputTokens, call.outputTokens), estimated: true };
+function estimatedOf({ inputTokens, outputTokens }: Call, bytes: number): Figures {
+  return { inputTokens, outputTokens: Math.min(tokensAtMost(bytes), outputTokens), estimated: true };
 }
 
 /**

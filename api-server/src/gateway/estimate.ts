@@ -1,23 +1,37 @@
 import type { ChatRequest } from "./request.ts";
 
-/** Fewer than any language or program needs: what is estimated so is not too little. */
-const BYTES_PER_TOKEN = 3;
+/** As text and programs usually have them, and rather fewer: by this a model is left room for its answer. */
+const USUAL_BYTES_PER_TOKEN = 3;
 /** What a chat's template puts around each message. */
 const AROUND_MESSAGE = 8;
 /** And around all of them. */
 const AROUND_CHAT = 16;
 
-/** About how many tokens a text is, rather more than fewer. */
-export function tokensOf(bytes: number): number {
-  return Math.ceil(bytes / BYTES_PER_TOKEN);
+/**
+ * How many tokens a text is at most. A token is a byte at least, and it may be no more: many models write each digit by
+ * itself, and what is in no word of theirs by its bytes. By this is reserved, so that nobody uses more than is there, and
+ * settled where the figures did not come: who sends digits and leaves before they do has them no cheaper. It is three or four
+ * times what usual text is. That costs who waits for the end nothing, and a reservation lasts no longer than its call.
+ */
+export function tokensAtMost(bytes: number): number {
+  return bytes;
 }
 
-/** About how many a model reads of a request. It never reads more than its context. */
-export function inputTokensOf({ messages, tools, response_format }: ChatRequest, contextTokens: number): number {
-  const rest = [tools, response_format].map((each) => (each === undefined ? 0 : bytesOf(each)));
+/** How many tokens a model reads of a request: about, and at most. It never reads more than its context. */
+export type InputTokens = { usual: number; most: number };
+
+export function inputTokensOf(
+  { messages, tools, tool_choice, response_format }: ChatRequest,
+  contextTokens: number,
+): InputTokens {
+  const rest = [tools, tool_choice, response_format].map((each) => (each === undefined ? 0 : bytesOf(each)));
   const bytes = messages.map(bytesOf).concat(rest);
-  const all = tokensOf(bytes.reduce((sum, each) => sum + each, 0)) + messages.length * AROUND_MESSAGE + AROUND_CHAT;
-  return Math.min(all, contextTokens);
+  const all = bytes.reduce((sum, each) => sum + each, 0);
+  const around = messages.length * AROUND_MESSAGE + AROUND_CHAT;
+  return {
+    usual: Math.min(Math.ceil(all / USUAL_BYTES_PER_TOKEN) + around, contextTokens),
+    most: Math.min(tokensAtMost(all) + around, contextTokens),
+  };
 }
 
 function bytesOf(value: unknown): number {
@@ -27,7 +41,7 @@ function bytesOf(value: unknown): number {
 /** The least that is left for an answer: where the context is nearly full its server says so itself. */
 const LEAST_OUTPUT = 64;
 
-/** How many a model may write: what is asked for, what it can, and what its context has left. */
+/** How many a model may write: what is asked for, what it can, and what its context usually has left. */
 export function outputTokensOf(
   { max_completion_tokens, max_tokens }: ChatRequest,
   { contextTokens, maxOutputTokens }: { contextTokens: number; maxOutputTokens: number },

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { Refusal } from "../errors/catalogue.ts";
+import { invalid } from "../errors/refused.ts";
+import { isSimple } from "../http/simple.ts";
 
 const TEXT = z.string().max(4_000_000);
 
@@ -24,6 +27,22 @@ const message = z.object({
     .optional(),
 });
 
+const PART_BYTES = 65_536;
+
+/** JSON that a model's server alone understands, passed on as it is: nothing looks into it but to see how long it is. */
+const part = z.unknown().refine((value) => value !== undefined && isShort(value), {
+  error: `must be JSON of at most ${PART_BYTES} bytes`,
+});
+
+function isShort(value: unknown): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(value)) <= PART_BYTES;
+  } catch {
+    // Nested deeper than can be written.
+    return false;
+  }
+}
+
 const positive = z.int().min(1).max(10_000_000);
 
 /**
@@ -45,16 +64,33 @@ export const chatRequest = z.object({
   presence_penalty: z.number().min(-2).max(2).optional(),
   frequency_penalty: z.number().min(-2).max(2).optional(),
   response_format: z
-    .object({ type: z.enum(["text", "json_object", "json_schema"]), json_schema: z.json().optional() })
+    .object({ type: z.enum(["text", "json_object", "json_schema"]), json_schema: part.optional() })
     .optional(),
   tools: z
-    .array(z.object({ type: z.literal("function"), function: z.json() }))
+    .array(z.object({ type: z.literal("function"), function: part }))
     .max(64)
     .optional(),
-  tool_choice: z.json().optional(),
+  tool_choice: part.optional(),
 });
 
 export type ChatRequest = z.output<typeof chatRequest>;
+
+/** @throws Refusal VALIDATION_FAILED */
+export function requestIn(body: unknown): ChatRequest {
+  const parsed = chatRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: ["body", ...path].join("."), message })));
+}
+
+/** More than any chat with its tools, of which most is text. */
+const MARKS_AT_MOST = 50_000;
+
+/** Why a body is refused before it is parsed, since parsing and judging it would keep all others waiting; undefined where it is not. */
+export function refusalOfBody(body: Uint8Array): Refusal | undefined {
+  if (isSimple(body, MARKS_AT_MOST)) return undefined;
+  const message = `holds too many values: more than ${MARKS_AT_MOST} of {, [, : and , outside of text`;
+  return invalid([{ path: "body", message }]);
+}
 
 /** The same as the model's server is asked: by the name that it knows, for so much and no more, and for its figures. */
 export function upstreamBody(request: ChatRequest, model: string, outputTokens: number): string {

@@ -2,18 +2,21 @@ import { randomUUID } from "node:crypto";
 import { messageOf } from "@leanvibe/runtime";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Cluster } from "../cluster/connection.ts";
+import type { Database } from "../db/database.ts";
 import { ERRORS, Refusal } from "../errors/catalogue.ts";
 import { PROBLEM_MEDIA_TYPE } from "../errors/problem.ts";
-import { invalid, refusalOf } from "../errors/refused.ts";
+import { refusalOf } from "../errors/refused.ts";
 import { bearerToken } from "../http/identify.ts";
 import { loggedRequest } from "../http/logged.ts";
 import { answerUnread } from "../http/wire.ts";
 import type { Parts } from "../parts.ts";
 import { type Agent, Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
+import { Keys, publishedBy } from "./keys.ts";
 import type { Models } from "./models.ts";
 import { gatewayProblem } from "./refusals.ts";
-import { chatRequest } from "./request.ts";
+import { refusalOfBody } from "./request.ts";
 import { PATIENCE, type Patience } from "./upstream.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -55,12 +58,13 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
     return503OnClosing: false,
   });
   app.setErrorHandler(answer);
+  readSimple(app);
   app.setNotFoundHandler(({ method }) => {
     throw new Refusal("ROUTE_NOT_FOUND", {
       detail: `There is no ${method} of this path; there is POST /v1/chat/completions.`,
     });
   });
-  const agents = cluster && new Agents({ transport: cluster.transport, database });
+  const agents = cluster && agentsOf(cluster, database);
   const calls = new Calls({ database, log, models, patience });
   const agentOf = async (request: FastifyRequest): Promise<Agent> => {
     if (agents === undefined) throw new Refusal("CLUSTER_UNAVAILABLE", { retryAfterSeconds: RETRY_SECONDS });
@@ -74,7 +78,7 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   app.post(GATEWAY_ROUTES.chat.url, { onRequest }, async (request, reply) => {
     const agent = known.get(request);
     if (agent === undefined) throw new Refusal("AGENT_NOT_RECOGNIZED");
-    const { type, body } = await calls.answer(agent, requestIn(request.body), goneOf(reply));
+    const { type, body } = await calls.answer(agent, request.body, goneOf(reply));
     return reply.code(200).type(type).header("Cache-Control", "no-store").send(body);
   });
   app.get(GATEWAY_ROUTES.models.url, { onRequest }, async () => ({
@@ -92,6 +96,22 @@ export function buildGateway(parts: GatewayParts, { models, patience = PATIENCE 
   return app;
 }
 
+function agentsOf(cluster: Cluster, database: Database): Agents {
+  const keys = new Keys({ published: () => publishedBy(cluster) });
+  return new Agents({ transport: cluster.transport, database, keys });
+}
+
+/** One that parses long would keep all others waiting. */
+function readSimple(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser(["application/json", "text/plain"]);
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request: FastifyRequest, body: Buffer, done) => {
+    const refused = refusalOfBody(body);
+    if (refused === undefined) parse(request, body.toString("utf8"), done);
+    else done(refused);
+  });
+}
+
 const header = z.string().max(200);
 
 /** Of two, one might be for us and the other for a proxy. @throws Refusal TASK_NOT_OF_AGENT, HEADER_REPEATED */
@@ -102,12 +122,6 @@ function taskHeader({ headers, raw }: FastifyRequest): string {
   if (data === undefined)
     throw new Refusal("TASK_NOT_OF_AGENT", { detail: `The header ${TASK_HEADER} is needed: NAMESPACE/NAME.` });
   return data;
-}
-
-function requestIn(body: unknown) {
-  const parsed = chatRequest.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: ["body", ...path].join("."), message })));
 }
 
 /** Aborted when the client goes away before it has the whole answer. */

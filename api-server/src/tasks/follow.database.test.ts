@@ -157,6 +157,28 @@ describe("who watches a task", () => {
     for (const each of [...all, others, again]) each.stop();
   });
 
+  test("and is gone before it was found keeps no place: the next ones watch [slots]", async () => {
+    const task = await newTask();
+    await inDatabase(running.admin, async (client) => {
+      // Whoever looks for a task waits.
+      await client.query("BEGIN");
+      await client.query("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE");
+      const gone = Array.from({ length: 30 }, () => new AbortController());
+      const asking = gone.map(({ signal }) =>
+        fetch(`${base}/api/v1/tasks/${task.id}/events`, { headers: task.headers, signal }).catch(() => undefined),
+      );
+      await sleep(500);
+      for (const each of gone) each.abort();
+      await Promise.all(asking);
+      await sleep(100);
+      await client.query("COMMIT");
+    });
+    await sleep(500);
+    const watching = await watch(task);
+    expect(watching.status).toBe(200);
+    watching.stop();
+  });
+
   test("behind a pooler that lets no LISTEN through hears of it within seconds", async () => {
     const log = pino({ level: "silent" });
     const news = new TaskNews({ listenUrl: undefined, worker: parts.database.worker, log });
@@ -184,6 +206,34 @@ describe("who watches a task", () => {
       3,
       Array(2).fill(": nothing new\n\n"),
     ]);
+  });
+
+  test("is asked for anew also where there is news all the time [stolen token]", async () => {
+    const task = await newTask();
+    let asked = 0;
+    const mayGoOn = async () => ++asked < 3;
+    const stopping = new AbortController();
+    const busy = (async () => {
+      for (let at = 0; !stopping.signal.aborted; at++) {
+        await report(task, { phase: "Running", activity: `at ${at}` });
+        await sleep(10);
+      }
+    })();
+    const following = {
+      database: parts.database,
+      news: parts.news,
+      tenantId: task.tenantId,
+      taskId: task.id,
+      after: 0,
+    };
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(5_000)]);
+    const texts: string[] = [];
+    // No silence lasts as long as that.
+    for await (const text of follow({ ...following, mayGoOn, signal, heartbeatMilliseconds: 300 })) texts.push(text);
+    expect([asked, signal.aborted]).toEqual([3, false]);
+    expect(texts.filter((text) => text.startsWith("event: activity")).length).toBeGreaterThan(3);
+    stopping.abort();
+    await busy;
   });
 
   test("does not keep a server from stopping", async () => {

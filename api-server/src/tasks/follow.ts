@@ -32,7 +32,7 @@ type Following = {
   taskId: string;
   /** The number of the last event that the watcher has. */
   after: number;
-  /** Asked at every heartbeat: whether it may still watch. */
+  /** Asked at every heartbeat, and as often where there is news: whether it may still watch. */
   mayGoOn: () => Promise<boolean>;
   signal: AbortSignal;
   heartbeatMilliseconds?: number;
@@ -44,7 +44,8 @@ export async function* follow(following: Following): AsyncGenerator<string> {
   const seen: Seen = { after: following.after, activity: null };
   let woken = Promise.withResolvers<void>();
   const stop = news.watch(taskId, () => woken.resolve());
-  const end = performance.now() + WHOLE_MILLISECONDS;
+  let asked = performance.now();
+  const end = asked + WHOLE_MILLISECONDS;
   try {
     yield `retry: ${RETRY_MILLISECONDS}\n\n`;
     while (!signal.aborted && performance.now() < end) {
@@ -53,11 +54,13 @@ export async function* follow(following: Following): AsyncGenerator<string> {
       const { texts, next } = await look(following, seen);
       yield* texts;
       if (next === "over") return;
-      if (next === "more") continue;
-      const isNews = await Promise.race([woken.promise.then(() => true), silence(signal, heartbeatMilliseconds)]);
-      if (isNews || signal.aborted) continue;
+      const woke = woken.promise.then(() => true);
+      const isNews = next === "more" || (await Promise.race([woke, silence(signal, heartbeatMilliseconds)]));
+      // Where there is news all the time there is no silence.
+      if (signal.aborted || (isNews && performance.now() - asked < heartbeatMilliseconds)) continue;
+      asked = performance.now();
       if (!(await following.mayGoOn())) return;
-      yield ": nothing new\n\n";
+      if (!isNews) yield ": nothing new\n\n";
     }
   } finally {
     stop();

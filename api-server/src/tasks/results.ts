@@ -126,11 +126,14 @@ function events(app: App, { database, news, callers }: Parts): void {
           () => false,
         );
       const gone = new AbortController();
-      // However it ends. Trap: a stream that is waited for in its generator does not hear that its reader went.
-      reply.raw.once("close", () => {
+      const end = () => {
         leave();
         gone.abort();
-      });
+      };
+      // However it ends. Trap: a stream that is waited for in its generator does not hear that its reader went.
+      reply.raw.once("close", end);
+      // Trap: who went while the task was looked for has said so already.
+      if (reply.raw.destroyed) end();
       const signal = AbortSignal.any([closing.signal, gone.signal]);
       const stream = Readable.from(follow({ database, news, ...at, mayGoOn, signal }));
       return (

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { v7 as uuid } from "uuid";
 import { describe, expect, test } from "vitest";
 import type { App } from "../app.ts";
 import { settle } from "../metering/ledger.ts";
@@ -155,6 +156,62 @@ describe("a task", () => {
       status: 404,
       body: { error_code: "PROJECT_NOT_FOUND" },
     });
+  });
+});
+
+describe("as many as a plan has in an hour", () => {
+  /** So many that were begun then and have ended. */
+  const begun = (tenant: TestTenant, count: number, at: Date, managedBy = "api") =>
+    change(
+      `INSERT INTO tasks (tenant_id, id, name, title, description, phase, managed_by, created_at)
+       SELECT $1, id, 't' || n, 'T', 'D', 'Cancelled', $3, $4
+       FROM unnest($2::uuid[]) WITH ORDINALITY AS given (id, n)`,
+      [tenant.id, Array.from({ length: count }, () => uuid({ msecs: at.getTime() })), managedBy, at],
+    );
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000);
+
+  test("are made, cancelled and made again, and no more of them: a loop fills no database [flood]", async () => {
+    const { tenant, headers } = await tenantWith();
+    await begun(tenant, 195, ago(3_000));
+    let { body } = await create(headers);
+    for (let left = 4; left > 0; left--) {
+      await ask("POST", `/api/v1/tasks/${body.id}/cancel`, headers);
+      ({ body } = await ask("POST", `/api/v1/tasks/${body.id}/retry`, headers));
+      expect(body.phase).toBe("Pending");
+    }
+    await ask("POST", `/api/v1/tasks/${body.id}/cancel`, headers);
+    const refused = [await ask("POST", `/api/v1/tasks/${body.id}/retry`, headers), await create(headers)];
+    for (const answer of refused) {
+      expect(answer).toMatchObject({ status: 429, body: { error_code: "TASKS_PER_HOUR_REACHED" } });
+      expect(answer.body.detail).toContain("200 tasks within an hour");
+      expect(Number(answer.headers["retry-after"])).toBeGreaterThan(500);
+      expect(Number(answer.headers["retry-after"])).toBeLessThanOrEqual(600);
+    }
+    const { rows } = await change("SELECT count(*)::int AS count FROM tasks WHERE tenant_id = $1", [tenant.id]);
+    expect(rows).toEqual([{ count: 200 }]);
+  });
+
+  test("are no more of 20 that come at once [race]", async () => {
+    const { tenant, headers } = await tenantWith();
+    await begun(tenant, 195, ago(10));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create(headers)));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(5);
+  });
+
+  test("are those of this hour and of the API, not another tenant's", async () => {
+    const { tenant, headers } = await tenantWith();
+    const other = await tenantWith();
+    await begun(tenant, 199, ago(10));
+    await begun(tenant, 300, ago(3_700));
+    await begun(tenant, 300, ago(10), "kubectl");
+    await begun(other.tenant, 300, ago(10));
+    expect([(await create(headers)).status, (await create(headers)).status]).toEqual([202, 429]);
+  });
+
+  test("are more on a larger plan", async () => {
+    const { tenant, headers } = await tenantWith("professional");
+    await begun(tenant, 1_999, ago(10));
+    expect([(await create(headers)).status, (await create(headers)).status]).toEqual([202, 429]);
   });
 });
 

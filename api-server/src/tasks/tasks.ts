@@ -1,6 +1,7 @@
 import { PLANS } from "@leanvibe/schema";
 import { v7 as uuid } from "uuid";
 import type { Caller } from "../accounts/callers.ts";
+import { leastId } from "../audit/audit.ts";
 import type { Transaction } from "../db/database.ts";
 import type { Prisma, Task } from "../db/generated/client.ts";
 import { Refusal } from "../errors/catalogue.ts";
@@ -23,7 +24,10 @@ type Asked = Pick<Task, "title" | "description" | "priority" | "language" | "mod
   spec: Prisma.InputJsonObject;
 };
 
-/** @throws Refusal PROJECT_NOT_FOUND, TASK_TOO_LARGE, VALIDATION_FAILED, TASK_QUEUE_FULL, BUDGET_EXCEEDED */
+/**
+ * @throws Refusal PROJECT_NOT_FOUND, TASK_TOO_LARGE, VALIDATION_FAILED, TASK_QUEUE_FULL, TASKS_PER_HOUR_REACHED,
+ * BUDGET_EXCEEDED
+ */
 export async function createTask(
   tx: Transaction,
   parts: Pick<Parts, "audit">,
@@ -88,6 +92,7 @@ async function addTask(
   await holdTenant(tx, tenantId);
   await requireProject(tx, tenantId, asked.projectId);
   await requirePlace(tx, caller);
+  await requireMeasure(tx, caller);
   await requireBudget(tx, caller);
   const made = await tx.task.create({ data });
   await record(tx, made, undefined);
@@ -115,6 +120,28 @@ async function requirePlace(tx: Transaction, { tenantId, plan }: Caller): Promis
   if (open < limit) return;
   const detail = `${open} tasks of your organization have not ended yet, and plan ${plan} has room for ${limit}.`;
   throw new Refusal("TASK_QUEUE_FULL", { detail, retryAfterSeconds: RETRY_SECONDS });
+}
+
+const HOUR_SECONDS = 3_600;
+
+/**
+ * What is ended at once and made again is never open, and is kept: so many are made in an hour, and no more.
+ * @throws Refusal TASKS_PER_HOUR_REACHED
+ */
+async function requireMeasure(tx: Transaction, { tenantId, plan }: Caller): Promise<void> {
+  const limit = LIMITS[plan].tasksPerHour;
+  // By its id, which begins with its time: the primary key says it of the newest, and no more are looked at than there may be.
+  const first = await tx.task.findFirst({
+    where: { tenantId, managedBy: "api", id: { gt: leastId(new Date(Date.now() - HOUR_SECONDS * 1000)) } },
+    orderBy: { id: "desc" },
+    skip: limit - 1,
+    select: { createdAt: true },
+  });
+  if (first === null) return;
+  const passed = Math.floor((Date.now() - first.createdAt.getTime()) / 1000);
+  const retryAfterSeconds = Math.max(1, HOUR_SECONDS - passed);
+  const detail = `Your organization has made ${limit} tasks within an hour, which is what plan ${plan} has: try again in ${retryAfterSeconds} s.`;
+  throw new Refusal("TASKS_PER_HOUR_REACHED", { detail, retryAfterSeconds });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { AGENT_LIMITS, type AgentArtifact } from "@leanvibe/schema";
 import { describe, expect, test } from "vitest";
@@ -7,7 +8,7 @@ import type { Parts } from "../../parts.ts";
 import { withApp } from "../../testing/app.ts";
 import { inDatabase } from "../../testing/database.ts";
 import { type Headers, signedIn, testTenant, testUser } from "../../testing/parts.ts";
-import { artifactIn, Unusable } from "./collect.ts";
+import { artifactIn, inTurn, Unusable } from "./artifact.ts";
 import { storeArtifact } from "./store.ts";
 
 let parts: Parts;
@@ -94,10 +95,28 @@ describe("an artifact", () => {
       "steps",
     ],
     ["of another shape", () => read({ version: 2 }), "does not fit"],
+    [
+      "of millions of values, which parsed would take hundreds of megabytes [bomb]",
+      () => read(JSON.stringify(artifact()).replace('"data":{}', `"data":[${Array(1_000_000).fill("{}").join()}]`)),
+      "too many values",
+    ],
   ])("%s is of no use, and says why", async (_what, reading, why) => {
     const error = await reading().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Unusable);
     expect(String(error)).toContain(why);
+  });
+
+  test("is unpacked when the one before is stored: of many large ones at once there is one in memory [memory]", async () => {
+    let [open, most] = [0, 0];
+    const work = async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await sleep(5);
+      open -= 1;
+      throw new Unusable("of no use");
+    };
+    const all = await Promise.allSettled(Array.from({ length: 8 }, () => inTurn(work)));
+    expect([most, open, all.every(({ status }) => status === "rejected")]).toEqual([1, 0, true]);
   });
 
   test("is stored once, whole, as PostgreSQL can keep it, and its agents are known from then on", async () => {

@@ -1,23 +1,7 @@
-import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime";
-import {
-  AGENT_KEYS,
-  AGENT_LIMITS,
-  type AgentArtifact,
-  type AgentTask,
-  agentArtifact,
-  agentConfigMaps,
-} from "@leanvibe/schema";
+import { AGENT_KEYS, type AgentTask, agentConfigMaps } from "@leanvibe/schema";
 import { z } from "zod";
-
-const unpack = promisify(gunzip);
-
-/** What an agent left cannot be used: it is no fault that goes by itself. */
-export class Unusable extends Error {
-  override readonly name: string = "Unusable";
-}
+import { Unusable } from "./artifact.ts";
 
 /**
  * The agents' binding is not there, by which it is read. The operator may be about to put it there; where it does not, the
@@ -56,41 +40,19 @@ async function find(
   return held.metadata.ownerReferences.some(({ uid }) => uid === jobUID) ? { held, path } : undefined;
 }
 
+/** What an agent left, and the sum of it that the operator wrote down. */
+export type Left = { bytes: Buffer; sha256: string };
+
 /**
- * What an agent made, as far as it can be believed: the very bytes of which the operator wrote down the sum, which unpack to
- * no more than anybody reads, and say what the schema says.
- * @returns undefined where it made nothing
+ * @returns undefined where an agent made nothing
  * @throws Unusable, Forbidden; ApiError, or Error of the connection
  */
-export async function readArtifact(transport: Transport, task: AgentTask): Promise<AgentArtifact | undefined> {
-  const wanted = task.status?.artifact?.sha256;
-  if (wanted === undefined) return undefined;
+export async function readArtifact(transport: Transport, task: AgentTask): Promise<Left | undefined> {
+  const sha256 = task.status?.artifact?.sha256;
+  if (sha256 === undefined) return undefined;
   const found = await find(transport, task, "artifact");
   if (found === undefined) throw new Unusable("it is not in the cluster any more");
-  const bytes = Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64");
-  return await artifactIn(bytes, wanted);
-}
-
-/** @throws Unusable */
-export async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentArtifact> {
-  if (bytes.length > AGENT_LIMITS.artifactBytes)
-    throw new Unusable(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-    throw new Unusable("it is not what the agent had reported");
-  }
-  const text = await unpack(bytes, { maxOutputLength: AGENT_LIMITS.unpackedBytes }).catch(() => {
-    throw new Unusable(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text.toString("utf8"));
-  } catch {
-    throw new Unusable("it is no JSON");
-  }
-  const parsed = agentArtifact.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [fault] = parsed.error.issues;
-  throw new Unusable(`it does not fit: ${fault?.path.join(".").slice(0, 100)} ${fault?.message.slice(0, 200)}`);
+  return { bytes: Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64"), sha256 };
 }
 
 /** Takes both ConfigMaps away, and nothing that somebody else made under their names. */

@@ -4,7 +4,8 @@ import type { Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
 import { hasEnded } from "../rows.ts";
-import { clear, Forbidden, readArtifact, Unusable } from "./collect.ts";
+import { artifactIn, inTurn, Unusable } from "./artifact.ts";
+import { clear, Forbidden, readArtifact } from "./collect.ts";
 import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
 import { create, taskOf } from "./make.ts";
 import { changeRow, endRow, findRefs, forsakeRow, makeRow, readRow, settleRow } from "./rows.ts";
@@ -183,9 +184,10 @@ async function changed(answer: Promise<unknown>, name: string): Promise<AgentTas
 
 async function collect({ parts, transport }: World, row: Task, object: AgentTask): Promise<void> {
   try {
-    const artifact = await readArtifact(transport, object);
-    if (artifact === undefined) await storeFault(parts.database, row, "its agent made nothing");
-    else await storeArtifact(parts.database, row, artifact);
+    const left = await readArtifact(transport, object);
+    if (left === undefined) return await storeFault(parts.database, row, "its agent made nothing");
+    const { bytes, sha256 } = left;
+    await inTurn(async () => await storeArtifact(parts.database, row, await artifactIn(bytes, sha256)));
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     const since = Date.now() - Date.parse(object.status?.completionTime ?? "");
