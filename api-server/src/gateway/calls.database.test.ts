@@ -191,7 +191,7 @@ describe("an answer", () => {
     const message = { role: "assistant", content: "1", reasoning_content: "2".repeat(500) };
     server.answer = (response) => send(response, 200, { choices: [{ index: 0, message }] });
     await ask();
-    expect((await used()).events[1]).toMatchObject({ details: { estimated: true, output_tokens: 501 } });
+    expect((await used()).events[1]).toMatchObject({ details: { estimated: true, output_tokens: 167 } });
   });
 
   test("of which the client heard nothing counts all the same: the model has read it [free rides]", async () => {

@@ -8,7 +8,7 @@ import { AtOnce } from "../http/at-once.ts";
 import type { Parts } from "../parts.ts";
 import type { Agent } from "./agents.ts";
 import { AnswerStream, bytesWritten, DONE, type Figures, figuresIn } from "./answer.ts";
-import { inputTokensOf, outputTokensOf, tokensAtMost } from "./estimate.ts";
+import { type InputTokens, inputTokensOf, outputTokensOf, tokensAtMost, usualTokens } from "./estimate.ts";
 import { type Metered, metered } from "./metered.ts";
 import type { Model, Models } from "./models.ts";
 import { type ChatRequest, requestIn, upstreamBody } from "./request.ts";
@@ -36,8 +36,8 @@ type Call = {
   agent: Agent;
   model: Model;
   request: ChatRequest;
-  /** What it reads and may write at most. */
-  inputTokens: number;
+  /** What it reads, and may write at most. */
+  input: InputTokens;
   outputTokens: number;
   paid: Metered;
 };
@@ -70,10 +70,10 @@ export class Calls {
     try {
       const request = requestIn(body);
       const model = modelOf(models, request.model, agent);
-      const { usual, most: inputTokens } = inputTokensOf(request, model.contextTokens);
-      const outputTokens = outputTokensOf(request, model, usual);
-      const paid = await metered(database, agent, model, inputTokens + outputTokens);
-      const call = { agent, model, request, inputTokens, outputTokens, paid };
+      const input = inputTokensOf(request, model.contextTokens);
+      const outputTokens = outputTokensOf(request, model, input.usual);
+      const paid = await metered(database, agent, model, input.most + outputTokens);
+      const call = { agent, model, request, input, outputTokens, paid };
       const asked = upstreamBody(request, model.model ?? model.name, outputTokens);
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
       const whole = AbortSignal.timeout(patience.whole);
@@ -122,7 +122,7 @@ export class Calls {
       await this.#end(paid.settle(estimatedOf(call, Buffer.byteLength(text))));
       throw unavailable(model, "its answer is no JSON");
     }
-    const figures = figuresIn(json) ?? estimatedOf(call, bytesWritten(json) ?? Buffer.byteLength(text));
+    const figures = figuresIn(json) ?? usualOf(call, bytesWritten(json) ?? Buffer.byteLength(text));
     await this.#end(paid.settle(figures));
     return { type: "application/json; charset=utf-8", body: text };
   }
@@ -143,7 +143,7 @@ export class Calls {
     );
     this.#track(
       told.then(async (last) => {
-        await this.#end(call.paid.settle(answer.figures ?? estimatedOf(call, answer.bytes)));
+        await this.#end(call.paid.settle(answer.figures ?? (answer.done ? usualOf : estimatedOf)(call, answer.bytes)));
         out.end(last);
         by.leave();
       }),
@@ -190,9 +190,14 @@ export class Calls {
   }
 }
 
-/** Whatever a server sends: it was asked for no more than was reserved. */
-function estimatedOf({ inputTokens, outputTokens }: Call, bytes: number): Figures {
-  return { inputTokens, outputTokens: Math.min(tokensAtMost(bytes), outputTokens), estimated: true };
+/** Of a call whose end did not come. Whatever a server sends: it was asked for no more than was reserved. */
+function estimatedOf({ input, outputTokens }: Call, bytes: number): Figures {
+  return { inputTokens: input.most, outputTokens: Math.min(tokensAtMost(bytes), outputTokens), estimated: true };
+}
+
+/** Of an answer that came to its end, and without figures. */
+function usualOf({ input, outputTokens }: Call, bytes: number): Figures {
+  return { inputTokens: input.usual, outputTokens: Math.min(usualTokens(bytes), outputTokens), estimated: true };
 }
 
 /**

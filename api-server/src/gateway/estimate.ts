@@ -1,6 +1,9 @@
 import type { ChatRequest } from "./request.ts";
 
-/** As text and programs usually have them, and rather fewer: by this a model is left room for its answer. */
+/**
+ * As text and programs usually have them, and rather fewer. By this a model is left room for its answer, and an answer that
+ * came to its end is settled whose server never says figures: which server that is the platform chose, and not who asks.
+ */
 const USUAL_BYTES_PER_TOKEN = 3;
 /** What a chat's template puts around each message. */
 const AROUND_MESSAGE = 8;
@@ -10,11 +13,16 @@ const AROUND_CHAT = 16;
 /**
  * How many tokens a text is at most. A token is a byte at least, and it may be no more: many models write each digit by
  * itself, and what is in no word of theirs by its bytes. By this is reserved, so that nobody uses more than is there, and
- * settled where the figures did not come: who sends digits and leaves before they do has them no cheaper. It is three or four
+ * settled where the end did not come: who sends digits and leaves before it does has them no cheaper. It is three or four
  * times what usual text is. That costs who waits for the end nothing, and a reservation lasts no longer than its call.
  */
 export function tokensAtMost(bytes: number): number {
   return bytes;
+}
+
+/** About how many tokens usual text is, rather more than fewer. */
+export function usualTokens(bytes: number): number {
+  return Math.ceil(bytes / USUAL_BYTES_PER_TOKEN);
 }
 
 /** How many tokens a model reads of a request: about, and at most. It never reads more than its context. */
@@ -29,7 +37,7 @@ export function inputTokensOf(
   const all = bytes.reduce((sum, each) => sum + each, 0);
   const around = messages.length * AROUND_MESSAGE + AROUND_CHAT;
   return {
-    usual: Math.min(Math.ceil(all / USUAL_BYTES_PER_TOKEN) + around, contextTokens),
+    usual: Math.min(usualTokens(all) + around, contextTokens),
     most: Math.min(tokensAtMost(all) + around, contextTokens),
   };
 }
