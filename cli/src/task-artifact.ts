@@ -1,20 +1,9 @@
-import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime";
-import {
-  AGENT_KEYS,
-  AGENT_LIMITS,
-  type AgentArtifact,
-  type AgentTask,
-  ANNOTATIONS,
-  agentArtifact,
-} from "@leanvibe/schema";
+import { AGENT_KEYS, type AgentArtifact, type AgentTask, ANNOTATIONS } from "@leanvibe/schema";
+import { artifactIn, UnusableArtifact } from "@leanvibe/schema/artifact";
 import { z } from "zod";
 import type { Place } from "./task-cluster.ts";
 import { isFinal } from "./task-progress.ts";
-
-const unpack = promisify(gunzip);
 
 const configMap = z.object({ binaryData: z.record(z.string(), z.string()).default({}) });
 
@@ -37,37 +26,14 @@ export async function artifactOf(transport: Transport, at: Place, task: AgentTas
     );
   });
   const bytes = Buffer.from(configMap.parse(answer).binaryData[AGENT_KEYS.artifact] ?? "", "base64");
-  return await artifactIn(bytes, artifact.sha256);
+  return await artifactIn(bytes, artifact.sha256).catch((error: unknown) => {
+    if (!(error instanceof UnusableArtifact)) throw error;
+    const words = isFinal(phase) ? "" : "; an agent is at work, and what it made may be newer: ask again";
+    throw new Error(`what the agent made cannot be used: ${error.message}${words}`);
+  });
 }
 
 function gone(name: string, at: Place, { metadata }: AgentTask): string {
   const id = metadata.annotations?.[ANNOTATIONS.taskId] ?? "ID";
   return `ConfigMap ${name} of namespace ${at.namespace} is not there any more; where the platform's API has taken it over: ./leanvibe task code ${id}`;
-}
-
-async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentArtifact> {
-  if (bytes.length > AGENT_LIMITS.artifactBytes)
-    throw unusable(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-    throw unusable("it is not what the operator saw; where an agent is at work it may be newer: ask again");
-  }
-  const text = await unpack(bytes, { maxOutputLength: AGENT_LIMITS.unpackedBytes }).catch(() => {
-    throw unusable(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);
-  });
-  const parsed = agentArtifact.safeParse(jsonIn(text.toString("utf8")));
-  if (parsed.success) return parsed.data;
-  const [fault] = parsed.error.issues;
-  throw unusable(`it does not fit: ${fault?.path.join(".").slice(0, 100)} ${fault?.message.slice(0, 200)}`);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unusable("it is no JSON");
-  }
-}
-
-function unusable(why: string): Error {
-  return new Error(`what the agent made cannot be used: ${why}`);
 }

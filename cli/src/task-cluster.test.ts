@@ -130,7 +130,7 @@ describe("what an agent made, by the cluster alone", () => {
   test.each<[string, () => void, string]>([
     ["nothing yet", () => undefined, "acme-dev/report is Running: nothing is there yet"],
     ["an end without anything", () => (said[TASK] = { body: task({ phase: "Cancelled" }) }), "it made nothing"],
-    ["other bytes than were seen", () => artifact(MADE, "0".repeat(64)), "it is not what the operator saw"],
+    ["other bytes than were seen", () => artifact(MADE, "0".repeat(64)), "it is not what the agent had reported"],
     ["what does not fit", () => artifact({ ...MADE, files: [{ path: "../x", content: "" }] }), "files.0.path"],
     ["what unpacks without end [bomb]", () => artifact("0".repeat(17 * 1024 * 1024)), "does not unpack"],
     [

@@ -1,7 +1,7 @@
+import { isSimple } from "@leanvibe/schema";
 import { z } from "zod";
 import type { Refusal } from "../errors/catalogue.ts";
 import { invalid } from "../errors/refused.ts";
-import { isSimple } from "../http/simple.ts";
 
 const TEXT = z.string().max(4_000_000);
 

@@ -24,5 +24,6 @@ export {
   type PlanPrice,
 } from "./plans.ts";
 export * from "./quantity.ts";
+export { isSimple } from "./simple.ts";
 export { parseTenant, TENANT, TENANTS, type Tenant, type TenantSpec, type TenantStatus } from "./tenant.ts";
 export { ACCOUNT_STATES, CHILDREN_MAX, TENANT_CONDITIONS, type TenantConditionType } from "./tenant-status.ts";

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { AGENT_LIMITS, type AgentArtifact } from "@leanvibe/schema";
+import { artifactIn, UnusableArtifact } from "@leanvibe/schema/artifact";
 import { describe, expect, test } from "vitest";
 import type { App } from "../../app.ts";
 import type { Parts } from "../../parts.ts";
 import { withApp } from "../../testing/app.ts";
 import { inDatabase } from "../../testing/database.ts";
 import { type Headers, signedIn, testTenant, testUser } from "../../testing/parts.ts";
-import { artifactIn, inTurn, Unusable } from "./artifact.ts";
+import { inTurn } from "./in-turn.ts";
 import { storeArtifact } from "./store.ts";
 
 let parts: Parts;
@@ -102,7 +103,7 @@ describe("an artifact", () => {
     ],
   ])("%s is of no use, and says why", async (_what, reading, why) => {
     const error = await reading().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(Unusable);
+    expect(error).toBeInstanceOf(UnusableArtifact);
     expect(String(error)).toContain(why);
   });
 
@@ -113,7 +114,7 @@ describe("an artifact", () => {
       most = Math.max(most, open);
       await sleep(5);
       open -= 1;
-      throw new Unusable("of no use");
+      throw new UnusableArtifact("of no use");
     };
     const all = await Promise.allSettled(Array.from({ length: 8 }, () => inTurn(work)));
     expect([most, open, all.every(({ status }) => status === "rejected")]).toEqual([1, 0, true]);

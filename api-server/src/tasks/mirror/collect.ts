@@ -1,13 +1,13 @@
 import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime";
 import { AGENT_KEYS, type AgentTask, agentConfigMaps } from "@leanvibe/schema";
+import { UnusableArtifact } from "@leanvibe/schema/artifact";
 import { z } from "zod";
-import { Unusable } from "./artifact.ts";
 
 /**
  * The agents' binding is not there, by which it is read. The operator may be about to put it there; where it does not, the
  * namespace was kept of a Tenant that is gone, or left its Tenant, and is nobody's to work in.
  */
-export class Forbidden extends Unusable {
+export class Forbidden extends UnusableArtifact {
   override readonly name = "Forbidden";
 }
 
@@ -45,13 +45,13 @@ export type Left = { bytes: Buffer; sha256: string };
 
 /**
  * @returns undefined where an agent made nothing
- * @throws Unusable, Forbidden; ApiError, or Error of the connection
+ * @throws UnusableArtifact, Forbidden; ApiError, or Error of the connection
  */
 export async function readArtifact(transport: Transport, task: AgentTask): Promise<Left | undefined> {
   const sha256 = task.status?.artifact?.sha256;
   if (sha256 === undefined) return undefined;
   const found = await find(transport, task, "artifact");
-  if (found === undefined) throw new Unusable("it is not in the cluster any more");
+  if (found === undefined) throw new UnusableArtifact("it is not in the cluster any more");
   return { bytes: Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64"), sha256 };
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { AGENT_LIMITS, type AgentArtifact, agentArtifact } from "@leanvibe/schema";
-import { isSimple } from "../../http/simple.ts";
+import { AGENT_LIMITS, type AgentArtifact, agentArtifact } from "./agent-report.ts";
+import { isSimple } from "./simple.ts";
 
 /** A thousand steps and all files take a tenth of it; what is left is the agent's own, of which nothing is stored. */
 const MARKS_AT_MOST = 200_000;
@@ -10,51 +10,39 @@ const MARKS_AT_MOST = 200_000;
 const unpack = promisify(gunzip);
 
 /** What an agent left cannot be used: it is no fault that goes by itself. */
-export class Unusable extends Error {
-  override readonly name: string = "Unusable";
+export class UnusableArtifact extends Error {
+  override readonly name: string = "UnusableArtifact";
 }
 
 /**
  * What an agent made, as far as it can be believed: the very bytes of which the operator wrote down the sum, which unpack to
  * no more than anybody reads, and say what the schema says.
- * @throws Unusable
+ * @throws UnusableArtifact
  */
 export async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentArtifact> {
   if (bytes.length > AGENT_LIMITS.artifactBytes)
-    throw new Unusable(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
+    throw new UnusableArtifact(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-    throw new Unusable("it is not what the agent had reported");
+    throw new UnusableArtifact("it is not what the agent had reported");
   }
   const text = await unpack(bytes, { maxOutputLength: AGENT_LIMITS.unpackedBytes }).catch(() => {
-    throw new Unusable(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);
+    throw new UnusableArtifact(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);
   });
   const parsed = agentArtifact.safeParse(jsonIn(text));
   if (parsed.success) return parsed.data;
   const [fault] = parsed.error.issues;
-  throw new Unusable(`it does not fit: ${fault?.path.join(".").slice(0, 100)} ${fault?.message.slice(0, 200)}`);
+  throw new UnusableArtifact(`it does not fit: ${fault?.path.join(".").slice(0, 100)} ${fault?.message.slice(0, 200)}`);
 }
 
-/** @throws Unusable */
+/** @throws UnusableArtifact */
 function jsonIn(text: Buffer): unknown {
   // Before it is parsed: what is millions of empty objects would be hundreds of megabytes.
   if (!isSimple(text, MARKS_AT_MOST)) {
-    throw new Unusable(`it holds too many values: more than ${MARKS_AT_MOST} of {, [, : and , outside of text`);
+    throw new UnusableArtifact(`it holds too many values: more than ${MARKS_AT_MOST} of {, [, : and , outside of text`);
   }
   try {
     return JSON.parse(text.toString("utf8"));
   } catch {
-    throw new Unusable("it is no JSON");
+    throw new UnusableArtifact("it is no JSON");
   }
-}
-
-let last: Promise<unknown> = Promise.resolve();
-
-/**
- * What is unpacked, parsed and stored is in memory several times over: of all that this process is to collect, one at a time
- * is. That an earlier one failed keeps nobody.
- */
-export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const own = last.then(work, work);
-  last = own;
-  return own;
 }
