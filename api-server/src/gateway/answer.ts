@@ -48,8 +48,9 @@ export class AnswerStream {
   readonly #decoder = new TextDecoder();
   readonly #withUsage: boolean;
   #rest = "";
-  /** So much was written. */
+  /** So much was written, in so many pieces, each of which is a token or more. */
   bytes = 0;
+  pieces = 0;
   /** As the server said them, if it did. */
   figures: Figures | undefined;
   /** It said that it is through. Told on by who has written down what it took: whoever hears it asks for more. */
@@ -80,7 +81,9 @@ export class AnswerStream {
     const json = parsed(data);
     const figures = figuresIn(json);
     if (figures !== undefined) this.figures = figures;
-    this.bytes += bytesWritten(json) ?? 0;
+    const written = bytesWritten(json) ?? 0;
+    this.bytes += written;
+    if (written > 0) this.pieces += 1;
     return this.#withUsage || figures === undefined || !isOfFiguresAlone(json);
   }
 }

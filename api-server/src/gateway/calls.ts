@@ -36,7 +36,7 @@ type Call = {
   agent: Agent;
   model: Model;
   request: ChatRequest;
-  /** What it reads, and may write at most. */
+  /** What it reads, and how much it may write. */
   input: InputTokens;
   outputTokens: number;
   paid: Metered;
@@ -72,7 +72,7 @@ export class Calls {
       const model = modelOf(models, request.model, agent);
       const input = inputTokensOf(request, model.contextTokens);
       const outputTokens = outputTokensOf(request, model, input.usual);
-      const paid = await metered(database, agent, model, input.most + outputTokens);
+      const paid = await metered(database, agent, model, input.usual + outputTokens);
       const call = { agent, model, request, input, outputTokens, paid };
       const asked = upstreamBody(request, model.model ?? model.name, outputTokens);
       // A whole answer is waited for even where the client has gone: what it took is only in its end.
@@ -122,7 +122,8 @@ export class Calls {
       await this.#end(paid.settle(estimatedOf(call, Buffer.byteLength(text))));
       throw unavailable(model, "its answer is no JSON");
     }
-    const figures = figuresIn(json) ?? usualOf(call, bytesWritten(json) ?? Buffer.byteLength(text));
+    const figures =
+      figuresIn(json) ?? usualOf(call, { bytes: bytesWritten(json) ?? Buffer.byteLength(text), pieces: 1 });
     await this.#end(paid.settle(figures));
     return { type: "application/json; charset=utf-8", body: text };
   }
@@ -143,7 +144,7 @@ export class Calls {
     );
     this.#track(
       told.then(async (last) => {
-        await this.#end(call.paid.settle(answer.figures ?? (answer.done ? usualOf : estimatedOf)(call, answer.bytes)));
+        await this.#end(call.paid.settle(answer.figures ?? unsaid(call, answer)));
         out.end(last);
         by.leave();
       }),
@@ -190,14 +191,21 @@ export class Calls {
   }
 }
 
-/** Of a call whose end did not come. Whatever a server sends: it was asked for no more than was reserved. */
-function estimatedOf({ input, outputTokens }: Call, bytes: number): Figures {
-  return { inputTokens: input.most, outputTokens: Math.min(tokensAtMost(bytes), outputTokens), estimated: true };
+function unsaid(call: Call, answer: AnswerStream): Figures {
+  return answer.done ? usualOf(call, answer) : estimatedOf(call, answer.bytes);
+}
+
+/** Of a call whose end did not come: no more than it was asked for, and both together no more than its context. */
+function estimatedOf({ input, outputTokens: asked, model }: Call, bytes: number): Figures {
+  const outputTokens = Math.min(tokensAtMost(bytes), asked);
+  const inputTokens = Math.max(input.usual, Math.min(input.most, model.contextTokens - outputTokens));
+  return { inputTokens, outputTokens, estimated: true };
 }
 
 /** Of an answer that came to its end, and without figures. */
-function usualOf({ input, outputTokens }: Call, bytes: number): Figures {
-  return { inputTokens: input.usual, outputTokens: Math.min(usualTokens(bytes), outputTokens), estimated: true };
+function usualOf({ input, outputTokens: asked }: Call, { bytes, pieces }: { bytes: number; pieces: number }): Figures {
+  const outputTokens = Math.min(Math.max(usualTokens(bytes), pieces), asked);
+  return { inputTokens: input.usual, outputTokens, estimated: true };
 }
 
 /**

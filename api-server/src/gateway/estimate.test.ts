@@ -8,7 +8,7 @@ const asked = (content: string, more: object = {}) =>
 test.each([
   ["digits, of which many models make a token each", "0123456789".repeat(100), 1_000],
   ["signs that a model knows by their bytes alone", "\u{1f9ff}".repeat(100), 400],
-])("for %s as much is reserved as there may be [free rides]", (_what, text, tokens) => {
+])("of %s as much counts at most as there may be [free rides]", (_what, text, tokens) => {
   expect(inputTokensOf(asked(text), 32_768).most).toBeGreaterThanOrEqual(tokens);
 });
 

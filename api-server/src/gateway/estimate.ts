@@ -12,9 +12,9 @@ const AROUND_CHAT = 16;
 
 /**
  * How many tokens a text is at most. A token is a byte at least, and it may be no more: many models write each digit by
- * itself, and what is in no word of theirs by its bytes. By this is reserved, so that nobody uses more than is there, and
- * settled where the end did not come: who sends digits and leaves before it does has them no cheaper. It is three or four
- * times what usual text is. That costs who waits for the end nothing, and a reservation lasts no longer than its call.
+ * itself, and what is in no word of theirs by its bytes. By this is settled where the end did not come: who sends digits and
+ * leaves before it does has them no cheaper. It is three or four times what usual text is, so that nothing is reserved by it:
+ * honest calls would be refused room that is there.
  */
 export function tokensAtMost(bytes: number): number {
   return bytes;

@@ -93,7 +93,7 @@ test("where a key of the cluster's cannot be used here nothing is told", async (
 });
 
 describe("a key that is not known", () => {
-  test("is asked for, so that a new one of the cluster's holds at once", async () => {
+  test("is asked for, so that a new one of the cluster holds as soon as it is published", async () => {
     expect(await keys.isForged(await signed(rsa))).toBe(false);
     now += 10_000;
     published = { keys: [rsa.jwk, ec.jwk, later.jwk] };

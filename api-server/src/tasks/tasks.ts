@@ -130,7 +130,7 @@ const HOUR_SECONDS = 3_600;
  */
 async function requireMeasure(tx: Transaction, { tenantId, plan }: Caller): Promise<void> {
   const limit = LIMITS[plan].tasksPerHour;
-  // By its id, which begins with its time: the primary key says it of the newest, and no more are looked at than there may be.
+  // By its id, which begins with its time: the primary key says it of the newest; those of kubectl are looked at with them.
   const first = await tx.task.findFirst({
     where: { tenantId, managedBy: "api", id: { gt: leastId(new Date(Date.now() - HOUR_SECONDS * 1000)) } },
     orderBy: { id: "desc" },

@@ -14,16 +14,21 @@ export class UnusableArtifact extends Error {
   override readonly name: string = "UnusableArtifact";
 }
 
+/** It is not there, or another is: who reads it at the moment that it changes sees the right one a little later. */
+export class MissingArtifact extends UnusableArtifact {
+  override readonly name = "MissingArtifact";
+}
+
 /**
  * What an agent made, as far as it can be believed: the very bytes of which the operator wrote down the sum, which unpack to
  * no more than anybody reads, and say what the schema says.
- * @throws UnusableArtifact
+ * @throws UnusableArtifact, of other bytes MissingArtifact
  */
 export async function artifactIn(bytes: Buffer, sha256: string): Promise<AgentArtifact> {
   if (bytes.length > AGENT_LIMITS.artifactBytes)
     throw new UnusableArtifact(`it is larger than ${AGENT_LIMITS.artifactBytes} bytes`);
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-    throw new UnusableArtifact("it is not what the agent had reported");
+    throw new MissingArtifact("it is not what the agent had reported");
   }
   const text = await unpack(bytes, { maxOutputLength: AGENT_LIMITS.unpackedBytes }).catch(() => {
     throw new UnusableArtifact(`it does not unpack to at most ${AGENT_LIMITS.unpackedBytes} bytes`);

@@ -46,9 +46,15 @@ export async function documentWork(
     measured: {
       // As the model wrote it: a list that the agent adds is no merit of the documentation.
       ...(names.length === 0 ? {} : { documented: { total: names.length, named: names.length - missing.length } }),
-      ...(total === 0 ? {} : { examples: { total, passed: total - failures.length } }),
+      ...examplesMeasured(total, failures.length, names.length > 0),
     },
   };
+}
+
+/** Where there is something to use, no example of it is no better than one that fails. */
+function examplesMeasured(total: number, failed: number, isToBeUsed: boolean): Pick<Measured, "examples"> {
+  if (total > 0) return { examples: { total, passed: total - failed } };
+  return isToBeUsed ? { examples: { total: 1, passed: 0 } } : {};
 }
 
 function namesOf({ language, code }: Work): string[] {

@@ -29,7 +29,7 @@ function finding(score: number | undefined, { documented, examples }: Measured, 
         ]
       : []),
     ...(examples !== undefined && examples.passed < examples.total
-      ? [`${examples.total - examples.passed} of ${examples.total} examples of the README fail.`]
+      ? [`Of the README ${examples.total - examples.passed} of ${examples.total} examples fail, or are missing.`]
       : []),
     ...(lint === undefined ? [] : [lintText(lint)]),
   ];

@@ -57,5 +57,10 @@ test.each([
   ["GET http://localhost:8080/users", "/users", true],
   ["`GET /users/{id}`", "/users", false],
   ["`GET /users/{id}` and `/users?page=1`", "/users", true],
+  ["`GET /users/` lists", "/users", true],
+  ["`GET /users/{id}`", "/users/", false],
+  ["`GET /api/users`", "/users", false],
+  ["_slug_ makes a name", "slug", true],
+  ["calls __init__ and _own", "_own", true],
   ["", "a", false],
 ])("%j names %s: %s", (readme, name, is) => expect(isNamed(readme, name)).toBe(is));

@@ -56,13 +56,21 @@ function requestOf(content: string): ServiceCall | undefined {
   return { method, path, headers: { ...typed, ...headers }, ...(body === "" ? {} : { body }) };
 }
 
-/** By a word or a path of its own: not as a part of another, such as `a` of `and`, or `/users` of `/users/{id}`. */
+const WORD = { before: /[\w$]$/, after: /^[\w$]/ };
+/** A path goes on behind another, and before a further part or a parameter. */
+const PATH = { before: /[\w}]$/, after: /^(\/?[\w{:<-])/ };
+
+/**
+ * By a word or a path of its own: not as a part of another, such as `a` of `and`, or `/users` of `/users/{id}`. A path may
+ * stand behind the address of a server.
+ */
 export function isNamed(readme: string, name: string): boolean {
-  const isPath = name.startsWith("/");
-  const parts = readme.split(name);
-  return parts.slice(1).some((after, at) => {
-    const before = parts[at] ?? "";
-    return isPath ? !/^[\w/-]/.test(after) : !/^[\w$]/.test(after) && !/[\w$]$/.test(before);
+  const { before, after } = name.startsWith("/") ? PATH : WORD;
+  const text = readme.replaceAll(/https?:\/\/[^/\s]+/g, " ");
+  // What is emphasised is no other word for it.
+  return [text, text.replaceAll(/\b_+|_+\b/g, " ")].some((each) => {
+    const parts = each.split(name);
+    return parts.slice(1).some((rest, at) => !after.test(rest) && !before.test(parts[at] ?? ""));
   });
 }
 

@@ -52,6 +52,12 @@ describe("a task without a Job", () => {
     expect(status).toEqual({});
   });
 
+  it("[whose Job is taken from over its pods has pods that end by themselves all the same]", () => {
+    const { creates } = decided(task({ limits: { activeDeadlineSeconds: 600 } }));
+    const pod = { spec: { activeDeadlineSeconds: 660 } };
+    expect(creates).toMatchObject([{ spec: { activeDeadlineSeconds: 600, template: pod } }]);
+  });
+
   it("says nothing while only the operator's own pace is in between", () => {
     expect(decided(task(), world({ turn: "soon" }))).toMatchObject({ creates: [], status: {} });
   });

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { AGENT_LIMITS, type AgentArtifact } from "@leanvibe/schema";
 import { artifactIn, UnusableArtifact } from "@leanvibe/schema/artifact";
@@ -9,7 +8,6 @@ import type { Parts } from "../../parts.ts";
 import { withApp } from "../../testing/app.ts";
 import { inDatabase } from "../../testing/database.ts";
 import { type Headers, signedIn, testTenant, testUser } from "../../testing/parts.ts";
-import { inTurn } from "./in-turn.ts";
 import { storeArtifact } from "./store.ts";
 
 let parts: Parts;
@@ -105,19 +103,6 @@ describe("an artifact", () => {
     const error = await reading().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UnusableArtifact);
     expect(String(error)).toContain(why);
-  });
-
-  test("is unpacked when the one before is stored: of many large ones at once there is one in memory [memory]", async () => {
-    let [open, most] = [0, 0];
-    const work = async () => {
-      open += 1;
-      most = Math.max(most, open);
-      await sleep(5);
-      open -= 1;
-      throw new UnusableArtifact("of no use");
-    };
-    const all = await Promise.allSettled(Array.from({ length: 8 }, () => inTurn(work)));
-    expect([most, open, all.every(({ status }) => status === "rejected")]).toEqual([1, 0, true]);
   });
 
   test("is stored once, whole, as PostgreSQL can keep it, and its agents are known from then on", async () => {

@@ -1,6 +1,6 @@
 import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime";
 import { AGENT_KEYS, type AgentTask, agentConfigMaps } from "@leanvibe/schema";
-import { UnusableArtifact } from "@leanvibe/schema/artifact";
+import { MissingArtifact, UnusableArtifact } from "@leanvibe/schema/artifact";
 import { z } from "zod";
 
 /**
@@ -45,13 +45,13 @@ export type Left = { bytes: Buffer; sha256: string };
 
 /**
  * @returns undefined where an agent made nothing
- * @throws UnusableArtifact, Forbidden; ApiError, or Error of the connection
+ * @throws MissingArtifact, Forbidden; ApiError, or Error of the connection
  */
 export async function readArtifact(transport: Transport, task: AgentTask): Promise<Left | undefined> {
   const sha256 = task.status?.artifact?.sha256;
   if (sha256 === undefined) return undefined;
   const found = await find(transport, task, "artifact");
-  if (found === undefined) throw new UnusableArtifact("it is not in the cluster any more");
+  if (found === undefined) throw new MissingArtifact("it is not in the cluster any more");
   return { bytes: Buffer.from(found.held.binaryData[AGENT_KEYS.artifact] ?? "", "base64"), sha256 };
 }
 

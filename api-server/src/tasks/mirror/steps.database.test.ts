@@ -1,6 +1,6 @@
 import { ApiError, type ApiRequest, type Transport, Waiting } from "@leanvibe/runtime";
 import { type AgentTask, ANNOTATIONS, parseAgentTask } from "@leanvibe/schema";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Overtaken } from "../../mirror/rows.ts";
 import { type TestParts, type TestTenant, testParts, testTenant } from "../../testing/parts.ts";
 import { nameOf } from "../spec.ts";
@@ -28,8 +28,11 @@ class OneObject implements Transport {
   /** What it answers to who makes one; else what was sent. */
   answer: AgentTask | undefined;
   readonly made: unknown[] = [];
+  /** What comes before it answers to who reads a ConfigMap. */
+  reading: Promise<void> | undefined;
 
   async send({ method, path, body }: ApiRequest): Promise<unknown> {
+    if (path.includes("/configmaps/")) await this.reading;
     if (path.includes("/configmaps/")) throw new ApiError("cannot get resource", { status: 403, reason: "Forbidden" });
     if (method !== "POST" && this.object !== undefined) return this.object;
     if (method === "POST" && this.refusal === undefined) {
@@ -108,15 +111,32 @@ describe("an AgentTask under the name and with the id of a row that has none yet
   });
 });
 
+const ended = (hours: number) => ({
+  phase: "Succeeded" as const,
+  completionTime: new Date(Date.now() - hours * 3_600_000).toISOString(),
+  jobName: "agt-a",
+  jobUID: "j",
+  artifact: { configMap: "agt-a-artifact", sha256: "0".repeat(64), sizeBytes: 1 },
+});
+
+test("what agents left is collected one after the other, and who waits keeps no worker from others [memory]", async () => {
+  const other = { id: "0198a2c0-0000-7000-8000-000000000002", cluster: new OneObject() };
+  const [name, otherName] = [await placedRow(), await placedRow(other.id)];
+  cluster.object = { ...objectOf(name, { taskId: ID }), status: ended(0.5) };
+  other.cluster.object = { ...objectOf(otherName, { uid: "o", taskId: other.id }), status: ended(0.5) };
+  const read = Promise.withResolvers<void>();
+  cluster.reading = read.promise;
+  const first = settle(name).catch((error: unknown) => error);
+  const second = () =>
+    agree(worldOf({ transport: other.cluster }), { namespace: NAMESPACE, name: otherName }, other.cluster.object);
+  await vi.waitFor(() => expect(second()).rejects.toThrow("is collected behind another's"), 5_000);
+  read.resolve();
+  expect(String(await first)).toContain("may not read it");
+  await expect(second()).rejects.toThrow("may not read it");
+});
+
 test("what an agent left and may not be read is waited for an hour, and given up then, so that its task can go", async () => {
   const name = await placedRow();
-  const ended = (hours: number) => ({
-    phase: "Succeeded" as const,
-    completionTime: new Date(Date.now() - hours * 3_600_000).toISOString(),
-    jobName: "agt-a",
-    jobUID: "j",
-    artifact: { configMap: "agt-a-artifact", sha256: "0".repeat(64), sizeBytes: 1 },
-  });
   const made = objectOf(name, { taskId: ID });
   cluster.object = { ...made, status: ended(0.5) };
   await expect(settle(name)).rejects.toBeInstanceOf(Waiting);

@@ -1,13 +1,13 @@
 import { isApiError, type KubeObject, objectPath, secondsPrecision, type Transport, Waiting } from "@leanvibe/runtime";
 import { AGENT_TASK, AGENT_TASKS, type AgentTask, API_VERSION, FIELD_MANAGERS } from "@leanvibe/schema";
-import { artifactIn, UnusableArtifact } from "@leanvibe/schema/artifact";
+import { artifactIn, MissingArtifact, UnusableArtifact } from "@leanvibe/schema/artifact";
 import type { Task } from "../../db/generated/client.ts";
 import type { MirrorParts } from "../../mirror/mirror.ts";
 import { Overtaken } from "../../mirror/rows.ts";
 import { hasEnded } from "../rows.ts";
+import { alone } from "./alone.ts";
 import { clear, Forbidden, readArtifact } from "./collect.ts";
 import { isAsAsked, isMadeFor, nextStep, type Step } from "./decide.ts";
-import { inTurn } from "./in-turn.ts";
 import { create, taskOf } from "./make.ts";
 import { changeRow, endRow, findRefs, forsakeRow, makeRow, readRow, settleRow } from "./rows.ts";
 import { storeArtifact, storeFault } from "./store.ts";
@@ -185,16 +185,17 @@ async function changed(answer: Promise<unknown>, name: string): Promise<AgentTas
 
 async function collect({ parts, transport }: World, row: Task, object: AgentTask): Promise<void> {
   try {
-    const left = await readArtifact(transport, object);
-    if (left === undefined) return await storeFault(parts.database, row, "its agent made nothing");
-    const { bytes, sha256 } = left;
-    await inTurn(async () => await storeArtifact(parts.database, row, await artifactIn(bytes, sha256)));
+    await alone(row.name, async () => {
+      const left = await readArtifact(transport, object);
+      if (left === undefined) return await storeFault(parts.database, row, "its agent made nothing");
+      await storeArtifact(parts.database, row, await artifactIn(left.bytes, left.sha256));
+    });
   } catch (error) {
     if (!(error instanceof UnusableArtifact)) throw error;
     const since = Date.now() - Date.parse(object.status?.completionTime ?? "");
     const why = `${row.name}: ${error.message}`;
     if (error instanceof Forbidden && since < FORBIDDEN_MILLISECONDS) throw new Waiting(why, FORBIDDEN_SECONDS);
-    if (since < PASSING_MILLISECONDS) throw new Overtaken(why);
+    if (error instanceof MissingArtifact && since < PASSING_MILLISECONDS) throw new Overtaken(why);
     parts.log.warn({ task: row.id, error: error.message }, "what an agent made cannot be used");
     await storeFault(parts.database, row, error.message);
   }
