@@ -70,6 +70,7 @@ function kubeconfig(context: string, server: string): string {
     contexts: [
       { name: context, context: { cluster: context, user: "shared" } },
       { name: "shared", context: { cluster: "shared", user: "shared" } },
+      { name: `${context}-open`, context: { cluster: context } },
     ],
   };
   writeFileSync(file, JSON.stringify(config));
@@ -114,8 +115,12 @@ describe("NAMESPACE/NAME", () => {
       expect(await code(context)).toMatchObject({ lines_of_code: 1 });
       expect(cluster.asked.at(-1)?.authorization).toBe("Bearer mine");
     }
+    expect(await code("mine-open")).toMatchObject({ lines_of_code: 1 });
+    expect(cluster.asked.at(-1)?.authorization).toBe("");
     await expect(code("other")).rejects.toThrow("ECONNREFUSED");
-    await expect(code("no-such")).rejects.toThrow("there is no context no-such; there are: mine, shared, other");
+    await expect(code("no-such")).rejects.toThrow(
+      "there is no context no-such; there are: mine, shared, mine-open, other",
+    );
   });
 });
 
@@ -208,19 +213,34 @@ test("a watch tells why the task waits, each word once", async () => {
   ]);
 });
 
-test("a watch asks a cluster that went away again, and says so once", async () => {
+/** A watch of a cluster that says so from the first news on. */
+function watchOnce(status: number, back?: Said): { notes: string[]; ended: Promise<string> } {
   said["watch"] = { status: 500, body: refusal(500) };
   const notes: string[] = [];
   const watching = {
     tell: () => {
-      said[TASK] = { status: 503, body: refusal(503) };
+      said[TASK] = { status, body: refusal(status) };
     },
     doing: () => undefined,
-    note: (line: string) => notes.push(line),
+    note: (line: string) => {
+      notes.push(line);
+      if (back !== undefined) said[TASK] = back;
+    },
     signal: new AbortController().signal,
   };
   const pace = { awayMilliseconds: 100, pauseMilliseconds: 10 };
   const ended = inCluster({}, env, (transport) => watchInCluster(transport, AT, watching, pace));
+  return { notes, ended };
+}
+
+test.each([503, 429])("a watch asks a cluster that answers %i again, and says so once", async (status) => {
+  const { notes, ended } = watchOnce(status);
   await expect(ended).rejects.toThrow("the cluster cannot be reached: ");
   expect(notes).toEqual([expect.stringMatching(/^Out of reach \(the cluster cannot be reached/)]);
+});
+
+test("a watch goes on when a cluster with too much to do has time again", async () => {
+  const { notes, ended } = watchOnce(429, { body: task({ phase: "Succeeded" }) });
+  expect(await ended).toBe("Succeeded");
+  expect(notes).toHaveLength(1);
 });

@@ -143,7 +143,7 @@ async function* changes(
 async function get(transport: Transport, at: Place): Promise<{ task: AgentTask; version: string }> {
   const answer = await transport.send({ method: "GET", path: objectPath(AGENT_TASKS, at) }).catch((error: unknown) => {
     if (isApiError(error, 404)) throw new Error(`there is no AgentTask ${at.name} in namespace ${at.namespace}`);
-    if (isApiError(error) && error.status < 500) throw error;
+    if (isApiError(error) && error.status < 500 && error.status !== 429) throw error;
     throw new Away(`the cluster cannot be reached: ${messageOf(error)}`);
   });
   const parsed = parseAgentTask(answer);
