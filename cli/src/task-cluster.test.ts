@@ -4,11 +4,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Transport } from "@leanvibe/runtime";
 import { AGENT_KEYS, ANNOTATIONS } from "@leanvibe/schema";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { line } from "./command-line.ts";
 import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import { type Asked, type Said, SmallServer } from "./testing/small-server.ts";
+
+/** Nobody presses Ctrl-C. */
+const NEVER = new AbortController().signal;
 
 const AT = { namespace: "acme-dev", name: "report" };
 const TASK = `/apis/leanvibe.io/v1alpha1/namespaces/${AT.namespace}/agenttasks/${AT.name}`;
@@ -26,10 +31,15 @@ const MADE = {
   truncated: [],
 };
 
+/** What it leaves without an answer. */
+let silent: Set<string>;
+
 /** What the cluster says, by path. */
 let said: Record<string, Said>;
-const answer = ({ path, query }: Asked) =>
-  said[query.has("watch") ? "watch" : path] ?? { status: 404, body: refusal(404) };
+const answer = ({ method, path, query }: Asked) =>
+  silent.has(`${method} ${path}`)
+    ? undefined
+    : (said[query.has("watch") ? "watch" : path] ?? { status: 404, body: refusal(404) });
 const cluster = new SmallServer(answer);
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -52,6 +62,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 beforeEach(() => {
+  silent = new Set();
   said = { [TASK]: { body: task({ phase: "Running" }) } };
 });
 
@@ -96,8 +107,8 @@ function artifact(made: unknown, sha256?: string) {
   said[HELD] = { body: { binaryData: { [AGENT_KEYS.artifact]: bytes.toString("base64") } } };
 }
 
-const code = (context?: string) => inCluster({ context }, env, (transport) => codeInCluster(transport, AT));
-const cancel = () => inCluster({}, env, (transport) => cancelInCluster(transport, AT));
+const code = (context?: string) => inCluster({ context }, env, (transport) => codeInCluster(transport, AT, NEVER));
+const cancel = () => inCluster({}, env, (transport) => cancelInCluster(transport, AT, NEVER));
 
 describe("NAMESPACE/NAME", () => {
   test("is told from an id, and neither takes the other's flags", () => {
@@ -144,7 +155,7 @@ describe("what an agent made, by the cluster alone", () => {
         artifact(MADE);
         said[HELD] = undefined;
       },
-      "./leanvibe task code 7",
+      line("task", "code", "7"),
     ],
     [
       "what may not be read",
@@ -167,6 +178,28 @@ test("cancelled it is by the spec, unless it ended already", async () => {
   expect([patch?.method, JSON.parse(patch?.body ?? "")]).toEqual(["PATCH", { spec: { desiredState: "Cancel" } }]);
   said[TASK] = { body: task({ phase: "Failed" }) };
   await expect(cancel()).rejects.toThrow("is Failed already");
+});
+
+describe("a cluster that does not answer is not waited for once Ctrl-C is pressed", () => {
+  const watching = { tell: () => undefined, doing: () => undefined, note: () => undefined };
+  test.each<[string, string, (transport: Transport, signal: AbortSignal) => Promise<unknown>]>([
+    ["watches", `GET ${TASK}`, (transport, signal) => watchInCluster(transport, AT, { ...watching, signal })],
+    ["takes the code", `GET ${TASK}`, (transport, signal) => codeInCluster(transport, AT, signal)],
+    ["takes the code's ConfigMap", `GET ${HELD}`, (transport, signal) => codeInCluster(transport, AT, signal)],
+    ["cancels", `GET ${TASK}`, (transport, signal) => cancelInCluster(transport, AT, signal)],
+    ["patches", `PATCH ${TASK}`, (transport, signal) => cancelInCluster(transport, AT, signal)],
+  ])("by who %s", async (_who, request, ask) => {
+    artifact(MADE);
+    if (request.startsWith("PATCH")) said[TASK] = { body: task({ phase: "Running" }) };
+    silent.add(request);
+    const abort = new AbortController();
+    const before = cluster.asked.length;
+    const ended = inCluster({}, env, (transport) => ask(transport, abort.signal)).catch(String);
+    const isAsked = () => cluster.asked.slice(before).some(({ method, path }) => `${method} ${path}` === request);
+    while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 5));
+    abort.abort(new Error("stopped"));
+    expect(await ended).toContain("stopped");
+  });
 });
 
 test("a watch tells why the task waits, each word once", async () => {

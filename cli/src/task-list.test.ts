@@ -37,6 +37,9 @@ test("all pages are asked for", async () => {
     return { body: pages[page]?.map((id) => ({ id })), headers };
   });
   await server.start();
-  const tasks = await allTasks(clientFor({ api: server.url, token: "t", tenant: "acme" }, {}));
+  const tasks = await allTasks(
+    clientFor({ api: server.url, token: "t", tenant: "acme" }, {}),
+    new AbortController().signal,
+  );
   expect(tasks.map(({ id }) => id)).toEqual(["1", "2", "3"]);
 });

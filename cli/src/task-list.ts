@@ -7,11 +7,12 @@ const PAGE = 100;
 const TITLE_CHARACTERS = 50;
 
 /** All tasks, oldest first. */
-export async function allTasks(client: Client): Promise<Task[]> {
+export async function allTasks(client: Client, signal: AbortSignal): Promise<Task[]> {
   const tasks: Task[] = [];
   let cursor: string | undefined;
   do {
-    const answer = await listTasks({ client, query: { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) } });
+    const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await listTasks({ client, query, signal });
     tasks.push(...dataOf(answer));
     cursor = answer.response?.headers.get("x-next-cursor") ?? undefined;
   } while (cursor !== undefined);
