@@ -79,6 +79,20 @@ function refusal(url: string, { status, statusText }: Response, error: unknown):
   return `${url} answers ${[status, statusText, line.slice(0, QUOTED_CHARACTERS)].filter(Boolean).join(" ")}`;
 }
 
+/** What a refusal that the client did not read says. */
+export async function wordsOf(response: Response): Promise<string> {
+  const text = await response.text();
+  return refusal(response.url, response, jsonOr(text));
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** What an API's answer holds. @throws Error with its words and what can be done */
 export function dataOf<T>({ data, error }: { data?: T | undefined; error?: unknown }): T {
   if (data !== undefined) return data;
