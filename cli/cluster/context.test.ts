@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -77,6 +77,36 @@ describe("a person's kubeconfig", () => {
 
   test("may be missing", () =>
     expect(readContexts({ HOME: "/nowhere" })).toEqual({ current: undefined, contexts: [] }));
+
+  test.each(["", ":"])("is the one at home where KUBECONFIG is %j", (KUBECONFIG) => {
+    const { folder } = environment("kind-a", CLOSED_PORT);
+    mkdirSync(join(folder, ".kube"));
+    writeFileSync(join(folder, ".kube", "config"), "current-context: at-home");
+    expect(readContexts({ KUBECONFIG, HOME: folder }).current).toBe("at-home");
+  });
+
+  test("may have a context without a user, or with nothing", () => {
+    const { folder, env } = environment("kind-a", CLOSED_PORT);
+    const clusters = [{ name: "c", cluster: { server: CLOSED_PORT } }];
+    const contexts = [
+      { name: "open", context: { cluster: "c" } },
+      { name: "void", context: null },
+    ];
+    writeFileSync(join(folder, "config"), JSON.stringify({ contexts, clusters }));
+    expect(readContexts(env).contexts.map(({ name }) => name)).toEqual(["open"]);
+  });
+
+  test.each([
+    ["a list", "[]", /config is no kubeconfig: .*expected object/],
+    ["a context without a name", "contexts: [{context: {cluster: c}}]", /config is no kubeconfig: contexts\.0\.name: /],
+    ["what is no YAML", "contexts: [\n  {name", /config is no kubeconfig: .* at line 2, column \d+$/],
+  ])("that is %s is refused in a line, with its path and the fault", (_what, text, said) => {
+    const { folder, env } = environment("kind-a", CLOSED_PORT);
+    writeFileSync(join(folder, "config"), text);
+    expect(() => readContexts(env)).toThrow(said);
+    expect(() => readContexts(env)).toThrow(expect.objectContaining({ message: expect.not.stringContaining("\n") }));
+    expect(() => readContexts({ KUBECONFIG: folder })).toThrow(`${folder} is no kubeconfig: EISDIR`);
+  });
 
   test("with a cluster that is down is passed over, named", async () => {
     const { env } = environment("kind-a", CLOSED_PORT);

@@ -1,13 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { messageOf } from "@leanvibe/runtime";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 const fileSchema = z.looseObject({
   "current-context": z.string().nullish(),
   contexts: z
-    .array(z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string(), user: z.string() }) }))
+    .array(
+      z.looseObject({
+        name: z.string(),
+        // Without a user whoever asks is nobody, which some clusters take.
+        context: z.looseObject({ cluster: z.string().nullish(), user: z.string().nullish() }).nullish(),
+      }),
+    )
     .nullish(),
   clusters: z.array(z.looseObject({ name: z.string(), cluster: z.looseObject({ server: z.string() }) })).nullish(),
   users: z.array(z.looseObject({ name: z.string(), user: z.record(z.string(), z.unknown()).nullish() })).nullish(),
@@ -22,14 +29,16 @@ export interface Context {
   readonly kubeconfig: string;
 }
 
-/** All contexts of `$KUBECONFIG` or ~/.kube/config, merged as kubectl does it: the first file that names a thing wins. */
+/**
+ * All contexts of `$KUBECONFIG` or ~/.kube/config, merged as kubectl does it: the first file that names a thing wins.
+ * @throws Error naming a file that is no kubeconfig, and its fault
+ */
 export function readContexts(env: NodeJS.ProcessEnv): {
   readonly current: string | undefined;
   readonly contexts: readonly Context[];
 } {
-  const paths = env["KUBECONFIG"]?.split(delimiter).filter((path) => path !== "") ?? [
-    join(env["HOME"] || homedir(), ".kube", "config"),
-  ];
+  const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
+  const paths = named.length > 0 ? named : [join(env["HOME"] || homedir(), ".kube", "config")];
   const files = paths.filter((path) => existsSync(path)).map(readFile);
   const clusters = files.flatMap((file) => file.clusters);
   const users = files.flatMap((file) => file.users);
@@ -37,9 +46,9 @@ export function readContexts(env: NodeJS.ProcessEnv): {
     .flatMap((file) => file.contexts)
     .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
     .flatMap((context) => {
-      const cluster = clusters.find(({ name }) => name === context.context.cluster);
+      const cluster = clusters.find(({ name }) => name === context.context?.cluster);
       if (!cluster) return [];
-      const user = users.find(({ name }) => name === context.context.user);
+      const user = users.find(({ name }) => name === context.context?.user);
       const kubeconfig = stringify({
         apiVersion: "v1",
         kind: "Config",
@@ -54,7 +63,7 @@ export function readContexts(env: NodeJS.ProcessEnv): {
 }
 
 function readFile(path: string) {
-  const parsed = fileSchema.parse(parse(readFileSync(path, "utf8")) ?? {});
+  const parsed = contentOf(path);
   const absolute = (value: unknown) =>
     typeof value === "string" && value !== "" && !isAbsolute(value) ? resolve(dirname(path), value) : value;
   const located = <T extends Record<string, unknown>>(object: T, keys: readonly string[]): T => ({
@@ -73,4 +82,22 @@ function readFile(path: string) {
       user: located(each.user ?? {}, ["client-certificate", "client-key", "tokenFile"]),
     })),
   };
+}
+
+function contentOf(path: string): z.infer<typeof fileSchema> {
+  const refused = (fault: string) => new Error(`${path} is no kubeconfig: ${fault}`);
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, "utf8")) ?? {};
+  } catch (error) {
+    // Of broken YAML the lines are shown after a line that says all.
+    const [fault = ""] = messageOf(error).split("\n");
+    throw refused(fault.replace(/:$/, ""));
+  }
+  const { data, error } = fileSchema.safeParse(content);
+  if (data !== undefined) return data;
+  const faults = error.issues.map(({ path: at, message }) =>
+    at.length === 0 ? message : `${at.join(".")}: ${message}`,
+  );
+  throw refused(faults.join("; "));
 }

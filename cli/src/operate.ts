@@ -11,6 +11,7 @@ import {
 } from "../cluster/index.ts";
 import { findProgram } from "../cluster/requirements.ts";
 import { apiKubeconfig } from "./api.ts";
+import { line } from "./command-line.ts";
 import { connectTo, writeAccountKubeconfig } from "./credentials.ts";
 import { GATEWAY_HOST, leadToGateway, type Way } from "./gateway.ts";
 import { install, waitForTenant } from "./install.ts";
@@ -124,8 +125,8 @@ function settingsFor({ rung }: Cluster, way: Way | "pods" | undefined): Record<s
 /** A local cluster reaches no registry: the agents' image is put together of what this machine has. Others are left alone. */
 async function provideAgents(cluster: Cluster, { context, reporter, signal }: PartOptions): Promise<void> {
   if (cluster.rung !== "local") {
-    const to = context === undefined ? "" : ` --context ${context}`;
-    const how = `./leanvibe images build --only agent && ./leanvibe images load --only agent${to}`;
+    const to = context === undefined ? [] : ["--context", context];
+    const how = `${line("images", "build", "--only", "agent")} && ${line("images", "load", "--only", "agent", ...to)}`;
     if (!process.env["AGENT_IMAGE"]) reporter.say(`  AgentTasks need their image in this cluster, once: ${how}`);
     return;
   }

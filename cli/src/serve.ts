@@ -5,10 +5,10 @@ import { type Lock, takeLock } from "../cluster/lock.ts";
 import type { Database, DatabaseOptions } from "../database/database.ts";
 import { planDatabase, startDatabase, stopDatabase } from "../database/ladder.ts";
 import { apiFolder, apiProgram, findApi, isReady, type RunningApi, startApi, stopApi } from "./api.ts";
+import { line } from "./command-line.ts";
 import { keysFile } from "./keys.ts";
 import { findMailCatcher, mailFolder, smtpUrl, startMailCatcher, stopMailCatcher } from "./mail-catcher.ts";
 import { watchMail } from "./mailbox.ts";
-import { ROOT } from "./manifests.ts";
 import { prepareDatabase } from "./migrate.ts";
 import { never, type Part, type PartOptions, timed } from "./part.ts";
 import { duration, type Reporter } from "./terminal.ts";
@@ -116,10 +116,8 @@ async function ensureDatabase(options: DatabaseOptions, reporter: Reporter): Pro
 
 /** Lines that run as they stand, wherever the other terminal is. */
 function nextLines(url: string): string[] {
-  const command = join(ROOT, "leanvibe");
-  const quoted = /^[\w./-]+$/.test(command) ? command : `'${command.replaceAll("'", `'\\''`)}'`;
   return [
-    `TOKEN=$(${quoted} token)`,
+    `TOKEN=$(${line("token")})`,
     `curl -H "Authorization: Bearer $TOKEN" -H "X-Tenant-ID: acme" ${url}/api/v1/projects`,
   ];
 }

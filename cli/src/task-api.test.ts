@@ -26,6 +26,7 @@ const refused = (status: number) => ({ status, body: { status, detail: "Not this
 test("a refusal is told in the API's words, with what can be done", async () => {
   expect(await told(refused(404))).toEqual(new Error("Not this. Do that."));
   expect(await told(refused(503))).toEqual(new Away("Not this. Do that."));
+  expect(await told(refused(429))).toEqual(new Away("Not this. Do that."));
 });
 
 test("a token that was given and is refused: where another comes from", async () => {
@@ -57,7 +58,11 @@ test.each<[string, Said, RegExp]>([
   ["a proxy's page for an error", { status: 502, text: "no upstream\nmore" }, /7 answers 502 Bad Gateway no upstream$/],
   ["nothing for an error", { status: 500, text: "" }, /7 answers 500 Internal Server Error$/],
   ["somebody else's page", { text: "<html>" }, /answers text\/plain, as the API does not; is http:\S+ the right/],
-  ["a broken answer", { text: "{", headers: { "content-type": "application/json" } }, /JSON/],
+  [
+    "a broken answer",
+    { text: "{", headers: { "content-type": "application/json" } },
+    /http:\S+\/tasks\/7 answers broken JSON \(.+\); is http:\S+ the right address\?$/,
+  ],
 ])("%s is told by its address", async (_what, said, words) => {
   const error = await told(said);
   expect(error).toBeInstanceOf(Error);

@@ -34,25 +34,29 @@ function clientOf(baseUrl: string, known: string | undefined, mint?: () => Promi
  * @param of401 what to say besides when the token is refused
  */
 function telling(client: Client, baseUrl: string, of401: string): Client {
+  const strange = (url: string, what: string) => new Error(`${url} answers ${what}; is ${baseUrl} the right address?`);
   client.interceptors.response.use((response, request) => {
     const type = response.headers.get("content-type") ?? "";
     if (!response.ok || response.status === 204 || /\bjson\b/.test(type)) return response;
-    throw new Error(
-      `${request.url} answers ${type || "nothing"}, as the API does not; is ${baseUrl} the right address?`,
-    );
+    throw strange(request.url, `${type || "nothing"}, as the API does not`);
   });
   client.interceptors.error.use((error, response, request) => {
     const url = request?.url ?? baseUrl;
+    if (error instanceof SyntaxError) return strange(url, `broken JSON (${error.message})`);
     // What was thrown here, or by who makes the token; of the connection it is always a TypeError.
     if (error instanceof Error && !(error instanceof TypeError)) {
       return response === undefined ? new Away(messageOf(error)) : error;
     }
     if (response === undefined || error instanceof TypeError) return new Away(unreachable(url, error));
-    const told = refusal(url, response, error);
-    if (response.status >= 500) return new Away(told);
-    return new Error(response.status === 401 ? `${told}${of401}` : told);
+    return refusedBy(response, refusal(url, response, error), of401);
   });
   return client;
+}
+
+/** Who has too much to do is as away as who cannot work at all. */
+function refusedBy({ status }: Response, told: string, of401: string): Error {
+  if (status >= 500 || status === 429) return new Away(told);
+  return new Error(status === 401 ? `${told}${of401}` : told);
 }
 
 const coded = z.object({ code: z.string() });
@@ -73,6 +77,20 @@ function refusal(url: string, { status, statusText }: Response, error: unknown):
   if (data !== undefined) return `${data.detail} ${data.fix}`;
   const [line = ""] = typeof error === "string" ? error.trim().split("\n") : [];
   return `${url} answers ${[status, statusText, line.slice(0, QUOTED_CHARACTERS)].filter(Boolean).join(" ")}`;
+}
+
+/** What a refusal that the client did not read says. */
+export async function wordsOf(response: Response): Promise<string> {
+  const text = await response.text();
+  return refusal(response.url, response, jsonOr(text));
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What an API's answer holds. @throws Error with its words and what can be done */

@@ -2,6 +2,7 @@ import { isApiError, KINDS, objectPath, type Transport } from "@leanvibe/runtime
 import { AGENT_KEYS, type AgentArtifact, type AgentTask, ANNOTATIONS } from "@leanvibe/schema";
 import { artifactIn, UnusableArtifact } from "@leanvibe/schema/artifact";
 import { z } from "zod";
+import { line } from "./command-line.ts";
 import type { Place } from "./task-cluster.ts";
 import { isFinal } from "./task-progress.ts";
 
@@ -11,14 +12,19 @@ const configMap = z.object({ binaryData: z.record(z.string(), z.string()).defaul
  * What an agent made, as the cluster alone has it: in the ConfigMap of which the operator wrote down name and sum.
  * @throws Error that says why there is none
  */
-export async function artifactOf(transport: Transport, at: Place, task: AgentTask): Promise<AgentArtifact> {
+export async function artifactOf(
+  transport: Transport,
+  at: Place,
+  task: AgentTask,
+  signal: AbortSignal,
+): Promise<AgentArtifact> {
   const { phase = "Pending", artifact } = task.status ?? {};
   if (artifact?.configMap === undefined || artifact.sha256 === undefined) {
     const words = isFinal(phase) ? "it made nothing" : "nothing is there yet";
     throw new Error(`AgentTask ${at.namespace}/${at.name} is ${phase}: ${words}`);
   }
   const path = objectPath(KINDS.ConfigMap, { name: artifact.configMap, namespace: at.namespace });
-  const answer = await transport.send({ method: "GET", path }).catch((error: unknown) => {
+  const answer = await transport.send({ method: "GET", path, signal }).catch((error: unknown) => {
     if (isApiError(error, 404)) throw new Error(gone(artifact.configMap ?? "", at, task));
     if (!isApiError(error, 403)) throw error;
     throw new Error(
@@ -35,5 +41,5 @@ export async function artifactOf(transport: Transport, at: Place, task: AgentTas
 
 function gone(name: string, at: Place, { metadata }: AgentTask): string {
   const id = metadata.annotations?.[ANNOTATIONS.taskId] ?? "ID";
-  return `ConfigMap ${name} of namespace ${at.namespace} is not there any more; where the platform's API has taken it over: ./leanvibe task code ${id}`;
+  return `ConfigMap ${name} of namespace ${at.namespace} is not there any more; where the platform's API has taken it over: ${line("task", "code", id)}`;
 }

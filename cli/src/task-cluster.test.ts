@@ -4,11 +4,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Transport } from "@leanvibe/runtime";
 import { AGENT_KEYS, ANNOTATIONS } from "@leanvibe/schema";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { line } from "./command-line.ts";
 import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
 import { lineOf, type Told } from "./task-progress.ts";
 import { type Asked, type Said, SmallServer } from "./testing/small-server.ts";
+
+/** Nobody presses Ctrl-C. */
+const NEVER = new AbortController().signal;
 
 const AT = { namespace: "acme-dev", name: "report" };
 const TASK = `/apis/leanvibe.io/v1alpha1/namespaces/${AT.namespace}/agenttasks/${AT.name}`;
@@ -26,10 +31,15 @@ const MADE = {
   truncated: [],
 };
 
+/** What it leaves without an answer. */
+let silent: Set<string>;
+
 /** What the cluster says, by path. */
 let said: Record<string, Said>;
-const answer = ({ path, query }: Asked) =>
-  said[query.has("watch") ? "watch" : path] ?? { status: 404, body: refusal(404) };
+const answer = ({ method, path, query }: Asked) =>
+  silent.has(`${method} ${path}`)
+    ? undefined
+    : (said[query.has("watch") ? "watch" : path] ?? { status: 404, body: refusal(404) });
 const cluster = new SmallServer(answer);
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -52,6 +62,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 beforeEach(() => {
+  silent = new Set();
   said = { [TASK]: { body: task({ phase: "Running" }) } };
 });
 
@@ -70,6 +81,7 @@ function kubeconfig(context: string, server: string): string {
     contexts: [
       { name: context, context: { cluster: context, user: "shared" } },
       { name: "shared", context: { cluster: "shared", user: "shared" } },
+      { name: `${context}-open`, context: { cluster: context } },
     ],
   };
   writeFileSync(file, JSON.stringify(config));
@@ -95,8 +107,8 @@ function artifact(made: unknown, sha256?: string) {
   said[HELD] = { body: { binaryData: { [AGENT_KEYS.artifact]: bytes.toString("base64") } } };
 }
 
-const code = (context?: string) => inCluster({ context }, env, (transport) => codeInCluster(transport, AT));
-const cancel = () => inCluster({}, env, (transport) => cancelInCluster(transport, AT));
+const code = (context?: string) => inCluster({ context }, env, (transport) => codeInCluster(transport, AT, NEVER));
+const cancel = () => inCluster({}, env, (transport) => cancelInCluster(transport, AT, NEVER));
 
 describe("NAMESPACE/NAME", () => {
   test("is told from an id, and neither takes the other's flags", () => {
@@ -114,8 +126,12 @@ describe("NAMESPACE/NAME", () => {
       expect(await code(context)).toMatchObject({ lines_of_code: 1 });
       expect(cluster.asked.at(-1)?.authorization).toBe("Bearer mine");
     }
+    expect(await code("mine-open")).toMatchObject({ lines_of_code: 1 });
+    expect(cluster.asked.at(-1)?.authorization).toBe("");
     await expect(code("other")).rejects.toThrow("ECONNREFUSED");
-    await expect(code("no-such")).rejects.toThrow("there is no context no-such; there are: mine, shared, other");
+    await expect(code("no-such")).rejects.toThrow(
+      "there is no context no-such; there are: mine, shared, mine-open, other",
+    );
   });
 });
 
@@ -139,7 +155,7 @@ describe("what an agent made, by the cluster alone", () => {
         artifact(MADE);
         said[HELD] = undefined;
       },
-      "./leanvibe task code 7",
+      line("task", "code", "7"),
     ],
     [
       "what may not be read",
@@ -162,6 +178,28 @@ test("cancelled it is by the spec, unless it ended already", async () => {
   expect([patch?.method, JSON.parse(patch?.body ?? "")]).toEqual(["PATCH", { spec: { desiredState: "Cancel" } }]);
   said[TASK] = { body: task({ phase: "Failed" }) };
   await expect(cancel()).rejects.toThrow("is Failed already");
+});
+
+describe("a cluster that does not answer is not waited for once Ctrl-C is pressed", () => {
+  const watching = { tell: () => undefined, doing: () => undefined, note: () => undefined };
+  test.each<[string, string, (transport: Transport, signal: AbortSignal) => Promise<unknown>]>([
+    ["watches", `GET ${TASK}`, (transport, signal) => watchInCluster(transport, AT, { ...watching, signal })],
+    ["takes the code", `GET ${TASK}`, (transport, signal) => codeInCluster(transport, AT, signal)],
+    ["takes the code's ConfigMap", `GET ${HELD}`, (transport, signal) => codeInCluster(transport, AT, signal)],
+    ["cancels", `GET ${TASK}`, (transport, signal) => cancelInCluster(transport, AT, signal)],
+    ["patches", `PATCH ${TASK}`, (transport, signal) => cancelInCluster(transport, AT, signal)],
+  ])("by who %s", async (_who, request, ask) => {
+    artifact(MADE);
+    if (request.startsWith("PATCH")) said[TASK] = { body: task({ phase: "Running" }) };
+    silent.add(request);
+    const abort = new AbortController();
+    const before = cluster.asked.length;
+    const ended = inCluster({}, env, (transport) => ask(transport, abort.signal)).catch(String);
+    const isAsked = () => cluster.asked.slice(before).some(({ method, path }) => `${method} ${path}` === request);
+    while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 5));
+    abort.abort(new Error("stopped"));
+    expect(await ended).toContain("stopped");
+  });
 });
 
 test("a watch tells why the task waits, each word once", async () => {
@@ -208,19 +246,34 @@ test("a watch tells why the task waits, each word once", async () => {
   ]);
 });
 
-test("a watch asks a cluster that went away again, and says so once", async () => {
+/** A watch of a cluster that says so from the first news on. */
+function watchOnce(status: number, back?: Said): { notes: string[]; ended: Promise<string> } {
   said["watch"] = { status: 500, body: refusal(500) };
   const notes: string[] = [];
   const watching = {
     tell: () => {
-      said[TASK] = { status: 503, body: refusal(503) };
+      said[TASK] = { status, body: refusal(status) };
     },
     doing: () => undefined,
-    note: (line: string) => notes.push(line),
+    note: (line: string) => {
+      notes.push(line);
+      if (back !== undefined) said[TASK] = back;
+    },
     signal: new AbortController().signal,
   };
   const pace = { awayMilliseconds: 100, pauseMilliseconds: 10 };
   const ended = inCluster({}, env, (transport) => watchInCluster(transport, AT, watching, pace));
+  return { notes, ended };
+}
+
+test.each([503, 429])("a watch asks a cluster that answers %i again, and says so once", async (status) => {
+  const { notes, ended } = watchOnce(status);
   await expect(ended).rejects.toThrow("the cluster cannot be reached: ");
   expect(notes).toEqual([expect.stringMatching(/^Out of reach \(the cluster cannot be reached/)]);
+});
+
+test("a watch goes on when a cluster with too much to do has time again", async () => {
+  const { notes, ended } = watchOnce(429, { body: task({ phase: "Succeeded" }) });
+  expect(await ended).toBe("Succeeded");
+  expect(notes).toHaveLength(1);
 });

@@ -45,16 +45,25 @@ export async function inCluster<T>(
 }
 
 /** What an agent made, as the API would tell it. */
-export async function codeInCluster(transport: Transport, at: Place) {
-  const { task } = await get(transport, at);
-  const { linesOfCode, complexity, files, tests, documentation, truncated } = await artifactOf(transport, at, task);
+export async function codeInCluster(transport: Transport, at: Place, signal: AbortSignal) {
+  const { task } = await get(transport, at, signal);
+  const { linesOfCode, complexity, files, tests, documentation, truncated } = await artifactOf(
+    transport,
+    at,
+    task,
+    signal,
+  );
   const name = `${at.namespace}/${at.name}`;
   return { task: name, lines_of_code: linesOfCode, complexity, files, tests, documentation, truncated };
 }
 
 /** As `kubectl patch` would. */
-export async function cancelInCluster(transport: Transport, at: Place): Promise<{ task: string; phase: string }> {
-  const { task } = await get(transport, at);
+export async function cancelInCluster(
+  transport: Transport,
+  at: Place,
+  signal: AbortSignal,
+): Promise<{ task: string; phase: string }> {
+  const { task } = await get(transport, at, signal);
   const { phase = "Pending" } = task.status ?? {};
   const name = `${at.namespace}/${at.name}`;
   if (isFinal(phase)) throw new Error(`AgentTask ${name} is ${phase} already: there is nothing to cancel`);
@@ -65,6 +74,7 @@ export async function cancelInCluster(transport: Transport, at: Place): Promise<
       query: { fieldManager: FIELD_MANAGERS.cli },
       contentType: "application/merge-patch+json",
       body: { spec: { desiredState: "Cancel" } },
+      signal,
     })
     .catch((error: unknown) => {
       if (!isApiError(error, 403)) throw error;
@@ -107,7 +117,7 @@ async function* looks(
 ): AsyncGenerator<AgentTask> {
   for (;;) {
     signal.throwIfAborted();
-    const { task, version } = await patiently(() => get(transport, at));
+    const { task, version } = await patiently(() => get(transport, at, signal));
     yield task;
     try {
       yield* changes(transport, at, version, signal);
@@ -140,10 +150,15 @@ async function* changes(
   }
 }
 
-async function get(transport: Transport, at: Place): Promise<{ task: AgentTask; version: string }> {
-  const answer = await transport.send({ method: "GET", path: objectPath(AGENT_TASKS, at) }).catch((error: unknown) => {
+async function get(
+  transport: Transport,
+  at: Place,
+  signal: AbortSignal,
+): Promise<{ task: AgentTask; version: string }> {
+  const path = objectPath(AGENT_TASKS, at);
+  const answer = await transport.send({ method: "GET", path, signal }).catch((error: unknown) => {
     if (isApiError(error, 404)) throw new Error(`there is no AgentTask ${at.name} in namespace ${at.namespace}`);
-    if (isApiError(error) && error.status < 500) throw error;
+    if (isApiError(error) && error.status < 500 && error.status !== 429) throw error;
     throw new Away(`the cluster cannot be reached: ${messageOf(error)}`);
   });
   const parsed = parseAgentTask(answer);

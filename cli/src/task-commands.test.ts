@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { line } from "./command-line.ts";
 import { begin, type Ended, type Running } from "./testing/command.ts";
 import { SmallServer } from "./testing/small-server.ts";
 
@@ -9,6 +10,9 @@ const TIMEOUT = { timeout: 30_000 };
 const TASK = { name: "report", title: "Report", status: "pending", queue_position: 3, progress: 0 };
 const made = (id: string, phase: string) => ({ ...TASK, id, phase, created_at: new Date().toISOString() });
 const refusal = { detail: "Task not found.", fix: "List them." };
+
+/** Whether it leaves whoever asks without an answer. */
+let silent = false;
 
 /** Tasks are called as they go: `failed` has failed, and `running` runs on. */
 const api = new SmallServer(({ method, path }, response) => {
@@ -20,6 +24,7 @@ const api = new SmallServer(({ method, path }, response) => {
     if (id !== "running") response.end();
     return undefined;
   }
+  if (silent) return undefined;
   if (id === "" && method === "GET") return { body: [made("failed", "Failed"), made("running", "Running")] };
   if (id === "none") return { status: 404, body: refusal };
   if (method === "POST") return { status: 202, body: made("again", "Pending") };
@@ -30,6 +35,9 @@ let url: string;
 beforeAll(async () => {
   await api.start();
   url = api.url;
+});
+afterEach(() => {
+  silent = false;
 });
 afterAll(() => api.stop());
 
@@ -67,6 +75,9 @@ describe("leanvibe task", () => {
     const { code, stdout } = await run("--help");
     expect(code).toBe(0);
     expect(stdout).toMatch(/1 {4}the task that was watched did not succeed\n {2}2 {4}anything else/);
+    expect(stdout).toMatch(
+      /130 {2}Ctrl-C: a task that was watched goes on; what was being asked for may be done or not/,
+    );
   });
 
   test("Ctrl-C ends with 130 and says that the task goes on, and how to come back", TIMEOUT, async () => {
@@ -76,9 +87,24 @@ describe("leanvibe task", () => {
     const { code, stderr } = await watching.ended;
     expect([code, stderr.trim()]).toEqual([
       130,
-      `The task goes on. To watch it again: ./leanvibe task watch running --api ${url} --tenant tech\nTo end it: ./leanvibe task cancel running --api ${url} --tenant tech`,
+      `The task goes on. To watch it again: ${line("task", "watch", "running", "--api", url, "--tenant", "tech")}\nTo end it: ${line("task", "cancel", "running", "--api", url, "--tenant", "tech")}`,
     ]);
   });
+
+  test.each([[["list"]], [["create", "Report"]], [["retry", "failed"]], [["code", "failed"]], [["cancel", "running"]]])(
+    "the first Ctrl-C ends %j with 130, also where the API does not answer",
+    TIMEOUT,
+    async (args) => {
+      silent = true;
+      const before = api.asked.length;
+      const asking = task(args);
+      while (api.asked.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+      asking.child.kill("SIGINT");
+      const ended = await Promise.race([asking.ended, new Promise((resolve) => setTimeout(resolve, 5_000, "deaf"))]);
+      asking.child.kill("SIGKILL");
+      expect(ended).toMatchObject({ code: 130, stderr: "\nStopped.\n" });
+    },
+  );
 
   test("lists the tasks, as a table or a JSON object a line", TIMEOUT, async () => {
     const { code, stdout } = await run("list");

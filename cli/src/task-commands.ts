@@ -10,7 +10,7 @@ Exit codes:
   0    done; of a task that was watched: it succeeded
   1    the task that was watched did not succeed
   2    anything else: wrong usage, an API out of reach, a task that is not there
-  130  Ctrl-C, which leaves the task as it is`;
+  130  Ctrl-C: a task that was watched goes on; what was being asked for may be done or not`;
 
 /** `leanvibe task ...` */
 export function taskCommands(program: Command, signal: AbortSignal): void {

@@ -29,6 +29,18 @@ test("the table lines up, ages are as kubectl says them, and no title steers a t
   ]);
 });
 
+test("wide letters take two columns, and no title more than its own", () => {
+  const wide = (id: string, title: string) => row(id, title, "2026-11-26T11:59:15Z");
+  const titles = ["日本語", "🧪 tests", "plain", "日".repeat(30)].map((title, at) => wide(String(at), title));
+  expect(tableOf(titles, NOW)).toEqual([
+    "ID   TITLE                                               PHASE     PROGRESS   AGE",
+    "0    日本語                                              Running   50%        45s",
+    "1    🧪 tests                                            Running   50%        45s",
+    "2    plain                                               Running   50%        45s",
+    `3    ${"日".repeat(24)}…   Running   50%        45s`,
+  ]);
+});
+
 test("all pages are asked for", async () => {
   const pages = [["1", "2"], ["3"]];
   server = new SmallServer(({ query }) => {
@@ -37,6 +49,9 @@ test("all pages are asked for", async () => {
     return { body: pages[page]?.map((id) => ({ id })), headers };
   });
   await server.start();
-  const tasks = await allTasks(clientFor({ api: server.url, token: "t", tenant: "acme" }, {}));
+  const tasks = await allTasks(
+    clientFor({ api: server.url, token: "t", tenant: "acme" }, {}),
+    new AbortController().signal,
+  );
   expect(tasks.map(({ id }) => id)).toEqual(["1", "2", "3"]);
 });

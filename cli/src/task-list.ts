@@ -1,17 +1,19 @@
 import { listTasks, type Task } from "@leanvibe/client";
 import { plainLine } from "./plain.ts";
 import { type Client, dataOf } from "./task-api.ts";
+import { cut, widthOf } from "./width.ts";
 
 /** As many as a page of the API holds. */
 const PAGE = 100;
-const TITLE_CHARACTERS = 50;
+const TITLE_COLUMNS = 50;
 
 /** All tasks, oldest first. */
-export async function allTasks(client: Client): Promise<Task[]> {
+export async function allTasks(client: Client, signal: AbortSignal): Promise<Task[]> {
   const tasks: Task[] = [];
   let cursor: string | undefined;
   do {
-    const answer = await listTasks({ client, query: { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) } });
+    const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await listTasks({ client, query, signal });
     tasks.push(...dataOf(answer));
     cursor = answer.response?.headers.get("x-next-cursor") ?? undefined;
   } while (cursor !== undefined);
@@ -32,18 +34,17 @@ export function tableOf(tasks: readonly Row[], now: Date): string[] {
       ageOf((now.getTime() - Date.parse(made)) / 1000),
     ]),
   ];
-  const widths = rows[0]?.map((_name, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
+  const widths = rows[0]?.map((_name, at) => Math.max(...rows.map((row) => widthOf(row[at] ?? "")))) ?? [];
   return rows.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .map((cell, at) => cell + " ".repeat((widths[at] ?? 0) - widthOf(cell)))
       .join("   ")
       .trimEnd(),
   );
 }
 
 function shortened(title: string): string {
-  const letters = [...title];
-  return letters.length <= TITLE_CHARACTERS ? title : `${letters.slice(0, TITLE_CHARACTERS - 1).join("")}…`;
+  return widthOf(title) <= TITLE_COLUMNS ? title : `${cut(title, TITLE_COLUMNS - 1)}…`;
 }
 
 const UNITS = [

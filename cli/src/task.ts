@@ -1,4 +1,5 @@
 import { cancelTask, createTask, getTaskCode, retryTask, type Task } from "@leanvibe/client";
+import { line } from "./command-line.ts";
 import { Left } from "./left.ts";
 import { plainLine, plainText } from "./plain.ts";
 import { type ApiOptions, type Client, clientFor, dataOf } from "./task-api.ts";
@@ -20,14 +21,15 @@ export type TaskOptions = ApiOptions & {
 /** @returns the task's id */
 export async function create(wanted: NewTask, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
   const client = clientFor(options, env);
-  return made(dataOf(await createTask({ client, body: await bodyOf(wanted) })), options);
+  return made(dataOf(await createTask({ client, body: await bodyOf(wanted), signal: options.signal })), options);
 }
 
 /** The same once more, of a task that ended. @returns the new one's id */
 export async function retry(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<string> {
   if (task.includes("/"))
     throw new Error(`${task} is asked of the cluster, where a next try is an AgentTask of its own`);
-  return made(dataOf(await retryTask({ client: clientFor(options, env), path: { id: task } })), options);
+  const { signal } = options;
+  return made(dataOf(await retryTask({ client: clientFor(options, env), path: { id: task }, signal })), options);
 }
 
 function made(task: Task, { reporter }: TaskOptions): string {
@@ -38,7 +40,7 @@ function made(task: Task, { reporter }: TaskOptions): string {
 }
 
 export async function list({ reporter, json, ...options }: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
-  const tasks = await allTasks(clientFor(options, env));
+  const tasks = await allTasks(clientFor(options, env), options.signal);
   if (json) for (const task of tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
   else reporter.result({}, tasks.length === 0 ? ["No tasks yet."] : tableOf(tasks, new Date()));
 }
@@ -67,8 +69,8 @@ function goesOn(task: string, { api, context, tenant }: TaskOptions): string {
     ...(context === undefined ? [] : ["--context", context]),
     ...(tenant === "acme" || context !== undefined ? [] : ["--tenant", tenant]),
   ];
-  const line = (command: string) => ["./leanvibe task", command, task, ...flags].join(" ");
-  return `The task goes on. To watch it again: ${line("watch")}\nTo end it: ${line("cancel")}`;
+  const to = (command: string) => line("task", command, task, ...flags);
+  return `The task goes on. To watch it again: ${to("watch")}\nTo end it: ${to("cancel")}`;
 }
 
 /** A person sees a bar that moves; a pipe gets the lines alone. */
@@ -92,10 +94,11 @@ export async function code(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const at = placeOf(task, options);
+  const { signal } = options;
   const made =
     at === undefined
-      ? await codeByApi(clientFor(options, env), task)
-      : await inCluster(options, env, (transport) => codeInCluster(transport, at));
+      ? await codeByApi(clientFor(options, env), task, signal)
+      : await inCluster(options, env, (transport) => codeInCluster(transport, at, signal));
   const files = filesOf(made);
   if (output === undefined) {
     // A pipe gets the very bytes.
@@ -109,18 +112,19 @@ export async function code(
   options.reporter.result({ ...made, output }, [summary]);
 }
 
-async function codeByApi(client: Client, id: string) {
-  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" } }));
+async function codeByApi(client: Client, id: string, signal: AbortSignal) {
+  const made = dataOf(await getTaskCode({ client, path: { id }, query: { format: "json" }, signal }));
   if (typeof made !== "object" || made === null || !("files" in made)) throw new Error("the API sent no files");
   return made;
 }
 
 export async function cancel(task: string, options: TaskOptions, env: NodeJS.ProcessEnv): Promise<void> {
   const at = placeOf(task, options);
+  const { signal } = options;
   const cancelled =
     at === undefined
-      ? dataOf(await cancelTask({ client: clientFor(options, env), path: { id: task } }))
-      : await inCluster(options, env, (transport) => cancelInCluster(transport, at));
+      ? dataOf(await cancelTask({ client: clientFor(options, env), path: { id: task }, signal }))
+      : await inCluster(options, env, (transport) => cancelInCluster(transport, at, signal));
   const words = cancelled.phase === "Cancelled" ? "is cancelled" : "is about to end; what is done by then is kept";
   options.reporter.result({ ...cancelled }, [`task ${task} ${words}`]);
 }

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { textReporter } from "./terminal.ts";
-import { cut } from "./width.ts";
+import { cut, widthOf } from "./width.ts";
 
 /** Of a stream, which may be a terminal of so many columns, what was written to it. */
 class Screen extends Writable {
@@ -72,4 +72,5 @@ test.each([
   ["👩‍🔬x", 2, "👩‍🔬"],
 ])("of %s, %i columns show %s", (line, columns, shown) => {
   expect(cut(line, columns)).toBe(shown);
+  expect(widthOf(line)).toBe(widthOf(shown) + widthOf(line.slice(shown.length)));
 });

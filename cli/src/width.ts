@@ -10,9 +10,18 @@ const WIDE =
 export function cut(line: string, columns: number): string {
   let [kept, width] = ["", 0];
   for (const { segment } of letters.segment(stripVTControlCharacters(line))) {
-    width += WIDE.test(segment) ? 2 : 1;
+    width += columnsOf(segment);
     if (width > columns) break;
     kept += segment;
   }
   return kept;
+}
+
+/** How many columns of a terminal a plain line takes. */
+export function widthOf(line: string): number {
+  return [...letters.segment(stripVTControlCharacters(line))].reduce((sum, { segment }) => sum + columnsOf(segment), 0);
+}
+
+function columnsOf(letter: string): number {
+  return WIDE.test(letter) ? 2 : 1;
 }
