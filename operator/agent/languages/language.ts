@@ -33,7 +33,8 @@ export type Language = {
   probe: readonly string[];
   /** Rules that a prompt repeats, in the fewest words. */
   codeRules(kind: Kind): string;
-  testRules(kind: Kind): string;
+  /** With the very imports of what is tested: a small model that is shown an example of one imports that. */
+  testRules(kind: Kind, code: readonly SourceFile[]): string;
   /** Files of the agent's own beside the generated ones: settings of the tools, the start of a service. */
   scaffold(kind: Kind): SourceFile[];
   isTest(path: string): boolean;
@@ -79,3 +80,8 @@ export type Example = { call: string; result: string };
 export const CHECK_BOUNDS = { timeoutMilliseconds: 60_000, outputBytes: 64 * 1024 } as const;
 /** Tests may take longer; what a report needs more of stands in files. */
 export const TEST_BOUNDS = { timeoutMilliseconds: 120_000, outputBytes: 256 * 1024 } as const;
+
+/** Of the lines that import what there is. */
+export function importRule(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`What is tested is imported by: ${lines.join(" ")}`];
+}

@@ -195,4 +195,30 @@ describe("what a task makes is told", () => {
     const acceptance = [{ name: "a", command: "python3 main.py", expect: { stdout: "1" } }];
     expect(kindOf({ ...task, description: "Counts what an API answers", acceptance })).toBe("program");
   });
+  test.each([
+    ["node -e 'import(\"./src/index.ts\").then(({ add }) => console.log(add(1, 2)))'", "library"],
+    ["node --input-type=module --eval 'import \"./src/index.ts\"'", "library"],
+    ['python3 -c "import library; print(library.add(1, 2))"', "library"],
+    ["node main.ts -e", "program"],
+    ["python3 main.py -c", "program"],
+  ])("by a case that runs %s: a %s", (command, kind) => {
+    const acceptance = [{ name: "a", command, expect: { stdout: "3" } }];
+    expect(kindOf({ ...task, description: "Adds two numbers", acceptance })).toBe(kind);
+  });
+});
+
+test.each([
+  [
+    LANGUAGES.typescript,
+    { path: "src/a.ts", content: "export type T = 1;\nexport const one: T = 1;\nexport async function two() {}\n" },
+    'What is tested is imported by: import { one, two } from "../src/a.ts";',
+  ],
+  [
+    LANGUAGES.python,
+    { path: "library.py", content: "def one():\n    pass\n\nclass Two:\n    pass\n" },
+    "What is tested is imported by: from library import one, Two",
+  ],
+])("rules for tests of $name show the very imports of what is tested, and no other", (language, file, rule) => {
+  expect(language.testRules("library", [file]).split("\n")).toContain(`- ${rule}`);
+  expect(language.testRules("library", [])).not.toMatch(/imported by|from "\.|^from /m);
 });

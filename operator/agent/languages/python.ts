@@ -1,7 +1,15 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { shortened, withConstants } from "./examples.ts";
 import { pytestOwn, pythonPlaces } from "./faults.ts";
-import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
+import {
+  CHECK_BOUNDS,
+  type Example,
+  importRule,
+  type Kind,
+  type Language,
+  type Route,
+  TEST_BOUNDS,
+} from "./language.ts";
 import { importable } from "./packages.ts";
 import { casesOf, pythonCoverage } from "./pytest.ts";
 import { pythonDeployment } from "./python-deployment.ts";
@@ -40,7 +48,8 @@ export const python: Language = {
   single: "solution.py",
   probe: ["python3", "-c", "import coverage, pytest"],
   codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
-  testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testRules: (kind, code) =>
+    [...TEST_RULES, ...importRule(importLinesOf(code)), ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   scaffold: (kind) => (kind === "service" ? [{ path: "start.py", content: START }] : []),
   isTest,
   isCode,
@@ -81,7 +90,7 @@ export const python: Language = {
 };
 
 const CODE_RULES = [
-  "Code goes into *.py files at the top, without folders; import your own files by name: from metrics import total.",
+  "Code goes into *.py files at the top, without folders; another file of yours is imported by its name, without a dot.",
   "Type hints and a docstring for every function. Validate all input; raise ValueError with a clear message for bad input.",
 ];
 const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
@@ -93,7 +102,7 @@ const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
   library: ["Define every function that the task asks for."],
 };
 const TEST_RULES = [
-  "Tests go into tests/test_*.py for pytest; import from the code by name: from metrics import total.",
+  "Tests go into tests/test_*.py for pytest.",
   "Each test's name begins with its kind: def test_unit_..., test_edge_...",
 ];
 const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
@@ -147,6 +156,15 @@ def _told(value):
 `;
 
 /** One test a call: one that raises must not hide the others. */
+const moduleOf = (path: string): string => path.replace(/\.py$/, "").replaceAll("/", ".");
+
+function importLinesOf(code: readonly SourceFile[]): string[] {
+  return codeOf(code).flatMap(({ path, content }) => {
+    const names = [...new Set([...content.matchAll(DEFINED)].map(([, name = ""]) => name))];
+    return names.length === 0 ? [] : [`from ${moduleOf(path)} import ${names.join(", ")}`];
+  });
+}
+
 function exampleTests(
   what: "example" | "case",
   examples: readonly Example[],
@@ -155,7 +173,7 @@ function exampleTests(
   // Only what defines the functions is imported: a program that is imported begins to read its input.
   const modules = new Map(
     codeOf(code).flatMap(({ path, content }) =>
-      [...content.matchAll(DEFINED)].map(([, name = ""]) => [name, path.replace(/\.py$/, "").replaceAll("/", ".")]),
+      [...content.matchAll(DEFINED)].map(([, name = ""]) => [name, moduleOf(path)]),
     ),
   );
   const nameOf = (call: string) => call.slice(0, call.indexOf("("));

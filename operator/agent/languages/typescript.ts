@@ -2,7 +2,15 @@ import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
 import { shortened, withConstants } from "./examples.ts";
 import { typescriptPlaces } from "./faults.ts";
-import { CHECK_BOUNDS, type Example, type Kind, type Language, type Route, TEST_BOUNDS } from "./language.ts";
+import {
+  CHECK_BOUNDS,
+  type Example,
+  importRule,
+  type Kind,
+  type Language,
+  type Route,
+  TEST_BOUNDS,
+} from "./language.ts";
 import { coverageOf } from "./lcov.ts";
 import { importable } from "./packages.ts";
 import { countsOf } from "./tap.ts";
@@ -37,6 +45,7 @@ await app.listen(socket ? { path: socket } : { port: Number(process.env["PORT"] 
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']/g;
 const EXPORTED =
   /^export\s+(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|const|let|class|type|interface|enum)\s+([A-Za-z_$][\w$]*)/gm;
+const EXPORTED_VALUE = /^export\s+(?:async\s+)?(?:function\*?|const|let|class)\s+([A-Za-z_$][\w$]*)/gm;
 const EXPORT_LIST = /^export\s*\{([^}]*)\}/gm;
 const SHORT_ROUTE = /\.(get|post|put|patch|delete|head|options)\s*(?:<[^(]*>)?\(\s*["'`](\/[^"'`\n]*)["'`]/gi;
 const LONG_ROUTE = /\.route\s*(?:<[^(]*>)?\(\s*\{[^}]*?method:\s*["'](\w+)["'][^}]*?url:\s*["'`](\/[^"'`\n]*)["'`]/g;
@@ -52,7 +61,8 @@ export const typescript: Language = {
   single: "solution.ts",
   probe: ["tsc", "--version"],
   codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
-  testRules: (kind) => [...TEST_RULES, ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testRules: (kind, code) =>
+    [...TEST_RULES, ...importRule(importsOf(code)), ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   scaffold: (kind) => [
     { path: "package.json", content: `${JSON.stringify({ type: "module", private: true }, null, 2)}\n` },
     { path: "tsconfig.json", content: `${JSON.stringify(TSCONFIG, null, 2)}\n` },
@@ -108,7 +118,7 @@ export const typescript: Language = {
 };
 
 const CODE_RULES = [
-  'Code goes into src/*.ts, ES modules; import your own files with their ending: import { a } from "./a.ts".',
+  'Code goes into src/*.ts, ES modules; an import of another file of yours has its ending: from "./NAME.ts".',
   "Import types with `import type`. No enum, no namespace, no `private x` in constructor parameters.",
   "Strict types, no `any`. Validate all input; throw an Error with a clear message for bad input.",
 ];
@@ -123,7 +133,7 @@ const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
   library: ["Export every function that the task asks for."],
 };
 const TEST_RULES = [
-  'Tests go into tests/*.test.ts: import test from "node:test"; import assert from "node:assert/strict"; import from "../src/NAME.ts".',
+  'Tests go into tests/*.test.ts: import test from "node:test"; import assert from "node:assert/strict".',
   'Each test has a name that begins with its kind: test("unit: ...", () => { ... }).',
 ];
 const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
@@ -133,6 +143,13 @@ const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
   program: ["Test the exported functions; the program itself is tested elsewhere."],
   library: [],
 };
+
+function importsOf(code: readonly SourceFile[]): string[] {
+  return codeOf(code).flatMap(({ path, content }) => {
+    const names = unique([...content.matchAll(EXPORTED_VALUE)].map(([, name = ""]) => name));
+    return names.length === 0 ? [] : [`import { ${names.join(", ")} } from "../${path}";`];
+  });
+}
 
 function inspect(files: readonly SourceFile[], kind: Kind): string[] {
   const findings = codeOf(files)

@@ -33,7 +33,7 @@ export async function design(asking: Asking, work: Work): Promise<Architecture> 
         { title: "Task", text: taskText(work), keep: true },
         { title: "It is done when", text: criteriaText(work) },
         { title: "Existing files", text: shown(work.code) },
-        { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name)}` },
+        { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name, kind)}` },
       ),
       ask: `Plan as few files as possible, at most 4, without tests and settings. Answer with exactly this JSON:
 {"files": [{"path": "${entry}", "purpose": "one short sentence"}], "notes": "one short sentence"}`,

@@ -42,10 +42,16 @@ function projectPrompt(work: Work) {
       { title: "It is done when", text: criteriaText(work) },
       { title: "Existing files", text: shown(work.code) },
       { title: "Files to write", text: plan, keep: true },
-      { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name)}`, keep: true },
+      { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name, kind)}`, keep: true },
     ),
-    ask: `Write every file completely. No tests, no settings, no explanations. ${FILE_FORMAT}`,
+    ask: `Write every file completely. ${aloneText(work)}No tests, no settings, no explanations. ${FILE_FORMAT}`,
   };
+}
+
+/** A small model that is told how files are imported imports some that nobody writes. */
+function aloneText(work: Work): string {
+  const path = onlyFile(work);
+  return path === undefined ? "" : `All of it goes into ${path}: there is no other file to import. `;
 }
 
 function functionPrompt(work: Work) {

@@ -73,8 +73,8 @@ function promptOf(work: Work, findings: readonly Finding[], target: Target) {
   const tests = target === "code" ? [] : work.tests;
   const rules = [
     ...(target === "tests" ? [] : [language.codeRules(kind)]),
-    language.testRules(kind),
-    `- ${packagesText(language.name)}`,
+    language.testRules(kind, work.code),
+    `- ${packagesText(language.name, kind)}`,
   ];
   return {
     system: `You are a senior ${language.title} developer who corrects code. You answer with files and nothing else.`,

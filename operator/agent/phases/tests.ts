@@ -50,7 +50,11 @@ function promptOf(work: Work, kinds: readonly string[]) {
       { title: "It is done when", text: criteriaText(work) },
       { title: "Code under test", text: shown(work.code), keep: true },
       { title: "Existing tests", text: shown(work.tests) },
-      { title: "Rules", text: `${language.testRules(kind)}\n- ${packagesText(language.name)}`, keep: true },
+      {
+        title: "Rules",
+        text: `${language.testRules(kind, work.code)}\n- ${packagesText(language.name, kind)}`,
+        keep: true,
+      },
     ),
     ask: `Write tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. Together they must reach every line of the code. ${FILE_FORMAT}`,
   };
