@@ -210,7 +210,10 @@ describe("what a task makes is told", () => {
 test.each([
   [
     LANGUAGES.typescript,
-    { path: "src/a.ts", content: "export type T = 1;\nexport const one: T = 1;\nexport async function two() {}\n" },
+    {
+      path: "src/a.ts",
+      content: "export type T = 1;\nexport const one: T = 1;\nasync function two() {}\nexport { two, type T as U };\n",
+    },
     'What is tested is imported by: import { one, two } from "../src/a.ts";',
   ],
   [

@@ -119,7 +119,7 @@ export const typescript: Language = {
 
 const CODE_RULES = [
   'Code goes into src/*.ts, ES modules; an import of another file of yours has its ending: from "./NAME.ts".',
-  "Import types with `import type`. No enum, no namespace, no `private x` in constructor parameters.",
+  "Import with `import type` what is a type and nothing else. No enum, no namespace, no `private x` in constructor parameters.",
   "Strict types, no `any`. Validate all input; throw an Error with a clear message for bad input.",
 ];
 const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
@@ -146,7 +146,11 @@ const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
 
 function importsOf(code: readonly SourceFile[]): string[] {
   return codeOf(code).flatMap(({ path, content }) => {
-    const names = unique([...content.matchAll(EXPORTED_VALUE)].map(([, name = ""]) => name));
+    const listed = [...content.matchAll(EXPORT_LIST)].flatMap(([, names = ""]) =>
+      names.split(",").filter((name) => !/^\s*type\s/.test(name)),
+    );
+    const named = [...content.matchAll(EXPORTED_VALUE)].map(([, name = ""]) => name);
+    const names = unique([...named, ...listed.map(exportedAs)]).filter((name) => name !== "");
     return names.length === 0 ? [] : [`import { ${names.join(", ")} } from "../${path}";`];
   });
 }

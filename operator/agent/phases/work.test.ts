@@ -14,3 +14,23 @@ test.each([
 ])("a test stands where its imports lead: %s with %s", (path, content, expected) => {
   expect(pathOf(path, content)).toEqual([expected]);
 });
+
+test.each([
+  ['import { a } from "../src/index";', 'import { a } from "../src/index.ts";'],
+  ["export * from './a.js';", "export * from './a.ts';"],
+  ['await import("./a")', 'await import("./a.ts")'],
+  ['import "./a";', 'import "./a.ts";'],
+  ['import { a } from "./a.ts";', 'import { a } from "./a.ts";'],
+  ['import a from "./a.json" with { type: "json" };', 'import a from "./a.json" with { type: "json" };'],
+  ['import { z } from "zod";', 'import { z } from "zod";'],
+  ['import type { z } from "zod";\nz.string();', 'import { z } from "zod";\nz.string();'],
+  [
+    'import type { A, b as c } from "./a";\nconst x: A = c(1);',
+    'import { type A, b as c } from "./a.ts";\nconst x: A = c(1);',
+  ],
+  ['import type { A } from "./a.ts";\nlet x: A;', 'import type { A } from "./a.ts";\nlet x: A;'],
+  ['const text = "../src/index";', 'const text = "../src/index";'],
+])("%s is read as %s", (content, meant) => {
+  const [file] = permitted({ language: typescript }, [{ path: "tests/a.test.ts", content }]).tests;
+  expect(file?.content).toBe(meant);
+});

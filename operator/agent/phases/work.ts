@@ -2,6 +2,7 @@ import type { SourceFile, TaskInput } from "@leanvibe/schema";
 import type { Example, Kind, Language } from "../languages/language.ts";
 import type { Analysis } from "./analysis.ts";
 import type { Architecture } from "./architecture.ts";
+import { withImports } from "./imports.ts";
 
 /** Which phases a task goes through, and what it is held to. */
 export type Profile = {
@@ -56,7 +57,7 @@ export function permitted(
   { language }: Pick<Work, "language">,
   files: readonly SourceFile[],
 ): { code: SourceFile[]; tests: SourceFile[]; refused: string[] } {
-  const own = files.filter(({ path }) => !SETTINGS.test(path));
+  const own = files.filter(({ path }) => !SETTINGS.test(path)).map(withImports);
   return {
     code: own.filter(({ path }) => !language.isTest(path)),
     tests: own.filter(({ path }) => language.isTest(path)).map(whereItsImportsLead),

@@ -1,0 +1,27 @@
+import type { SourceFile } from "@leanvibe/schema";
+
+const OWN = /(\b(?:from|import)\s*\(?\s*["'])(\.{1,2}\/[^"'\n]*?)(?:\.[jt]s)?(?=["'])/g;
+const OF_TYPES = /\bimport\s+type\s*\{([^}]*)\}/g;
+
+/**
+ * TypeScript's imports as they must be here, where there is one way to mean them: files of the model's own with their
+ * ending, which it leaves out or writes as that of what they would be compiled to, and what is called not as a type.
+ */
+export function withImports({ path, content }: SourceFile): SourceFile {
+  if (!path.endsWith(".ts")) return { path, content };
+  const ended = (all: string, before: string, name: string) => (/\.\w+$/.test(name) ? all : `${before}${name}.ts`);
+  const imported = (all: string, list: string) => {
+    const names = list.split(",").flatMap((name) => name.trim() || []);
+    const isCalled = (name: string) => isValue(content, name.split(/\s+as\s+/).at(-1) ?? name);
+    if (!names.some(isCalled)) return all;
+    return `import { ${names.map((name) => (isCalled(name) ? name : `type ${name}`)).join(", ")} }`;
+  };
+  return { path, content: content.replaceAll(OWN, ended).replaceAll(OF_TYPES, imported) };
+}
+
+/** Called, made, or asked for what it has: `z.string()`, `f()`, `new A()`. */
+function isValue(content: string, name: string): boolean {
+  return new RegExp(
+    `(?<![\\w$.])${name.replaceAll("$", "\\$")}\\s*[.(]|\\bnew\\s+${name.replaceAll("$", "\\$")}\\b`,
+  ).test(content);
+}
