@@ -30,8 +30,9 @@ type Answered<T> = { text: string; read: Read<T>; messages: readonly Message[] }
 const SHORTEST_ANSWER_TOKENS = 128;
 /** How much of an answer that could not be used is shown again: a small model copies what it sees, faults and all. */
 const ECHO_CHARACTERS = 600;
-/** The likeliest answer was of no use. */
+/** The likeliest answer was of no use; or it was what is there already, of which another is far from likely. */
 const AGAIN_TEMPERATURE = 0.4;
+const OTHER_TEMPERATURE = 0.8;
 
 /**
  * Asks, and where the answer cannot be read once more with the reason; undefined when that did not help. What comes then
@@ -40,6 +41,8 @@ const AGAIN_TEMPERATURE = 0.4;
 export async function ask<T>(asking: Asking, question: Question<T>): Promise<T | undefined> {
   const first = await fittingAnswer(asking, question);
   if (first.read.ok) return first.read.value;
+  // What was copied from the question once is copied sooner yet where it stands there twice.
+  if (first.read.isCopy) return await another(asking, question, first.messages, OTHER_TEMPERATURE);
   const again: Message[] = [
     ...first.messages,
     { role: "assistant", content: first.text.slice(0, ECHO_CHARACTERS) },
@@ -48,10 +51,20 @@ export async function ask<T>(asking: Asking, question: Question<T>): Promise<T |
       content: `That answer cannot be used: ${first.read.error}. Answer once more, in the form asked for.`,
     },
   ];
+  return await another(asking, question, again, AGAIN_TEMPERATURE);
+}
+
+/** @param least the temperature, or a higher one that the question has */
+async function another<T>(
+  asking: Asking,
+  question: Question<T>,
+  again: readonly Message[],
+  least: number,
+): Promise<T | undefined> {
   const left = asking.contextTokens - tokensOf(again);
   if (left < SHORTEST_ANSWER_TOKENS) return undefined;
   const tokens = Math.min(question.answerTokens, left);
-  const temperature = Math.max(question.temperature ?? 0, AGAIN_TEMPERATURE);
+  const temperature = Math.max(question.temperature ?? 0, least);
   const second = await once(asking, { ...question, step: `${question.step}-again`, temperature }, again, tokens);
   return second.read.ok ? second.read.value : undefined;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** What an answer held, or one sentence that the model can be told. */
-export type Read<T> = { ok: true; value: T; repaired: boolean } | { ok: false; error: string };
+export type Read<T> = { ok: true; value: T; repaired: boolean } | { ok: false; error: string; isCopy?: true };
 
 /**
  * Finds the JSON in a model's answer and holds it against a schema. Around it there may be a fence and talk; in it line

@@ -32,7 +32,9 @@ export async function correct(
     read: (text) => {
       const read = changes(work, readFiles(text, onlyFile(work, target)), target);
       same = read.ok && alters(work, read.value).length === 0;
-      return same ? { ok: false, error: "it changes nothing, and the same would come of running it" } : read;
+      return same
+        ? { ok: false, error: "it changes nothing, and the same would come of running it", isCopy: true }
+        : read;
     },
   });
   // Asked twice and nothing to change: the loop sees by the same files that it goes in circles.

@@ -3,6 +3,8 @@ import type { SourceFile } from "@leanvibe/schema";
 const OWN = /(\b(?:from|import)\s*\(?\s*["'])(\.{1,2}\/[^"'\n]*?)(?:\.[jt]s)?(?=["'])/g;
 const OF_TYPES = /\bimport\s+type\s*\{([^}]*)\}/g;
 
+const NAME = /^[\w$]+(\s+as\s+[\w$]+)?$/;
+
 /**
  * TypeScript's imports as they must be here, where there is one way to mean them: files of the model's own with their
  * ending, which it leaves out or writes as that of what they would be compiled to, and what is called not as a type.
@@ -12,6 +14,7 @@ export function withImports({ path, content }: SourceFile): SourceFile {
   const ended = (all: string, before: string, name: string) => (/\.\w+$/.test(name) ? all : `${before}${name}.ts`);
   const imported = (all: string, list: string) => {
     const names = list.split(",").flatMap((name) => name.trim() || []);
+    if (!names.every((name) => NAME.test(name))) return all;
     const isCalled = (name: string) => isValue(content, name.split(/\s+as\s+/).at(-1) ?? name);
     if (!names.some(isCalled)) return all;
     return `import { ${names.map((name) => (isCalled(name) ? name : `type ${name}`)).join(", ")} }`;

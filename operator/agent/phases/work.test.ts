@@ -28,6 +28,7 @@ test.each([
     'import type { A, b as c } from "./a";\nconst x: A = c(1);',
     'import { type A, b as c } from "./a.ts";\nconst x: A = c(1);',
   ],
+  ['import type { A(*, b } from "./a.ts";\nb();', 'import type { A(*, b } from "./a.ts";\nb();'],
   ['import type { A } from "./a.ts";\nlet x: A;', 'import type { A } from "./a.ts";\nlet x: A;'],
   ['const text = "../src/index";', 'const text = "../src/index";'],
 ])("%s is read as %s", (content, meant) => {
