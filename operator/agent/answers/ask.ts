@@ -32,7 +32,7 @@ const SHORTEST_ANSWER_TOKENS = 128;
 const ECHO_CHARACTERS = 600;
 /** The likeliest answer was of no use; or it was what is there already, of which another is far from likely. */
 const AGAIN_TEMPERATURE = 0.4;
-const OTHER_TEMPERATURE = 0.8;
+const OTHER_TEMPERATURE = 0.6;
 
 /**
  * Asks, and where the answer cannot be read once more with the reason; undefined when that did not help. What comes then
