@@ -40,6 +40,10 @@ export async function artifactOf(
 }
 
 function gone(name: string, at: Place, { metadata }: AgentTask): string {
-  const id = metadata.annotations?.[ANNOTATIONS.taskId] ?? "ID";
-  return `ConfigMap ${name} of namespace ${at.namespace} is not there any more; where the platform's API has taken it over: ${line("task", "code", id)}`;
+  const id = metadata.annotations?.[ANNOTATIONS.taskId];
+  const how =
+    id === undefined
+      ? `${line("task", "code", "ID")}, by the id that ${line("task", "list")} shows`
+      : line("task", "code", id);
+  return `ConfigMap ${name} of namespace ${at.namespace} is not there any more; where the platform's API has taken it over: ${how}`;
 }
