@@ -24,7 +24,6 @@ export function withImports({ path, content }: SourceFile): SourceFile {
 
 /** Called, made, or asked for what it has: `z.string()`, `f()`, `new A()`. */
 function isValue(content: string, name: string): boolean {
-  return new RegExp(
-    `(?<![\\w$.])${name.replaceAll("$", "\\$")}\\s*[.(]|\\bnew\\s+${name.replaceAll("$", "\\$")}\\b`,
-  ).test(content);
+  const own = name.replaceAll("$", "\\$");
+  return new RegExp(`(?<![\\w$.])${own}\\s*[.(]|\\bnew\\s+${own}\\b`).test(content);
 }
