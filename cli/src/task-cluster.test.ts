@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { line } from "./command-line.ts";
 import { cancelInCluster, codeInCluster, inCluster, placeOf, watchInCluster } from "./task-cluster.ts";
 import { lineOf, type Told } from "./task-progress.ts";
+import { artifactOf } from "./testing/made.ts";
 import { type Asked, type Said, SmallServer } from "./testing/small-server.ts";
 
 /** Nobody presses Ctrl-C. */
@@ -19,17 +20,7 @@ const AT = { namespace: "acme-dev", name: "report" };
 const TASK = `/apis/leanvibe.io/v1alpha1/namespaces/${AT.namespace}/agenttasks/${AT.name}`;
 const HELD = `/api/v1/namespaces/${AT.namespace}/configmaps/job-artifact`;
 
-const MADE = {
-  version: 1,
-  files: [{ path: "main.ts", content: "export {};\n" }],
-  tests: [],
-  documentation: [],
-  steps: [],
-  checkpoint: { iterations: 0, data: null },
-  linesOfCode: 1,
-  complexity: 1,
-  truncated: [],
-};
+const MADE = artifactOf({ path: "main.ts", content: "export {};\n" });
 
 /** What it leaves without an answer. */
 let silent: Set<string>;

@@ -9,6 +9,7 @@ import { AGENT_KEYS, AGENT_TASKS } from "@leanvibe/schema";
 import { describe, expect, test } from "vitest";
 import { inDatabase } from "../../api-server/src/testing/database.ts";
 import { ROOT } from "../../cli/src/manifests.ts";
+import { artifactOf } from "../../cli/src/testing/made.ts";
 import { type Api, eventually, kubeconfigPath } from "../harness/cluster.ts";
 import { scratchFolder } from "../harness/scratch.ts";
 import { type AgentWorld, applyTask, type Org, setStatus, withAgents } from "./agents.ts";
@@ -43,17 +44,7 @@ const command = (...args: string[]) => [process.execPath, join(ROOT, "cli", "src
 /** No API, and the cluster of the tests. */
 const nowhere = () => ({ LEANVIBE_API: "", LEANVIBE_TOKEN: "", KUBECONFIG: kubeconfigPath() });
 
-const MADE = {
-  version: 1,
-  files: [{ path: "src/a.ts", content: "export {};" }],
-  tests: [],
-  documentation: [],
-  steps: [],
-  checkpoint: { iterations: 0, data: null },
-  linesOfCode: 1,
-  complexity: 1,
-  truncated: [],
-};
+const MADE = artifactOf({ path: "src/a.ts", content: "export {};" });
 
 const TOLD = [
   "🧠 [15%] Task analysis complete",
