@@ -31,8 +31,14 @@ def test_unit_words_are_joined():
 `;
 
 /** A task whose code is right from the first, with what the model says of its tests and then of their correction. */
-async function corrected(language: "typescript" | "python", tests: string, ...corrections: string[]) {
+function corrected(language: "typescript" | "python", tests: string, ...corrections: string[]) {
   const [path, code] = language === "python" ? ["slugs.py", PYTHON_CODE] : ["src/index.ts", CODE];
+  return correctedOf({ task: taskOf({ language }), path, code }, tests, ...corrections);
+}
+
+type Given = { task: ReturnType<typeof taskOf>; path: string; code: string };
+
+async function correctedOf({ task, path, code }: Given, tests: string, ...corrections: string[]) {
   const script = scriptOf("faulty-tests", [
     { phase: "analysis", text: '{"criteria": {}}' },
     { phase: "architecture", text: JSON.stringify({ files: [{ path, purpose: "slug" }] }) },
@@ -41,7 +47,7 @@ async function corrected(language: "typescript" | "python", tests: string, ...co
     ...corrections.map((text) => ({ phase: "correction" as const, text })),
     { phase: "documentation", text: "# Slugs\n\n`slug` joins the words of a text.\n" },
   ]);
-  const { asked, ...rest } = await ran(script, taskOf({ language }));
+  const { asked, ...rest } = await ran(script, task);
   const questions = asked
     .filter(({ phase }) => phase === "correction")
     .map(({ body }) => body.messages.at(-1)?.content);
@@ -108,5 +114,41 @@ describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
     expect(questions[0]).toContain(said);
     expect(questions[0]).toContain("pytest (tests)");
     expect(questions[0]).toContain("The fault is in the tests");
+  });
+});
+
+describe("tests of the model's own beside code that may be right", { timeout: 60_000 }, () => {
+  const path = "src/index.ts";
+
+  test("are added to where lines are not reached, which the model is shown; those that are there stay", async () => {
+    const code = CODE.replace(
+      "  return",
+      '  if (text === "") {\n    throw new Error("there is no text");\n  }\n  return',
+    );
+    const more = TESTS.replace(/test\(.*/, 'test("edge: nothing", () => assert.throws(() => slug("")));');
+    const first = file("tests/a.test.ts", TESTS);
+    const { outcome, state, questions } = await correctedOf(
+      { task: taskOf(), path, code },
+      first,
+      file("tests/a.test.ts", more),
+    );
+    expect(outcome.result).toBe("Succeeded");
+    expect(questions[0]).toMatch(/src\/index\.ts: 4-5\n {2}4: {5}throw new Error\("there is no text"\);/);
+    expect(questions[0]).toContain("Write one more file with tests");
+    expect(state.work.tests.map((one) => one.path)).toEqual(["tests/a.test.ts", "tests/more_1.test.ts"]);
+    expect(state.measured.tests).toEqual({ total: 2, passed: 2, failed: 0 });
+  });
+
+  test("are said to be more likely wrong than the code where all acceptance cases pass, and only there", async () => {
+    const wrong = file("tests/a.test.ts", TESTS.replace('"a-b"', '"a--b"'));
+    const right = file("tests/a.test.ts", TESTS);
+    const command = `node -e 'import("./src/index.ts").then(({ slug }) => console.log(slug("A  b")))'`;
+    const judged = (stdout: string) => taskOf({ acceptance: [{ name: "joins", command, expect: { stdout } }] });
+    const passing = await correctedOf({ task: judged("a-b"), path, code: CODE }, wrong, right);
+    expect(passing.outcome.result).toBe("Succeeded");
+    expect(passing.questions[0]).toContain("All hidden acceptance cases of the task pass");
+    const failing = await correctedOf({ task: judged("a_b"), path, code: CODE }, wrong, right);
+    expect(failing.outcome.result).toBe("Failed");
+    expect(failing.questions[0]).not.toContain("All hidden acceptance cases");
   });
 });

@@ -15,7 +15,7 @@ export type TestReport = {
   failures: { name: string; detail: string }[];
   /** Percent of lines; undefined where none could be measured. */
   coverage: number | undefined;
-  /** `path: lines` of what no test reached. */
+  /** `path: lines` of what no test reached, with the text of these lines below. */
   uncovered: string[];
 };
 

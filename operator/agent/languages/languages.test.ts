@@ -139,7 +139,7 @@ ok 4 - tests/empty.test.ts
     ];
     expect(coverageOf(lcov, code)).toEqual({
       coverage: 25,
-      uncovered: ["src/a.ts: 2-3", "src/b.ts: no test loads it"],
+      uncovered: ["src/a.ts: 2-3\n  2: 2\n  3: 3", "src/b.ts: no test loads it"],
     });
     expect(coverageOf("", [])).toEqual({ coverage: undefined, uncovered: [] });
   });
@@ -167,7 +167,10 @@ ok 4 - tests/empty.test.ts
         "tests/x.py": { summary: { num_statements: 9 }, missing_lines: [] },
       },
     });
-    expect(pythonCoverage(json, py("", "a.py"))).toEqual({ coverage: 50, uncovered: ["a.py: 2-3"] });
+    expect(pythonCoverage(json, py("a\nb\nc\n", "a.py"))).toEqual({
+      coverage: 50,
+      uncovered: ["a.py: 2-3\n  2: b\n  3: c"],
+    });
     expect(pythonCoverage("{}", py(""))).toEqual({ coverage: undefined, uncovered: [] });
   });
 });

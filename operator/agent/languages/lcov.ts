@@ -19,7 +19,8 @@ export function coverageOf(lcov: string, code: readonly SourceFile[]): Coverage 
     const missing = lines === undefined ? count : lines.missed.length;
     total += count;
     missed += missing;
-    if (missing > 0) uncovered.push(`${path}: ${lines === undefined ? "no test loads it" : rangesOf(lines.missed)}`);
+    if (missing > 0)
+      uncovered.push(lines === undefined ? `${path}: no test loads it` : missedText(path, content, lines.missed));
   }
   return { coverage: total === 0 ? undefined : Math.round(((total - missed) / total) * 1000) / 10, uncovered };
 }
@@ -40,8 +41,17 @@ function parsed(lcov: string): Lines {
   return files;
 }
 
+const LINES_SHOWN = 20;
+
+/** Which lines nothing reached, with their text: nobody counts lines in a prompt. */
+export function missedText(path: string, content: string, missed: readonly number[]): string {
+  const lines = content.split("\n");
+  const shown = missed.slice(0, LINES_SHOWN).map((number) => `  ${number}: ${lines[number - 1] ?? ""}`);
+  return [`${path}: ${rangesOf(missed)}`, ...shown].join("\n");
+}
+
 /** 3,4,5,9 as 3-5, 9. */
-export function rangesOf(numbers: readonly number[]): string {
+function rangesOf(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const number of [...numbers].sort((a, b) => a - b)) {
     const last = ranges.at(-1);

@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { z } from "zod";
 import type { TestReport } from "./language.ts";
-import { type Coverage, rangesOf } from "./lcov.ts";
+import { type Coverage, missedText } from "./lcov.ts";
 
 const CASE = /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
 const DETAIL_CHARACTERS = 600;
@@ -57,14 +57,18 @@ export function pythonCoverage(json: string, code: readonly SourceFile[]): Cover
   } catch {
     return { coverage: undefined, uncovered: [] };
   }
-  const known = code.flatMap(({ path }) => {
+  const known = code.flatMap(({ path, content }) => {
     const file = parsed.files[path];
-    return file === undefined ? [] : [{ path, total: file.summary.num_statements, missed: file.missing_lines }];
+    return file === undefined
+      ? []
+      : [{ path, content, total: file.summary.num_statements, missed: file.missing_lines }];
   });
   const total = known.reduce((sum, file) => sum + file.total, 0);
   const missed = known.reduce((sum, file) => sum + file.missed.length, 0);
   return {
     coverage: total === 0 ? undefined : Math.round(((total - missed) / total) * 1000) / 10,
-    uncovered: known.flatMap((file) => (file.missed.length === 0 ? [] : [`${file.path}: ${rangesOf(file.missed)}`])),
+    uncovered: known.flatMap(({ path, content, missed: lines }) =>
+      lines.length === 0 ? [] : [missedText(path, content, lines)],
+    ),
   };
 }

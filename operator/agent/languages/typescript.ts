@@ -135,6 +135,7 @@ const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
 const TEST_RULES = [
   'Tests go into tests/*.test.ts: import test from "node:test"; import assert from "node:assert/strict".',
   'Each test has a name that begins with its kind: test("unit: ...", () => { ... }).',
+  "Input of a wrong type compiles only so: f(null as any).",
 ];
 const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
   service: [

@@ -22,6 +22,7 @@ export async function correct(
 ): Promise<Pick<Work, "code" | "tests"> | undefined> {
   // The cases of a function are not the model's to rewrite: it has thought them over when it comes to this.
   const target = work.profile.name === "function" ? "code" : targetOf(findings);
+  const only = onlyFile(work, target, iteration);
   let same = false;
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
@@ -30,7 +31,7 @@ export async function correct(
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
     read: (text) => {
-      const read = changes(work, readFiles(text, onlyFile(work, target)), target);
+      const read = changes(work, added(work, readFiles(text, only), target, only), target);
       same = read.ok && alters(work, read.value).length === 0;
       return same
         ? { ok: false, error: "it changes nothing, and the same would come of running it", isCopy: true }
@@ -64,7 +65,7 @@ const ASKED: Readonly<Record<Target, string>> = {
   code: "The code is wrong. Correct it.",
   tests:
     "The fault is in the tests: write anew those that have it, and leave the code as it is. Each test must still hold the code to the task.",
-  "more tests": "Add tests. Keep those that are there.",
+  "more tests": "Write one more file with tests that reach these lines. The files that are there stay as they are.",
   quality: "Clear what the linter finds out of the code and the tests. What they do must stay the same.",
   either:
     "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
@@ -105,13 +106,23 @@ function functionPrompt(work: Work, findings: readonly Finding[]) {
   };
 }
 
-function onlyFile(work: Work, target: Target): string | undefined {
+function onlyFile(work: Work, target: Target, iteration: number): string | undefined {
   if (work.profile.name === "function") return work.language.single;
-  if (target === "tests" || target === "more tests") {
+  if (target === "more tests") return testFile(work, `more_${iteration}`);
+  if (target === "tests") {
     const own = permitted(work, work.tests).tests;
     return own.length > 1 ? undefined : (own[0]?.path ?? testFile(work));
   }
   return work.code.length === 1 ? work.code[0]?.path : undefined;
+}
+
+/** Of tests that are to be added, those that came under a name that is there stand beside it: none is lost for them. */
+function added(work: Work, read: Read<SourceFile[]>, target: Target, only: string | undefined): Read<SourceFile[]> {
+  if (!read.ok || target !== "more tests" || only === undefined) return read;
+  const there = new Set(work.tests.map(({ path }) => path));
+  const [one, ...others] = read.value.filter(({ path }) => there.has(path));
+  if (one === undefined || others.length > 0) return read;
+  return { ...read, value: read.value.map((file) => (file === one ? { ...file, path: only } : file)) };
 }
 
 /** What of an answer may be taken: where the fault is the tests' alone, the code stays as it is. */

@@ -61,8 +61,8 @@ function promptOf(work: Work, kinds: readonly string[]) {
 }
 
 /** Where tests go that come without a name. */
-export function testFile({ language }: Pick<Work, "language">): string {
-  return language.name === "python" ? "tests/test_solution.py" : "tests/solution.test.ts";
+export function testFile({ language }: Pick<Work, "language">, name = "solution"): string {
+  return language.name === "python" ? `tests/test_${name}.py` : `tests/${name}.test.ts`;
 }
 
 /** A model that is asked for tests at times writes the code anew; that is no test's business. */

@@ -1,7 +1,7 @@
 import type { SourceFile } from "@leanvibe/schema";
-import { judgeAcceptance } from "../acceptance.ts";
+import { type AcceptanceVerdict, judgeAcceptance } from "../acceptance.ts";
 import { heldBy } from "../languages/examples.ts";
-import type { Language, TestReport } from "../languages/language.ts";
+import type { Kind, Language, TestReport } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
 import type { Measured } from "../quality.ts";
 import type { RunResult, Sandbox } from "../sandbox/index.ts";
@@ -78,12 +78,28 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   if (said !== undefined && findings.length > 0) findings.push({ kind: "quality", text: lintText(said) });
   const rest = { failures: report.failures, ...(said === undefined ? {} : { lint: said }) };
   if (task.acceptance.length === 0) return { findings, measured, ...rest };
-  const { kinds, ...acceptance } = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
-  if (kinds.length > 0) {
-    const text = `Of ${acceptance.total} hidden acceptance cases of this ${kind} ${acceptance.failed.length} fail: ${kinds.join(", ")}. Read the task again and find what the code does otherwise.`;
-    findings.push({ kind: "acceptance", text });
-  }
-  return { findings, measured: { ...measured, acceptance }, ...rest };
+  const judged = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
+  const { kinds: _kinds, ...acceptance } = judged;
+  return { findings: withAcceptance(findings, kind, judged), measured: { ...measured, acceptance }, ...rest };
+}
+
+/** What failed of the hidden cases, without saying what they are; and what it says of the model's tests that none did. */
+function withAcceptance(
+  findings: readonly Finding[],
+  kind: Kind,
+  { total, failed, kinds }: AcceptanceVerdict,
+): Finding[] {
+  if (kinds.length === 0) return findings.map(accepted);
+  const text = `Of ${total} hidden acceptance cases of this ${kind} ${failed.length} fail: ${kinds.join(", ")}. Read the task again and find what the code does otherwise.`;
+  return [...findings, { kind: "acceptance", text }];
+}
+
+/** The user's own cases are true, and the model's tests are what it believes. */
+function accepted(finding: Finding): Finding {
+  const told = "All hidden acceptance cases of the task pass, so that these tests are more likely wrong than the code.";
+  return finding.kind === "tests" && finding.within === undefined
+    ? { ...finding, text: `${finding.text}\n${told}` }
+    : finding;
 }
 
 export function lintText(said: string): string {
