@@ -44,7 +44,7 @@ function evaluationAt(url: string): Evaluation & { said: string[] } {
   const data = join(folder, "problems.jsonl");
   const problems = [0, 1].map((at) => ({ task_id: `HumanEval/${at}`, ...PROBLEM }));
   writeFileSync(data, problems.map((one) => JSON.stringify(one)).join("\n"));
-  const rest = { model: "default", seed: "1", context: "8192", download: false, mixed: false };
+  const rest = { model: "default", seed: "1", context: "8192", download: false, mixed: false, parallel: "1" };
   const said: string[] = [];
   const results = join(folder, "results.jsonl");
   return { ...evaluationOf({ endpoint: url, data, results, ...rest }), said, say: (line) => void said.push(line) };
@@ -74,6 +74,22 @@ describe.skipIf(!agentTools().python)("an evaluation", { timeout: 60_000 }, () =
     expect(evaluation.said[0]).toMatch(/^scripted\/twice answers, 1 of 2 problems are left/);
     expect(evaluation.said.slice(1)).toEqual([expect.stringMatching(/^HumanEval\/1 /)]);
     expect(again.map(({ id, solved }) => [id, solved])).toEqual(first.map(({ id, solved }) => [id, solved]));
+  });
+
+  test("is at several problems at a time where that is asked for", async () => {
+    const turns = [
+      { text: "Yes." },
+      { phase: "analysis" as const, text: '{"criteria": {}}' },
+      { phase: "code" as const, text: block("n * 2") },
+      { phase: "tests" as const, text: "assert double(0) == 0\nassert double(3) == 6" },
+    ];
+    const slow = { ...scriptOf("slow", turns), delayMilliseconds: 1_000 };
+    const model = await startScriptedModel({ script: () => slow });
+    models.push(model);
+    const figures = figuresOf(await evaluate({ ...evaluationAt(model.url), parallel: 2 }));
+    expect(figures).toMatchObject({ problems: 2, solved: 2, bareSolved: 2, rightlySucceeded: 2 });
+    // The model is asked about the second problem before it has said a word of the first one's analysis.
+    expect(model.asked.slice(1, 3).map(({ phase }) => phase)).toEqual(["code", "code"]);
   });
 
   test("goes on with no record of another model, and leaves it as it is", async () => {
@@ -112,8 +128,17 @@ describe("an evaluation without what it needs", () => {
     [{ sample: "0" }, /--sample 0 is/],
     [{ seed: "1.5" }, /--seed 1.5 is/],
     [{ context: "" }, /--context {2}is/],
+    [{ parallel: "0" }, /--parallel 0 is/],
   ])("refuses %j", (change, message) => {
-    const usual = { endpoint: "http://model/v1", model: "m", seed: "1", results: "r", data: "d", context: "8192" };
+    const usual = {
+      endpoint: "http://model/v1",
+      model: "m",
+      seed: "1",
+      results: "r",
+      data: "d",
+      context: "8192",
+      parallel: "1",
+    };
     expect(() => evaluationOf({ ...usual, download: false, mixed: false, ...change })).toThrow(message);
   });
 });

@@ -21,6 +21,8 @@ export type Evaluation = {
   mixed: boolean;
   /** A folder for every prompt and answer, a file a problem. */
   steps: string | undefined;
+  /** Problems at a time: a server that answers several questions at once is through sooner. */
+  parallel: number;
   say(line: string): void;
 };
 
@@ -55,22 +57,34 @@ function keep(record: RunRecord, model: string, one: Attempt): void {
   record.add(one);
 }
 
-async function runAll(
-  { endpoint, results, steps: folder, say }: Evaluation,
-  problems: readonly Problem[],
-  done: (one: Omit<Attempt, "agent">) => void,
-): Promise<void> {
+type Done = (one: Omit<Attempt, "agent">) => void;
+
+async function runAll(evaluation: Evaluation, problems: readonly Problem[], done: Done): Promise<void> {
+  const left = [...problems];
+  const workers = Array.from({ length: Math.min(evaluation.parallel, left.length) }, () =>
+    work(evaluation, left, done),
+  );
+  // All end before any error is told: each has a sandbox to put away.
+  const failed = (await Promise.allSettled(workers)).find((one) => one.status === "rejected");
+  if (failed === undefined) return;
+  const error: unknown = failed.reason;
+  if (!(error instanceof ModelUnavailable || error instanceof ModelRefused)) throw error;
+  throw new Refused(`${error.message}. What was done is in ${evaluation.results}; the same command goes on from there`);
+}
+
+/** Takes one problem after the other from those that are left; of an error nobody takes another. */
+async function work({ endpoint, steps: folder, say }: Evaluation, left: Problem[], done: Done): Promise<void> {
   const sandbox = await workbench();
   try {
-    for (const problem of problems) {
+    for (let problem = left.shift(); problem !== undefined; problem = left.shift()) {
       const { steps, ...one } = await attempt(endpoint, sandbox, problem);
       if (folder !== undefined) writeSteps(folder, one.id, steps);
       done(one);
       say(lineOf(one));
     }
   } catch (error) {
-    if (!(error instanceof ModelUnavailable || error instanceof ModelRefused)) throw error;
-    throw new Refused(`${error.message}. What was done is in ${results}; the same command goes on from there`);
+    left.length = 0;
+    throw error;
   } finally {
     await sandbox.close();
   }

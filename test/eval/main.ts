@@ -20,6 +20,7 @@ const USAGE = `npm run eval -- humaneval --endpoint URL [options]
   --data FILE         HumanEval.jsonl or .jsonl.gz (default: ${DATA})
   --download          fetch the data first where it is not there
   --steps FOLDER      every prompt and answer, a file a problem
+  --parallel N        problems at a time (default: 1); seconds are then those of a model that others ask as well
   --context N         tokens of the model's context (default: 8192)
   The key, where the endpoint wants one, is read from the variable MODEL_API_KEY.`;
 

@@ -13,6 +13,7 @@ export const EVALUATION_OPTIONS = {
   context: { type: "string", default: "8192" },
   mixed: { type: "boolean", default: false },
   steps: { type: "string" },
+  parallel: { type: "string", default: "1" },
 } as const;
 
 type Values = {
@@ -26,6 +27,7 @@ type Values = {
   context: string;
   mixed: boolean;
   steps?: string;
+  parallel: string;
 };
 
 /** @throws Refused for what is no number, or without an endpoint. */
@@ -43,6 +45,7 @@ export function evaluationOf(values: Values) {
     download: values.download,
     mixed,
     steps,
+    parallel: whole("parallel", values.parallel, 1),
   };
 }
 
