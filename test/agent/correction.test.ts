@@ -36,22 +36,23 @@ function corrected(language: "typescript" | "python", tests: string, ...correcti
   return correctedOf({ task: taskOf({ language }), path, code }, tests, ...corrections);
 }
 
-type Given = { task: ReturnType<typeof taskOf>; path: string; code: string };
+type Given = { task: ReturnType<typeof taskOf>; path: string; code: string; anew?: { code?: string; tests?: string } };
 
-async function correctedOf({ task, path, code }: Given, tests: string, ...corrections: string[]) {
+async function correctedOf({ task, path, code, anew = {} }: Given, tests: string, ...corrections: string[]) {
   const script = scriptOf("faulty-tests", [
     { phase: "analysis", text: '{"criteria": {}}' },
     { phase: "architecture", text: JSON.stringify({ files: [{ path, purpose: "slug" }] }) },
     { phase: "code", text: file(path, code) },
     { phase: "tests", text: tests },
     ...corrections.map((text) => ({ phase: "correction" as const, text })),
+    ...(["code", "tests"] as const).flatMap((phase) => (anew[phase] === undefined ? [] : { phase, text: anew[phase] })),
     { phase: "documentation", text: "# Slugs\n\n`slug` joins the words of a text.\n" },
   ]);
   const { asked, ...rest } = await ran(script, task);
   const questions = asked
     .filter(({ phase }) => phase === "correction")
     .map(({ body }) => body.messages.at(-1)?.content);
-  return { ...rest, code, questions };
+  return { ...rest, asked, code, questions };
 }
 
 describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
@@ -119,6 +120,8 @@ describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
 
 describe("tests of the model's own beside code that may be right", { timeout: 60_000 }, () => {
   const path = "src/index.ts";
+  const command = `node -e 'import("./src/index.ts").then(({ slug }) => console.log(slug("A  b")))'`;
+  const accepted = (stdout: string) => taskOf({ acceptance: [{ name: "joins", command, expect: { stdout } }] });
 
   test("are added to where lines are not reached, which the model is shown; those that are there stay", async () => {
     const code = CODE.replace(
@@ -139,16 +142,69 @@ describe("tests of the model's own beside code that may be right", { timeout: 60
     expect(state.measured.tests).toEqual({ total: 2, passed: 2, failed: 0 });
   });
 
-  test("are said to be more likely wrong than the code where all acceptance cases pass, and only there", async () => {
+  test("are written anew by who does not see them, where a correction copies them and all acceptance cases pass", async () => {
+    const wrong = file("tests/a.test.ts", TESTS.replace('"a-b"', '"a--b"'));
+    const given = { task: accepted("a-b"), path, code: CODE, anew: { tests: file("tests/b.test.ts", TESTS) } };
+    const { outcome, state, asked } = await correctedOf(given, wrong, file(path, CODE));
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.iterations).toBe(1);
+    expect(state.work).toMatchObject({ code: [{ content: CODE }], tests: [{ path: "tests/b.test.ts" }] });
+    const anew = asked.filter(({ phase }) => phase === "tests").map(({ body }) => body);
+    expect(anew.map(({ temperature }) => temperature)).toEqual([0, 0.7]);
+    expect(JSON.stringify(anew[1]?.messages)).not.toContain("a--b");
+  });
+
+  test("stay where no acceptance case speaks for the code: that is written anew by who does not see it", async () => {
+    const code = CODE.replace('"-"', '"_"');
+    const given = { task: taskOf(), path, code, anew: { code: file(path, CODE) } };
+    const { outcome, state, asked } = await correctedOf(
+      given,
+      file("tests/a.test.ts", TESTS),
+      file(path, code),
+      file(path, code),
+    );
+    expect(outcome.result).toBe("Succeeded");
+    expect(state.work).toMatchObject({ code: [{ content: CODE }], tests: [{ path: "tests/a.test.ts" }] });
+    const anew = asked.filter(({ phase }) => phase === "code").at(-1)?.body;
+    expect(JSON.stringify(anew?.messages)).not.toContain("toLowerCase");
+  });
+
+  test("and code that the task came with are not written anew: the task ends as one that goes in circles", async () => {
+    const code = CODE.replace('"-"', '"_"');
+    const task = taskOf({ source: [{ path: "src/other.ts", content: "export const other = 1;\n" }] });
+    const { outcome } = await correctedOf(
+      { task, path, code },
+      file("tests/a.test.ts", TESTS),
+      file(path, code),
+      file(path, code),
+    );
+    expect(outcome).toMatchObject({ result: "Failed", reason: "Stalled" });
+  });
+
+  test("are told of beside acceptance cases that all pass, and only beside them, with the line at which they fail", async () => {
     const wrong = file("tests/a.test.ts", TESTS.replace('"a-b"', '"a--b"'));
     const right = file("tests/a.test.ts", TESTS);
-    const command = `node -e 'import("./src/index.ts").then(({ slug }) => console.log(slug("A  b")))'`;
-    const judged = (stdout: string) => taskOf({ acceptance: [{ name: "joins", command, expect: { stdout } }] });
-    const passing = await correctedOf({ task: judged("a-b"), path, code: CODE }, wrong, right);
+    const passing = await correctedOf({ task: accepted("a-b"), path, code: CODE }, wrong, right);
     expect(passing.outcome.result).toBe("Succeeded");
     expect(passing.questions[0]).toContain("All hidden acceptance cases of the task pass");
-    const failing = await correctedOf({ task: judged("a_b"), path, code: CODE }, wrong, right);
+    expect(passing.questions[0]).toContain(
+      'It failed at: test("unit: words are joined", () => assert.equal(slug("A  b"), "a--b"));',
+    );
+    const failing = await correctedOf({ task: accepted("a_b"), path, code: CODE }, wrong, right);
     expect(failing.outcome.result).toBe("Failed");
     expect(failing.questions[0]).not.toContain("All hidden acceptance cases");
   });
 });
+
+test.each([
+  ["stands where libraries have it", "A function slug(text) for the names of pages.", "src/index.ts"],
+  ["stands where the task wants it", "A function slug(text) in src/slugs.ts.", "src/slugs.ts"],
+])(
+  "a library of one file %s, whatever the model plans and calls it",
+  { timeout: 60_000 },
+  async (_what, description, expected) => {
+    const given = { task: taskOf({ description }), path: "src/slugs.ts", code: CODE };
+    const { state } = await correctedOf(given, file("tests/a.test.ts", TESTS.replace("src/index.ts", expected)));
+    expect(state.work.code.map((one) => one.path)).toEqual([expected]);
+  },
+);

@@ -11,6 +11,9 @@ FILE: path/name.ext
 content
 \`\`\``;
 
+/** How the prompts ask for one: a small model that is to name its file too thinks of others beside it. */
+export const ONE_FILE_FORMAT = "Answer with the whole file in one fenced block.";
+
 const listed = z.object({ files: z.array(z.object({ path: z.string(), content: z.string() })).min(1) });
 
 const PATH = String.raw`[A-Za-z0-9_@./+-]+\.[A-Za-z0-9]+`;

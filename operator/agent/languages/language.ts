@@ -31,10 +31,15 @@ export type Language = {
   single: string;
   /** Shows that the language is there: an image may have been built without it. */
   probe: readonly string[];
-  /** Rules that a prompt repeats, in the fewest words. */
-  codeRules(kind: Kind): string;
+  /**
+   * Rules that a prompt repeats, in the fewest words.
+   * @param isAlone there is one file: told how others are imported, a small model imports some that nobody writes
+   */
+  codeRules(kind: Kind, isAlone?: boolean): string;
   /** With the very imports of what is tested: a small model that is shown an example of one imports that. */
   testRules(kind: Kind, code: readonly SourceFile[]): string;
+  /** What a test may call that somebody wrote, by name, with the line that imports it. */
+  testImports(code: readonly SourceFile[]): ReadonlyMap<string, string>;
   /** Files of the agent's own beside the generated ones: settings of the tools, the start of a service. */
   scaffold(kind: Kind): SourceFile[];
   isTest(path: string): boolean;

@@ -22,13 +22,13 @@ export type BakedPackage = {
 export const BAKED_PACKAGES: Readonly<Record<LanguageName, readonly BakedPackage[]>> = {
   typescript: [
     { name: "fastify", version: "5.12.8", purpose: "HTTP services", ofServices: true },
-    { name: "zod", version: "4.6.7", purpose: "validation of input" },
+    { name: "zod", version: "4.6.7", purpose: "validation of input", ofServices: true },
     { name: "@types/node", version: "24.19.2" },
     { name: "typescript", version: "7.0.2" },
   ],
   python: [
     { name: "fastapi", version: "0.165.0", purpose: "HTTP services", ofServices: true },
-    { name: "pydantic", version: "2.14.4", purpose: "validation of input" },
+    { name: "pydantic", version: "2.14.4", purpose: "validation of input", ofServices: true },
     {
       name: "httpx",
       version: "0.28.1",
@@ -55,5 +55,5 @@ export function packagesText(language: LanguageName, kind: Kind = "service"): st
   const offered = BAKED_PACKAGES[language].flatMap(({ name, purpose, ofServices }) =>
     purpose === undefined || (ofServices && kind !== "service") ? [] : [`${name} (${purpose})`],
   );
-  return `Only these may be imported: ${standard}; ${offered.join("; ")}. Nothing else is installed and there is no network.`;
+  return `Only these may be imported: ${[standard, ...offered].join("; ")}. Nothing else is installed and there is no network.`;
 }

@@ -47,9 +47,17 @@ export const python: Language = {
   fence: "python",
   single: "solution.py",
   probe: ["python3", "-c", "import coverage, pytest"],
-  codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  codeRules: (kind, isAlone = false) =>
+    [...(isAlone ? [] : IMPORT_RULES), ...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   testRules: (kind, code) =>
     [...TEST_RULES, ...importRule(importLinesOf(code)), ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testImports: (code) =>
+    new Map([
+      ["pytest", "import pytest"],
+      ...definedIn(code).flatMap(({ module, names }) =>
+        names.map((name) => [name, `from ${module} import ${name}`] as const),
+      ),
+    ]),
   scaffold: (kind) => (kind === "service" ? [{ path: "start.py", content: START }] : []),
   isTest,
   isCode,
@@ -89,9 +97,11 @@ export const python: Language = {
   deployment: pythonDeployment,
 };
 
-const CODE_RULES = [
+const IMPORT_RULES = [
   "Code goes into *.py files at the top, without folders; another file of yours is imported by its name, without a dot.",
-  "Type hints and a docstring for every function. Validate all input; raise ValueError with a clear message for bad input.",
+];
+const CODE_RULES = [
+  "Type hints and a docstring for every function. Raise ValueError with a clear message for input that the task does not allow.",
 ];
 const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
   service: [
@@ -159,9 +169,13 @@ def _told(value):
 const moduleOf = (path: string): string => path.replace(/\.py$/, "").replaceAll("/", ".");
 
 function importLinesOf(code: readonly SourceFile[]): string[] {
+  return definedIn(code).map(({ module, names }) => `from ${module} import ${names.join(", ")}`);
+}
+
+function definedIn(code: readonly SourceFile[]): { module: string; names: string[] }[] {
   return codeOf(code).flatMap(({ path, content }) => {
     const names = [...new Set([...content.matchAll(DEFINED)].map(([, name = ""]) => name))];
-    return names.length === 0 ? [] : [`from ${moduleOf(path)} import ${names.join(", ")}`];
+    return names.length === 0 ? [] : [{ module: moduleOf(path), names }];
   });
 }
 

@@ -60,9 +60,18 @@ export const typescript: Language = {
   fence: "ts",
   single: "solution.ts",
   probe: ["tsc", "--version"],
-  codeRules: (kind) => [...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  codeRules: (kind, isAlone = false) =>
+    [...(isAlone ? [] : IMPORT_RULES), ...CODE_RULES, ...KIND_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
   testRules: (kind, code) =>
     [...TEST_RULES, ...importRule(importsOf(code)), ...KIND_TEST_RULES[kind]].map((rule) => `- ${rule}`).join("\n"),
+  testImports: (code) =>
+    new Map([
+      ["test", 'import test from "node:test";'],
+      ["assert", 'import assert from "node:assert/strict";'],
+      ...exportsOf(code).flatMap(({ path, names }) =>
+        names.map((name) => [name, `import { ${name} } from "../${path}";`] as const),
+      ),
+    ]),
   scaffold: (kind) => [
     { path: "package.json", content: `${JSON.stringify({ type: "module", private: true }, null, 2)}\n` },
     { path: "tsconfig.json", content: `${JSON.stringify(TSCONFIG, null, 2)}\n` },
@@ -117,10 +126,13 @@ export const typescript: Language = {
   deployment: typescriptDeployment,
 };
 
+const IMPORT_RULES = [
+  'Code goes into src/*.ts; an import of another file of yours has its ending: from "./NAME.ts".',
+  "Import with `import type` what is a type and nothing else.",
+];
 const CODE_RULES = [
-  'Code goes into src/*.ts, ES modules; an import of another file of yours has its ending: from "./NAME.ts".',
-  "Import with `import type` what is a type and nothing else. No enum, no namespace, no `private x` in constructor parameters.",
-  "Strict types, no `any`. Validate all input; throw an Error with a clear message for bad input.",
+  "ES modules. No enum, no namespace, no `private x` in constructor parameters.",
+  "Strict types, no `any`: the compiler checks them. Throw an Error with a clear message for input that the task does not allow.",
 ];
 const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
   service: [
@@ -135,7 +147,7 @@ const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
 const TEST_RULES = [
   'Tests go into tests/*.test.ts: import test from "node:test"; import assert from "node:assert/strict".',
   'Each test has a name that begins with its kind: test("unit: ...", () => { ... }).',
-  "Input of a wrong type compiles only so: f(null as any).",
+  "Null, undefined and other types than the code's do not compile.",
 ];
 const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
   service: [
@@ -146,13 +158,18 @@ const KIND_TEST_RULES: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 function importsOf(code: readonly SourceFile[]): string[] {
+  return exportsOf(code).map(({ path, names }) => `import { ${names.join(", ")} } from "../${path}";`);
+}
+
+/** Files that export values, with their names. */
+function exportsOf(code: readonly SourceFile[]): { path: string; names: string[] }[] {
   return codeOf(code).flatMap(({ path, content }) => {
     const listed = [...content.matchAll(EXPORT_LIST)].flatMap(([, names = ""]) =>
       names.split(",").filter((name) => !/^\s*type\s/.test(name)),
     );
     const named = [...content.matchAll(EXPORTED_VALUE)].map(([, name = ""]) => name);
     const names = unique([...named, ...listed.map(exportedAs)]).filter((name) => name !== "");
-    return names.length === 0 ? [] : [`import { ${names.join(", ")} } from "../${path}";`];
+    return names.length === 0 ? [] : [{ path, names }];
   });
 }
 

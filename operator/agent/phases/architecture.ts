@@ -47,14 +47,17 @@ export async function design(asking: Asking, work: Work): Promise<Architecture> 
 }
 
 /** Only code: tests, settings and documents have phases of their own. */
-function planned({ language, kind, code }: Work, read: Read<Architecture>): Read<Architecture> {
+function planned(work: Work, read: Read<Architecture>): Read<Architecture> {
   if (!read.ok) return read;
+  const { language, kind, code } = work;
   const files = read.value.files.filter(({ path }) => language.isCode(path));
   const entry = ENTRY[language.name][kind];
-  if (files.length === 0) return { ok: false, error: `no ${language.title} file is planned` };
-  // Existing code has its own order.
-  const missing = kind === "service" && code.length === 0 && !files.some(({ path }) => path === entry);
-  return missing
-    ? { ok: false, error: `${entry} is missing from files` }
-    : { ...read, value: { ...read.value, files } };
+  const [only, ...others] = files;
+  if (only === undefined) return { ok: false, error: `no ${language.title} file is planned` };
+  // Existing code has its own order, and so has a task that says where its code goes.
+  const isOpen = code.length === 0 && !files.some(({ path }) => path === entry || taskText(work).includes(path));
+  if (!isOpen) return { ...read, value: { ...read.value, files } };
+  // Who uses it, and judges it, finds it where all of its kind are.
+  if (others.length === 0) return { ...read, value: { ...read.value, files: [{ ...only, path: entry }] } };
+  return { ok: false, error: `${entry} is missing from files` };
 }

@@ -8,7 +8,7 @@ import type { Work } from "./work.ts";
 const CASES_MAX = 6;
 
 /** Which answer of several is wanted; the likeliest where nothing is said. */
-type Draw = { temperature?: number; seed?: number };
+export type Draw = { temperature?: number; seed?: number };
 
 /**
  * Tests of a single function, as lines that say which call gives what. A small model that is asked for a file of tests

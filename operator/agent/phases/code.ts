@@ -1,6 +1,6 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
-import { FILE_FORMAT, readFiles } from "../answers/files.ts";
+import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { packagesText } from "../languages/packages.ts";
 import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
@@ -34,7 +34,9 @@ async function written(
 
 function projectPrompt(work: Work) {
   const { language, kind, architecture } = work;
-  const plan = (architecture?.files ?? []).map(({ path, purpose }) => `- ${path}: ${purpose}`).join("\n");
+  const plan = (onlyFile(work) === undefined ? (architecture?.files ?? []) : [])
+    .map(({ path, purpose }) => `- ${path}: ${purpose}`)
+    .join("\n");
   return {
     system: `You are a senior ${language.title} developer. You write complete, working code and nothing else.`,
     sections: sectionsOf(
@@ -42,16 +44,17 @@ function projectPrompt(work: Work) {
       { title: "It is done when", text: criteriaText(work) },
       { title: "Existing files", text: shown(work.code) },
       { title: "Files to write", text: plan, keep: true },
-      { title: "Rules", text: `${language.codeRules(kind)}\n- ${packagesText(language.name, kind)}`, keep: true },
+      {
+        title: "Rules",
+        text: `${language.codeRules(kind, onlyFile(work) !== undefined)}\n- ${packagesText(language.name, kind)}`,
+        keep: true,
+      },
     ),
-    ask: `Write every file completely. ${aloneText(work)}No tests, no settings, no explanations. ${FILE_FORMAT}`,
+    ask:
+      onlyFile(work) === undefined
+        ? `Write every file completely. No tests, no settings, no explanations. ${FILE_FORMAT}`
+        : `Write the one file of this ${kind} completely, without tests and explanations. ${ONE_FILE_FORMAT}`,
   };
-}
-
-/** A small model that is told how files are imported imports some that nobody writes. */
-function aloneText(work: Work): string {
-  const path = onlyFile(work);
-  return path === undefined ? "" : `All of it goes into ${path}: there is no other file to import. `;
 }
 
 function functionPrompt(work: Work) {
@@ -75,11 +78,18 @@ function onlyFile({ profile, language, architecture, code }: Work): string | und
   return planned.length === 1 && code.length === 0 ? planned[0]?.path : undefined;
 }
 
+/** One file that was to be there and came under another name: it is looked for where it was planned. */
+function placed(work: Work, code: SourceFile[]): SourceFile[] {
+  const path = onlyFile(work);
+  const [one, ...others] = code;
+  return path === undefined || one === undefined || others.length > 0 ? code : [{ ...one, path }];
+}
+
 function codeOnly(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
   if (!read.ok) return read;
   const { code } = permitted(work, read.value);
   if (code.length === 0) return { ok: false, error: "there is no file of code in the answer" };
-  if (work.profile.name !== "function") return { ...read, value: code };
+  if (work.profile.name !== "function") return { ...read, value: placed(work, code) };
   // One function is one file, whatever the model calls it.
   const { language, task } = work;
   const [{ content } = { content: "" }] = code;

@@ -1,12 +1,15 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
-import { FILE_FORMAT, readFiles } from "../answers/files.ts";
+import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { packagesText } from "../languages/packages.ts";
-import { testFile } from "./tests.ts";
+import { anotherCode } from "./code.ts";
+import { withTestImports } from "./imports.ts";
+import { generateTests, testFile } from "./tests.ts";
 import type { Finding } from "./validation.ts";
 import { merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
+const AFRESH_TEMPERATURE = 0.7;
 const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
 
 /**
@@ -26,22 +29,66 @@ export async function correct(
   let same = false;
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
-    prompt: work.profile.name === "function" ? functionPrompt(work, findings) : promptOf(work, findings, target),
+    prompt: work.profile.name === "function" ? functionPrompt(work, findings) : promptOf(work, findings, target, only),
     answerTokens: ANSWER_TOKENS[work.profile.name],
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
     read: (text) => {
       const read = changes(work, added(work, readFiles(text, only), target, only), target);
       same = read.ok && alters(work, read.value).length === 0;
-      return same
+      return same && !isOwn(work)
         ? { ok: false, error: "it changes nothing, and the same would come of running it", isCopy: true }
         : read;
     },
   });
-  // Asked twice and nothing to change: the loop sees by the same files that it goes in circles.
-  if (changed === undefined) return same ? { code: work.code, tests: work.tests } : undefined;
+  if (same) return afresh(asking, work, findings, iteration);
+  if (changed === undefined) return undefined;
   const { code, tests } = permitted(work, changed);
-  return { code: merged(work.code, placed(work, code)), tests: merged(work.tests, tests) };
+  const all = merged(work.code, placed(work, code));
+  const importable = work.language.testImports(all);
+  return {
+    code: all,
+    tests: merged(
+      work.tests,
+      tests.map((file) => withTestImports(file, importable)),
+    ),
+  };
+}
+
+/**
+ * It changes nothing: a small model that is shown its own work writes it once more. So the side that may be
+ * wrong is written anew by one who does not see it: the code, or where the task's own cases or the compiler speak for that
+ * the tests and then the code in turn. What the task came with stays.
+ */
+async function afresh(
+  asking: Asking,
+  work: Work,
+  findings: readonly Finding[],
+  iteration: number,
+): Promise<Pick<Work, "code" | "tests">> {
+  const { code, tests, task } = work;
+  // The loop sees by the same files that it goes in circles.
+  if (!isOwn(work)) return { code, tests };
+  const target = targetOf(findings);
+  const isAccepted = task.acceptance.length > 0 && findings.every(({ kind }) => kind === "tests" || kind === "quality");
+  // Tests that do not compile hold the code to nothing.
+  const mayBeTests = isAccepted || findings.every(({ shows }) => shows === "tests");
+  if (target === "tests" || (mayBeTests && iteration % 2 === 1)) {
+    const made = await generateTests(
+      asking,
+      { ...work, tests: [] },
+      { temperature: AFRESH_TEMPERATURE, seed: iteration },
+    );
+    return { code, tests: made.tests.length > 0 ? made.tests : tests };
+  }
+  if (target !== "code" && target !== "either") return { code, tests };
+  const made = await anotherCode(asking, { ...work, code: [] }, iteration);
+  return { code: made.length > 0 ? made : code, tests };
+}
+
+/** All of it was written here; of a function another one does this. */
+function isOwn({ profile, task }: Work): boolean {
+  return profile.name === "project" && task.source.length === 0;
 }
 
 type Target = "code" | "tests" | "more tests" | "quality" | "either";
@@ -71,11 +118,12 @@ const ASKED: Readonly<Record<Target, string>> = {
     "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
 };
 
-function promptOf(work: Work, findings: readonly Finding[], target: Target) {
+function promptOf(work: Work, findings: readonly Finding[], target: Target, only: string | undefined) {
   const { language, kind } = work;
   const tests = target === "code" ? [] : work.tests;
+  const isOne = only !== undefined && target !== "either" && target !== "quality";
   const rules = [
-    ...(target === "tests" ? [] : [language.codeRules(kind)]),
+    ...(target === "tests" ? [] : [language.codeRules(kind, work.code.length === 1)]),
     language.testRules(kind, work.code),
     `- ${packagesText(language.name, kind)}`,
   ];
@@ -88,7 +136,7 @@ function promptOf(work: Work, findings: readonly Finding[], target: Target) {
       { title: "Code", text: shown(work.code), keep: true },
       { title: "What came of running it", text: findings.map(({ text }) => text).join("\n\n"), keep: true },
     ),
-    ask: `${ASKED[target]} Answer with the files that must change, each one complete. ${FILE_FORMAT}`,
+    ask: `${ASKED[target]} ${isOne ? ONE_FILE_FORMAT : `Answer with the files that must change, each one complete. ${FILE_FORMAT}`}`,
   };
 }
 

@@ -27,3 +27,29 @@ function isValue(content: string, name: string): boolean {
   const own = name.replaceAll("$", "\\$");
   return new RegExp(`(?<![\\w$.])${own}\\s*[.(]|\\bnew\\s+${own}\\b`).test(content);
 }
+
+/** A file of functions that exports nothing is of use to nobody: it was forgotten. */
+export function withExports({ path, content }: SourceFile): SourceFile {
+  const isForgotten = path.endsWith(".ts") && !/^\s*export\b/m.test(content);
+  return { path, content: isForgotten ? content.replaceAll(/^(async )?function\b/gm, "export $&") : content };
+}
+
+/**
+ * Tests with the lines that import what they call and do not have, where there is one such thing.
+ * @param importable names and the line that imports each
+ */
+export function withTestImports({ path, content }: SourceFile, importable: ReadonlyMap<string, string>): SourceFile {
+  const missing = [...importable].flatMap(([name, line]) =>
+    isValue(content, name) && !isBound(content, name) ? line : [],
+  );
+  return { path, content: [...missing, content].join("\n") };
+}
+
+/** Imported or declared there. */
+function isBound(content: string, name: string): boolean {
+  const own = name.replaceAll("$", "\\$");
+  return new RegExp(
+    `^\\s*(import|from)\\b[^;"']*\\b${own}\\b|\\b(const|let|var|function|class|def)\\s+${own}\\b|\\bimport\\s+\\*`,
+    "m",
+  ).test(content);
+}

@@ -1,11 +1,13 @@
 import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
-import { FILE_FORMAT, readFiles } from "../answers/files.ts";
+import { blocksOf } from "../answers/blocks.ts";
+import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { examplesIn } from "../languages/examples.ts";
 import type { Kind } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
-import { generateCases } from "./cases.ts";
+import { type Draw, generateCases } from "./cases.ts";
+import { withTestImports } from "./imports.ts";
 import { criteriaText, merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 /** Which kinds of test make sense for what is made. */
@@ -18,31 +20,40 @@ const KINDS_OF_TEST: Readonly<Record<Kind, readonly string[]>> = {
 const MEANING: Readonly<Record<string, string>> = {
   unit: "each function for usual input",
   integration: "each route with its answer",
-  edge: "empty, extreme and wrong input",
-  security: "missing or wrong authentication, hostile input",
-  performance: "many calls within a generous time",
+  edge: "the borders of what is allowed",
+  security: "missing or wrong authentication, wrong and hostile input",
+  performance: "1,000 calls take less than 5 seconds",
 };
 
 const ANSWER_TOKENS = 5_000;
+/** A small model that is not told goes on until it is cut off. */
+const TESTS_MAX = 8;
 
 /** Tests by the model, and those that the task's own examples make: nobody needs a model for these. */
-export async function generateTests(asking: Asking, work: Work): Promise<Pick<Work, "tests" | "cases">> {
-  if (work.profile.name === "function") return generateCases(asking, work);
+export async function generateTests(
+  asking: Asking,
+  work: Work,
+  draw: Draw = {},
+): Promise<Pick<Work, "tests" | "cases">> {
+  if (work.profile.name === "function") return generateCases(asking, work, draw);
   const examples = work.language.exampleTests("example", examplesIn(work.task.description), work.code);
   const kinds = KINDS_OF_TEST[work.kind];
   const found = await ask(asking, {
+    ...draw,
     step: "test_generation",
     prompt: promptOf(work, kinds),
     answerTokens: ANSWER_TOKENS,
-    read: (text) => testsOnly(work, readFiles(text, testFile(work))),
+    read: (text) => testsOnly(work, readFiles(wholeTests(text), testFile(work))),
   });
-  const tests = found ?? [];
+  const importable = work.language.testImports(work.code);
+  const tests = (found ?? []).map((file) => withTestImports(file, importable));
   noteKinds(asking, kinds, tests);
   return { tests: merged(work.tests, examples === undefined ? tests : [...tests, examples]), cases: [] };
 }
 
 function promptOf(work: Work, kinds: readonly string[]) {
   const { language, kind } = work;
+  const isOne = work.code.length === 1 && work.tests.length === 0;
   return {
     system: `You are a senior ${language.title} developer who writes tests. You answer with files and nothing else.`,
     sections: sectionsOf(
@@ -56,8 +67,24 @@ function promptOf(work: Work, kinds: readonly string[]) {
         keep: true,
       },
     ),
-    ask: `Write tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. Together they must reach every line of the code. ${FILE_FORMAT}`,
+    ask: `Write ${isOne ? "one file with " : ""}at most ${TESTS_MAX} short tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. Together they must reach every line of the code. ${isOne ? ONE_FILE_FORMAT : FILE_FORMAT}`,
   };
+}
+
+/** Where a test ends, and where the next one of Python begins. */
+const TEST_END = /^\}\);?$/gm;
+const TEST_START = /^(@|(async )?def test_)/gm;
+
+/** Tests that go on until they are cut off, up to the last that is whole: each stands for itself. */
+function wholeTests(answer: string): string {
+  if (!blocksOf(answer).open) return answer;
+  const last = blocksOf(`${answer}\n\`\`\``).blocks.at(-1)?.content ?? "";
+  const end = [...last.matchAll(TEST_END)].at(-1);
+  const start = [...last.matchAll(TEST_START)].filter(({ index }) => index > 0).at(-1);
+  const length = end === undefined ? start?.index : end.index + end[0].length;
+  if (length === undefined) return answer;
+  const begun = answer.lastIndexOf(last.slice(0, length));
+  return begun === -1 ? answer : `${answer.slice(0, begun + length)}\n\`\`\`\n`;
 }
 
 /** Where tests go that come without a name. */

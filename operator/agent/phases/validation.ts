@@ -25,6 +25,8 @@ export type Finding = {
   text: string;
   /** Where the fault stands, where that can be seen: it is to be corrected there and nowhere else. */
   within?: "code" | "tests";
+  /** Where it shows, although either may be wrong. */
+  shows?: "tests";
 };
 
 export type Verdict = {
@@ -96,7 +98,7 @@ function withAcceptance(
 
 /** The user's own cases are true, and the model's tests are what it believes. */
 function accepted(finding: Finding): Finding {
-  const told = "All hidden acceptance cases of the task pass, so that these tests are more likely wrong than the code.";
+  const told = "All hidden acceptance cases of the task pass.";
   return finding.kind === "tests" && finding.within === undefined
     ? { ...finding, text: `${finding.text}\n${told}` }
     : finding;
@@ -139,8 +141,8 @@ function checkFinding({ language }: Work, check: RunResult): Finding {
   if (check.endedBy === "memory") return memoryFinding(check);
   const text = `${language.title} does not compile:\n${outputOf(check)}`;
   const places = language.places(`${check.stdout}\n${check.stderr}`);
-  const areTests = places.length > 0 && places.every(({ path, own }) => own && language.isTest(path));
-  return { kind: "check", text, ...(areTests ? { within: "tests" } : {}) };
+  if (places.length === 0 || !places.every(({ path }) => language.isTest(path))) return { kind: "check", text };
+  return { kind: "check", text, ...(places.every(({ own }) => own) ? { within: "tests" } : { shows: "tests" }) };
 }
 
 async function runTests(
@@ -179,26 +181,27 @@ function testFindings(work: Work, report: TestReport): Finding[] {
   const { language, tests } = work;
   if (report.total === 0) {
     // None passed of none is no success.
-    const text = `No ${language.title} test ran.\n${told(report.failures)}`;
+    const text = `No ${language.title} test ran.\n${told(report.failures, tests)}`;
     // Where there are tests, what they are about could not even be loaded, which is further from done than one that fails.
     return [tests.length === 0 ? { kind: "tests", text, within: "tests" } : { kind: "check", text }];
   }
   return report.failed > 0 ? failureFindings(work, report) : coverageFindings(work, report);
 }
 
-function failureFindings({ language, profile }: Work, { failures, failed, total }: TestReport): Finding[] {
+function failureFindings({ language, profile, tests }: Work, { failures, failed, total }: TestReport): Finding[] {
   const unnamed = failures.filter(({ name }) => heldBy(name) === undefined);
   // All tests of a function are of one form: what fails beside them is that it cannot be loaded, or ends the process.
   if (profile.name === "function" && unnamed.length > 0) {
-    return [{ kind: "check", text: `The tests cannot be run:\n${told(unnamed)}` }];
+    return [{ kind: "check", text: `The tests cannot be run:\n${told(unnamed, tests)}` }];
   }
   const examples = failures.filter(({ name }) => /unit[:_] ?example/.test(name));
   const others = failures.filter((failure) => !examples.includes(failure));
   const findings: Finding[] = [];
-  if (examples.length > 0) findings.push({ kind: "examples", text: `Examples of the task fail:\n${told(examples)}` });
+  if (examples.length > 0)
+    findings.push({ kind: "examples", text: `Examples of the task fail:\n${told(examples, tests)}` });
   if (others.length > 0 || examples.length === 0) {
     const areOwn = others.length > 0 && others.every(({ detail }) => language.isTestsOwn(detail));
-    const text = `${failed} of ${total} tests fail:\n${told(others)}`;
+    const text = `${failed} of ${total} tests fail:\n${told(others, tests)}`;
     findings.push({ kind: "tests", text, ...(areOwn ? { within: "tests" } : {}) });
   }
   return findings;
@@ -212,10 +215,27 @@ function coverageFindings({ profile }: Work, { coverage = 0, uncovered }: TestRe
   return [{ kind: "coverage", text }];
 }
 
-function told(failures: TestReport["failures"]): string {
-  const texts = failures.slice(0, FAILURES_SHOWN).map(({ name, detail }) => `- ${name}\n${detail}`);
+function told(failures: TestReport["failures"], tests: readonly SourceFile[]): string {
+  const texts = failures
+    .slice(0, FAILURES_SHOWN)
+    .map(({ name, detail }) => `- ${name}\n${detail}${lineOf(detail, tests)}`);
   const more = failures.length > FAILURES_SHOWN ? [`and ${failures.length - FAILURES_SHOWN} more`] : [];
   return [...texts, ...more].join("\n");
+}
+
+const PLACE = /([\w./-]+\.(?:ts|py)):(\d+)/g;
+
+/** The text of the line at which a test failed, where the runner says the place alone: nobody counts lines in a prompt. */
+function lineOf(detail: string, tests: readonly SourceFile[]): string {
+  const lines = [...detail.matchAll(PLACE)].flatMap(([, path = "", number]) => {
+    const line = tests
+      .find((file) => path.endsWith(`/${file.path}`))
+      ?.content.split("\n")
+      [Number(number) - 1]?.trim();
+    return line === undefined || line === "" || detail.includes(line) ? [] : [line];
+  });
+  const last = lines.at(-1);
+  return last === undefined ? "" : `\nIt failed at: ${last}`;
 }
 
 /** A bound that ended a run; nothing in its output says so. */

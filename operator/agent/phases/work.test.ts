@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { python } from "../languages/python.ts";
 import { typescript } from "../languages/typescript.ts";
+import { withTestImports } from "./imports.ts";
 import { permitted } from "./work.ts";
 
 const pathOf = (path: string, content: string) =>
@@ -34,4 +36,55 @@ test.each([
 ])("%s is read as %s", (content, meant) => {
   const [file] = permitted({ language: typescript }, [{ path: "tests/a.test.ts", content }]).tests;
   expect(file?.content).toBe(meant);
+});
+
+test.each([
+  ["tests/unit.clamp.ts", 'test("unit: a", () => {});', "tests/unit.clamp.test.ts"],
+  ["tests/clamp.spec.ts", 'test("unit: a", () => {});', "tests/clamp.test.ts"],
+  ["tests/made.ts", "export const made = 1;", "tests/made.ts"],
+])("tests are called as their runner looks for them: %s with %s", (path, content, expected) => {
+  expect(pathOf(path, content)).toEqual([expected]);
+});
+
+test("tests in Python too", () => {
+  const files = [
+    { path: "tests/clamp_test.py", content: "def test_unit_a():\n    pass\n" },
+    { path: "tests/made.py", content: "MADE = 1\n" },
+  ];
+  const { tests } = permitted({ language: python }, files);
+  expect(tests.map(({ path }) => path)).toEqual(["tests/test_clamp.py", "tests/made.py"]);
+});
+
+test.each([
+  ["function a() {}\nasync function b() {}\n", "export function a() {}\nexport async function b() {}\n"],
+  ["function a() {}\nexport { a };\n", "function a() {}\nexport { a };\n"],
+  ["function a() {}\nexport const b = a;\n", "function a() {}\nexport const b = a;\n"],
+])("a file that exports nothing exports its functions: %s", (content, expected) => {
+  const { code } = permitted({ language: typescript }, [{ path: "src/index.ts", content }]);
+  expect(code[0]?.content).toBe(expected);
+});
+
+test.each([
+  [
+    'test("a", () => assert.equal(a(), 1));',
+    'import test from "node:test";\nimport assert from "node:assert/strict";\nimport { a } from "../src/index.ts";\n',
+  ],
+  [
+    'import test from "node:test";\nimport { a } from "../src/index.ts";\nimport { strict as assert } from "node:assert";\ntest("a", () => assert(a()));',
+    "",
+  ],
+  ['import { test } from "node:test";\nconst a = () => 1;\ntest("a", () => a());', ""],
+  ["const $a = 1;", ""],
+])("tests import what they call: %s", (content, added) => {
+  const importable = typescript.testImports([{ path: "src/index.ts", content: "export const a = () => 1;\n" }]);
+  expect(withTestImports({ path: "tests/a.test.ts", content }, importable).content).toBe(`${added}${content}`);
+});
+
+test("tests in Python import what they call", () => {
+  const importable = python.testImports([
+    { path: "library.py", content: "def a():\n    return 1\n\n\ndef b():\n    return 2\n" },
+  ]);
+  const content = "from library import b\n\ndef test_a():\n    with pytest.raises(ValueError):\n        a(b())\n";
+  const file = withTestImports({ path: "tests/test_a.py", content }, importable);
+  expect(file.content).toBe(`import pytest\nfrom library import a\n${content}`);
 });

@@ -2,7 +2,7 @@ import type { SourceFile, TaskInput } from "@leanvibe/schema";
 import type { Example, Kind, Language } from "../languages/language.ts";
 import type { Analysis } from "./analysis.ts";
 import type { Architecture } from "./architecture.ts";
-import { withImports } from "./imports.ts";
+import { withExports, withImports } from "./imports.ts";
 
 /** Which phases a task goes through, and what it is held to. */
 export type Profile = {
@@ -59,10 +59,25 @@ export function permitted(
 ): { code: SourceFile[]; tests: SourceFile[]; refused: string[] } {
   const own = files.filter(({ path }) => !SETTINGS.test(path)).map(withImports);
   return {
-    code: own.filter(({ path }) => !language.isTest(path)),
-    tests: own.filter(({ path }) => language.isTest(path)).map(whereItsImportsLead),
+    code: own.filter(({ path }) => !language.isTest(path)).map(withExports),
+    tests: own
+      .filter(({ path }) => language.isTest(path))
+      .map(namedAsTest)
+      .map(whereItsImportsLead),
     refused: files.filter(({ path }) => SETTINGS.test(path)).map(({ path }) => path),
   };
+}
+
+/** Runners look at names: tests in a file that is called otherwise would never run. */
+function namedAsTest({ path, content }: SourceFile): SourceFile {
+  const [, folder = "", name = "", ending] = /^(tests\/(?:.*\/)?)([^/]+)\.(ts|py)$/.exec(path) ?? [];
+  if (ending === "ts" && !name.endsWith(".test") && /^(test|describe|it)\(/m.test(content)) {
+    return { path: `${folder}${name.replace(/\.spec$/, "")}.test.ts`, content };
+  }
+  if (ending === "py" && !name.startsWith("test_") && /^\s*(async )?def test_/m.test(content)) {
+    return { path: `${folder}test_${name.replace(/_test$/, "")}.py`, content };
+  }
+  return { path, content };
 }
 
 /** A small model sorts its tests into folders, and imports as if it had not: `../src/` is beside `tests/`, not below it. */

@@ -250,6 +250,9 @@ describe("the end of a task", () => {
     expect(ended({ acceptance: [CASE] }, tested(1, 1))).toBe("True AcceptancePassed");
     expect(ended({ acceptance: [CASE] }, tested(0, 1))).toBe("False AcceptanceFailed");
     expect(ended({ acceptance: [CASE] }, {})).toBe("False NotVerified");
+    // Its own tests failed: no case did.
+    const failed = { outcome: { result: "Failed" as const, reason: "Stalled" as const, message: "", issues: [] } };
+    expect(ended({ acceptance: [CASE] }, { ...tested(1, 1), ...failed })).toBe("False NotVerified");
   });
 
   it("[counts cases that no spec has: what an agent makes up does not stand in the way of its end]", () => {

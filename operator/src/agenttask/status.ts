@@ -112,9 +112,12 @@ function verified({ spec }: AgentTask, situation: Spoken): Body {
     return { status: "Unknown", reason: "NotFinished", message: "Its acceptance cases are judged at the end." };
   }
   const { total = 0, passed = 0 } = situation.progress.verification?.acceptance ?? {};
-  const message = `${passed} of ${spec.acceptance?.length ?? 0} acceptance cases passed.`;
+  const wanted = spec.acceptance?.length ?? 0;
+  const message = `${passed} of ${wanted} acceptance cases passed.`;
   if (situation.end.phase === "Succeeded") return { status: "True", reason: "AcceptancePassed", message };
-  return { status: "False", reason: total === 0 ? "NotVerified" : "AcceptanceFailed", message };
+  if (total > 0 && passed < wanted) return { status: "False", reason: "AcceptanceFailed", message };
+  const rest = passed < wanted ? message : `${message} What it fails by is in Succeeded.`;
+  return { status: "False", reason: "NotVerified", message: rest };
 }
 
 /** Nothing that an agent or a runtime wrote breaks a line, or fills a screen. */
