@@ -104,7 +104,8 @@ class Run {
     const verdict = await validate(sandbox, asking.steps, this.state.work);
     const { findings, measured } = verdict;
     this.#verdict = verdict;
-    await this.#advance({ measured });
+    const { tests } = verdict;
+    await this.#advance({ measured, ...(tests === undefined ? {} : { work: { ...this.state.work, tests } }) });
     this.#remember(findings);
     if (findings.length > 0) return findings;
     await this.#advance({ stage: "validated" });

@@ -23,7 +23,7 @@ def slug(text: str) -> str:
     """The words of a text, joined by dashes."""
     return "-".join(text.lower().split())
 `;
-const PYTHON_TESTS = `from slugs import slug
+const PYTHON_TESTS = `from library import slug
 
 
 def test_unit_words_are_joined():
@@ -32,7 +32,7 @@ def test_unit_words_are_joined():
 
 /** A task whose code is right from the first, with what the model says of its tests and then of their correction. */
 function corrected(language: "typescript" | "python", tests: string, ...corrections: string[]) {
-  const [path, code] = language === "python" ? ["slugs.py", PYTHON_CODE] : ["src/index.ts", CODE];
+  const [path, code] = language === "python" ? ["library.py", PYTHON_CODE] : ["src/index.ts", CODE];
   return correctedOf({ task: taskOf({ language }), path, code }, tests, ...corrections);
 }
 
@@ -179,6 +179,20 @@ describe("tests of the model's own beside code that may be right", { timeout: 60
       file(path, code),
     );
     expect(outcome).toMatchObject({ result: "Failed", reason: "Stalled" });
+  });
+
+  test("may show that input of a wrong type is refused: that it does not compile is what they expect", async () => {
+    const refusal = 'test("edge: none", () => {\n  assert.throws(() => slug(null), TypeError);\n});\n';
+    const given = { task: taskOf(), path, code: CODE };
+    const { outcome, state, questions } = await correctedOf(given, file("tests/a.test.ts", `${TESTS}${refusal}`));
+    expect(outcome.result).toBe("Succeeded");
+    expect(questions).toEqual([]);
+    expect(state.work.tests[0]?.content).toContain("\n  // @ts-expect-error: input of a wrong type\n  assert.throws(");
+    // In any other line it is a fault.
+    const wrong = refusal.replace("throws(() => slug(null), TypeError)", 'equal(slug(null), "")');
+    const right = file("tests/a.test.ts", TESTS);
+    const other = await correctedOf(given, file("tests/a.test.ts", `${TESTS}${wrong}`), right);
+    expect(other.questions[0]).toMatch(/TS2345/);
   });
 
   test("are told of beside acceptance cases that all pass, and only beside them, with the line at which they fail", async () => {

@@ -1,3 +1,5 @@
+import type { SourceFile } from "@leanvibe/schema";
+
 /** Where a fault stands, by what a tool says of it. */
 
 export type Place = {
@@ -30,6 +32,26 @@ export function typescriptPlaces(output: string): Place[] {
 function isOwn(code: string, text: string): boolean {
   if (code === "2307") return NO_PACKAGE.test(text);
   return NAMES.has(code) || (SYNTAX.test(code) && !OF_ANOTHER_FILE.has(code));
+}
+
+/** An argument or a value of a type that is not allowed there. */
+const WRONG_TYPE = /^([^\s(]+)\((\d+),\d+\): error TS(?:2345|2322):/gm;
+const REFUSAL = /\bassert\.(throws|rejects)\(/;
+
+/**
+ * A test that wrong input is refused needs input that does not compile. Where tsc finds it in the very line that says so,
+ * the line says that too; anywhere else a wrong type is a fault.
+ */
+export function withExpectedErrors(output: string, tests: readonly SourceFile[]): SourceFile[] {
+  const faults = [...output.matchAll(WRONG_TYPE)].map(([, path, line]) => ({ path, line: Number(line) }));
+  return tests.map(({ path, content }) => {
+    const wrong = new Set(faults.filter((fault) => fault.path === path).map(({ line }) => line));
+    const lines = content.split("\n").flatMap((line, index) => {
+      if (!wrong.has(index + 1) || !REFUSAL.test(line)) return [line];
+      return [`${line.match(/^\s*/)?.[0] ?? ""}// @ts-expect-error: input of a wrong type`, line];
+    });
+    return { path, content: lines.join("\n") };
+  });
 }
 
 const COMPILED = /^ *File "([^"\n]+)", line \d+|^Sorry: \w+: .*\(([^()\n]+), line \d+\)$/gm;

@@ -51,6 +51,11 @@ export type Language = {
   check(files: readonly SourceFile[]): Command;
   /** Of what a failed {@link check} said, where its faults stand. */
   places(output: string): Place[];
+  /**
+   * Tests that throw something of a wrong type at the code, as the compiler lets them do that on purpose.
+   * @param output of a failed {@link check}
+   */
+  expectingErrors(output: string, tests: readonly SourceFile[]): SourceFile[];
   lint(files: readonly SourceFile[]): Command;
   tests: {
     commands(files: readonly SourceFile[]): Command[];

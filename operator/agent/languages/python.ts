@@ -70,6 +70,8 @@ export const python: Language = {
   },
   check: (files) => ({ argv: ["python3", "-m", "py_compile", ...pythonOf(files)], ...CHECK_BOUNDS }),
   places: pythonPlaces,
+  // Python finds out when it runs them.
+  expectingErrors: (_output, tests) => [...tests],
   isTestsOwn: (detail) => pytestOwn(detail, isTest),
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],

@@ -1,7 +1,7 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
 import { shortened, withConstants } from "./examples.ts";
-import { typescriptPlaces } from "./faults.ts";
+import { typescriptPlaces, withExpectedErrors } from "./faults.ts";
 import {
   CHECK_BOUNDS,
   type Example,
@@ -90,6 +90,7 @@ export const typescript: Language = {
   },
   check: () => ({ argv: ["tsc", "-p", "tsconfig.json"], ...CHECK_BOUNDS }),
   places: typescriptPlaces,
+  expectingErrors: withExpectedErrors,
   // The compiler has said so before anything runs.
   isTestsOwn: () => false,
   lint: () => ({

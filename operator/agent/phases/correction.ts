@@ -4,8 +4,8 @@ import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { packagesText } from "../languages/packages.ts";
 import { anotherCode } from "./code.ts";
-import { withTestImports } from "./imports.ts";
-import { generateTests, testFile } from "./tests.ts";
+import { asTestsOf } from "./imports.ts";
+import { generateTests, testFile, testsIn } from "./tests.ts";
 import type { Finding } from "./validation.ts";
 import { merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
@@ -45,14 +45,8 @@ export async function correct(
   if (changed === undefined) return undefined;
   const { code, tests } = permitted(work, changed);
   const all = merged(work.code, placed(work, code));
-  const importable = work.language.testImports(all);
-  return {
-    code: all,
-    tests: merged(
-      work.tests,
-      tests.map((file) => withTestImports(file, importable)),
-    ),
-  };
+  const own = tests.map((file) => asTestsOf({ language: work.language, code: all }, file));
+  return { code: all, tests: merged(work.tests, own) };
 }
 
 /**
@@ -177,10 +171,14 @@ function added(work: Work, read: Read<SourceFile[]>, target: Target, only: strin
 function changes(work: Work, read: Read<SourceFile[]>, target: Target): Read<SourceFile[]> {
   if (!read.ok) return read;
   const { code, tests, refused } = permitted(work, read.value);
-  if (target === "tests") {
-    return tests.length > 0
-      ? { ...read, value: tests }
-      : { ok: false, error: "no file of the answer is a test, and the fault is in the tests alone" };
+  if (target === "tests" && tests.length === 0) {
+    return { ok: false, error: "no file of the answer is a test, and the fault is in the tests alone" };
+  }
+  if (target === "tests" || (target === "more tests" && code.length === 0)) {
+    return testsIn(
+      work,
+      tests.map((file) => asTestsOf(work, file)),
+    );
   }
   if (code.length + tests.length > 0) return read;
   return { ok: false, error: `only files were changed that are not yours to change: ${refused.join(", ")}` };

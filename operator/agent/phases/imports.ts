@@ -1,4 +1,5 @@
 import type { SourceFile } from "@leanvibe/schema";
+import type { Language } from "../languages/language.ts";
 
 const OWN = /(\b(?:from|import)\s*\(?\s*["'])(\.{1,2}\/[^"'\n]*?)(?:\.[jt]s)?(?=["'])/g;
 const OF_TYPES = /\bimport\s+type\s*\{([^}]*)\}/g;
@@ -24,8 +25,7 @@ export function withImports({ path, content }: SourceFile): SourceFile {
 
 /** Called, made, or asked for what it has: `z.string()`, `f()`, `new A()`. */
 function isValue(content: string, name: string): boolean {
-  const own = name.replaceAll("$", "\\$");
-  return new RegExp(`(?<![\\w$.])${own}\\s*[.(]|\\bnew\\s+${own}\\b`).test(content);
+  return new RegExp(`(?<![\\w$.])${escaped(name)}\\s*[.(]|\\bnew\\s+${escaped(name)}\\b`).test(content);
 }
 
 /** A file of functions that exports nothing is of use to nobody: it was forgotten. */
@@ -35,21 +35,37 @@ export function withExports({ path, content }: SourceFile): SourceFile {
 }
 
 /**
- * Tests with the lines that import what they call and do not have, where there is one such thing.
- * @param importable names and the line that imports each
+ * Tests of this code as they must be to be its tests, where there is one way to mean them: a copy of it that stands among
+ * them is left out, and what they call and do not have is imported.
  */
-export function withTestImports({ path, content }: SourceFile, importable: ReadonlyMap<string, string>): SourceFile {
-  const missing = [...importable].flatMap(([name, line]) =>
-    isValue(content, name) && !isBound(content, name) ? line : [],
+export function asTestsOf({ language, code }: Tested, { path, content }: SourceFile): SourceFile {
+  const alone = code.reduce((text, one) => text.replace(one.content.trim(), () => "").trimStart(), content);
+  const missing = [...language.testImports(code)].flatMap(([name, line]) =>
+    isValue(alone, name) && !isImported(alone, name) && !isDeclared(alone, name) ? line : [],
   );
-  return { path, content: [...missing, content].join("\n") };
+  return { path, content: [...missing, alone].join("\n") };
 }
 
-/** Imported or declared there. */
-function isBound(content: string, name: string): boolean {
-  const own = name.replaceAll("$", "\\$");
-  return new RegExp(
-    `^\\s*(import|from)\\b[^;"']*\\b${own}\\b|\\b(const|let|var|function|class|def)\\s+${own}\\b|\\bimport\\s+\\*`,
-    "m",
-  ).test(content);
+/** Of tests that call what they declare themselves it says nothing that they pass. */
+export function testsOfThemselves({ language, code }: Tested, { path, content }: SourceFile): string | undefined {
+  const own = [...language.testImports(code)].find(([name]) => isDeclared(content, name));
+  return own === undefined
+    ? undefined
+    : `${path} declares ${own[0]} itself, and is to test the one that is there: ${own[1]}`;
 }
+
+type Tested = { language: Language; code: readonly SourceFile[] };
+
+function isImported(content: string, name: string): boolean {
+  // Those of TypeScript end with what is in quotes, and Python's with their line.
+  const list = /^(from|import) [\w.]+( import .*)?$/m.test(content) ? "[^\\n]*" : "[^;\"']*";
+  return new RegExp(`^\\s*(import|from)\\b${list}(?<![\\w$])${escaped(name)}(?![\\w$])`, "m").test(content);
+}
+
+/** As a function or a class on the outermost level: a value of that name may stand in a test. */
+function isDeclared(content: string, name: string): boolean {
+  const declared = `^(export )?(async )?(function|class|def|const|let)\\s+${escaped(name)}(?![\\w$])`;
+  return new RegExp(declared, "m").test(content);
+}
+
+const escaped = (name: string): string => name.replaceAll("$", "\\$");

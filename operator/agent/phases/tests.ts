@@ -7,7 +7,7 @@ import { examplesIn } from "../languages/examples.ts";
 import type { Kind } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
 import { type Draw, generateCases } from "./cases.ts";
-import { withTestImports } from "./imports.ts";
+import { asTestsOf, testsOfThemselves } from "./imports.ts";
 import { criteriaText, merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 /** Which kinds of test make sense for what is made. */
@@ -26,8 +26,9 @@ const MEANING: Readonly<Record<string, string>> = {
 };
 
 const ANSWER_TOKENS = 5_000;
-/** A small model that is not told goes on until it is cut off. */
+/** A small model that is not told goes on until it is cut off, and at times then too. */
 const TESTS_MAX = 8;
+const ONE_FILE_TOKENS = TESTS_MAX * 150;
 
 /** Tests by the model, and those that the task's own examples make: nobody needs a model for these. */
 export async function generateTests(
@@ -42,18 +43,17 @@ export async function generateTests(
     ...draw,
     step: "test_generation",
     prompt: promptOf(work, kinds),
-    answerTokens: ANSWER_TOKENS,
+    answerTokens: isOneFile(work) ? ONE_FILE_TOKENS : ANSWER_TOKENS,
     read: (text) => testsOnly(work, readFiles(wholeTests(text), testFile(work))),
   });
-  const importable = work.language.testImports(work.code);
-  const tests = (found ?? []).map((file) => withTestImports(file, importable));
+  const tests = found ?? [];
   noteKinds(asking, kinds, tests);
   return { tests: merged(work.tests, examples === undefined ? tests : [...tests, examples]), cases: [] };
 }
 
 function promptOf(work: Work, kinds: readonly string[]) {
   const { language, kind } = work;
-  const isOne = work.code.length === 1 && work.tests.length === 0;
+  const isOne = isOneFile(work);
   return {
     system: `You are a senior ${language.title} developer who writes tests. You answer with files and nothing else.`,
     sections: sectionsOf(
@@ -69,6 +69,10 @@ function promptOf(work: Work, kinds: readonly string[]) {
     ),
     ask: `Write ${isOne ? "one file with " : ""}at most ${TESTS_MAX} short tests of these kinds: ${kinds.map((name) => `${name} (${MEANING[name]})`).join(", ")}. Together they must reach every line of the code. ${isOne ? ONE_FILE_FORMAT : FILE_FORMAT}`,
   };
+}
+
+function isOneFile({ code, tests }: Work): boolean {
+  return code.length === 1 && tests.length === 0;
 }
 
 /** Where a test ends, and where the next one of Python begins. */
@@ -95,9 +99,21 @@ export function testFile({ language }: Pick<Work, "language">, name = "solution"
 /** A model that is asked for tests at times writes the code anew; that is no test's business. */
 function testsOnly(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
   if (!read.ok) return read;
-  const { tests } = permitted(work, read.value);
-  if (tests.length > 0) return { ...read, value: tests };
-  return { ok: false, error: `no file of the answer is a test: name it ${testFile(work)}` };
+  return testsIn(
+    work,
+    permitted(work, read.value).tests.map((file) => asTestsOf(work, file)),
+  );
+}
+
+const TEST = /\b(test|it)\(|\bdef test_/;
+
+/** These files where they are tests of the code, and else what is wrong. */
+export function testsIn(work: Work, tests: SourceFile[]): Read<SourceFile[]> {
+  if (!tests.some(({ content }) => TEST.test(content))) {
+    return { ok: false, error: `no file of the answer is a test: name it ${testFile(work)}` };
+  }
+  const [fault] = tests.flatMap((file) => testsOfThemselves(work, file) ?? []);
+  return fault === undefined ? { ok: true, value: tests, repaired: false } : { ok: false, error: fault };
 }
 
 function noteKinds(asking: Asking, kinds: readonly string[], tests: readonly SourceFile[]): void {

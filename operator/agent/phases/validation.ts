@@ -31,6 +31,8 @@ export type Finding = {
 
 export type Verdict = {
   findings: Finding[];
+  /** The tests where they were put right to be run. */
+  tests?: SourceFile[];
   measured: Measured;
   /** The tests that failed. */
   failures: TestReport["failures"];
@@ -62,9 +64,7 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   if (before.length > 0) return { findings: before, measured: {}, failures: [] };
   await sandbox.put(files);
   const check = await sandbox.run(language.check(files));
-  if (check.exitCode !== 0) {
-    return { findings: [checkFinding(work, check)], measured: { checked: false }, failures: [] };
-  }
+  if (check.exitCode !== 0) return uncompiled(sandbox, work, check);
   const lint = profile.name === "function" ? undefined : await sandbox.run(language.lint(files));
   const { report, run } = await runTests(sandbox, work, files);
   const measured: Measured = {
@@ -83,6 +83,15 @@ async function examined(sandbox: Sandbox, work: Work): Promise<Verdict> {
   const judged = await judgeAcceptance(sandbox, files, task.acceptance, language.start);
   const { kinds: _kinds, ...acceptance } = judged;
   return { findings: withAcceptance(findings, kind, judged), measured: { ...measured, acceptance }, ...rest };
+}
+
+/** Tests that throw wrong types at the code on purpose are put right and all is run once more; else the compiler's word stands. */
+async function uncompiled(sandbox: Sandbox, work: Work, check: RunResult): Promise<Verdict> {
+  const tests = work.language.expectingErrors(check.stdout, work.tests);
+  if (tests.some(({ content }, index) => content !== work.tests[index]?.content)) {
+    return { tests, ...(await examined(sandbox, { ...work, tests })) };
+  }
+  return { findings: [checkFinding(work, check)], measured: { checked: false }, failures: [] };
 }
 
 /** What failed of the hidden cases, without saying what they are; and what it says of the model's tests that none did. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { python } from "../languages/python.ts";
 import { typescript } from "../languages/typescript.ts";
-import { withTestImports } from "./imports.ts";
+import { asTestsOf, testsOfThemselves } from "./imports.ts";
 import { permitted } from "./work.ts";
 
 const pathOf = (path: string, content: string) =>
@@ -76,15 +76,28 @@ test.each([
   ['import { test } from "node:test";\nconst a = () => 1;\ntest("a", () => a());', ""],
   ["const $a = 1;", ""],
 ])("tests import what they call: %s", (content, added) => {
-  const importable = typescript.testImports([{ path: "src/index.ts", content: "export const a = () => 1;\n" }]);
-  expect(withTestImports({ path: "tests/a.test.ts", content }, importable).content).toBe(`${added}${content}`);
+  const code = [{ path: "src/index.ts", content: "export const a = () => 1;\n" }];
+  expect(asTestsOf({ language: typescript, code }, { path: "tests/a.test.ts", content }).content).toBe(
+    `${added}${content}`,
+  );
 });
 
 test("tests in Python import what they call", () => {
-  const importable = python.testImports([
-    { path: "library.py", content: "def a():\n    return 1\n\n\ndef b():\n    return 2\n" },
-  ]);
+  const code = [{ path: "library.py", content: "def a():\n    return 1\n\n\ndef b():\n    return 2\n" }];
   const content = "from library import b\n\ndef test_a():\n    with pytest.raises(ValueError):\n        a(b())\n";
-  const file = withTestImports({ path: "tests/test_a.py", content }, importable);
+  const file = asTestsOf({ language: python, code }, { path: "tests/test_a.py", content });
   expect(file.content).toBe(`import pytest\nfrom library import a\n${content}`);
+});
+
+test("tests are of the code that is there: a copy of it among them is left out, another one of theirs is refused", () => {
+  const code = [{ path: "src/index.ts", content: "function a() {\n  return 1;\n}\n\nexport { a };\n" }];
+  const tested = { language: typescript, code };
+  const cases = 'import test from "node:test";\ntest("unit: a", () => a());\n';
+  const copied = asTestsOf(tested, { path: "tests/a.test.ts", content: `${code[0]?.content}\n${cases}` });
+  expect(copied.content).toBe(`import { a } from "../src/index.ts";\n${cases}`);
+  expect(testsOfThemselves(tested, copied)).toBeUndefined();
+  const own = asTestsOf(tested, { path: "tests/a.test.ts", content: `function a() {\n  return 2;\n}\n${cases}` });
+  expect(testsOfThemselves(tested, own)).toMatch(
+    /^tests\/a\.test\.ts declares a itself.*from "\.\.\/src\/index\.ts";$/,
+  );
 });
