@@ -54,8 +54,11 @@ function planned(work: Work, read: Read<Architecture>): Read<Architecture> {
   const entry = ENTRY[language.name][kind];
   const [only, ...others] = files;
   if (only === undefined) return { ok: false, error: `no ${language.title} file is planned` };
-  // Existing code has its own order, and so has a task that says where its code goes.
-  const isOpen = code.length === 0 && !files.some(({ path }) => path === entry || taskText(work).includes(path));
+  // Existing code has its own order, and so has a task that says where its code goes. A program is called by its file's name.
+  const isOpen =
+    kind !== "program" &&
+    code.length === 0 &&
+    !files.some(({ path }) => path === entry || taskText(work).includes(path));
   if (!isOpen) return { ...read, value: { ...read.value, files } };
   // Who uses it, and judges it, finds it where all of its kind are.
   if (others.length === 0) return { ...read, value: { ...read.value, files: [{ ...only, path: entry }] } };
