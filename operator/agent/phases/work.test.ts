@@ -101,3 +101,12 @@ test("tests are of the code that is there: a copy of it among them is left out, 
     /^tests\/a\.test\.ts declares a itself.*from "\.\.\/src\/index\.ts";$/,
   );
 });
+
+test.each([
+  ["tests/examples.ts", 'test("unit: a", () => {});'],
+  ["tests/examples.spec.ts", 'test("unit: a", () => {});'],
+  ["tests/unit/examples.test.ts", 'import { a } from "../src/index.ts";\ntest("unit: a", () => {});'],
+])("[takes the place of the task's own examples by another name: %s]", (path, content) => {
+  const { tests, code, refused } = permitted({ language: typescript }, [{ path, content }]);
+  expect({ tests, code, refused }).toEqual({ tests: [], code: [], refused: ["tests/examples.test.ts"] });
+});

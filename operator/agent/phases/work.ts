@@ -57,14 +57,15 @@ export function permitted(
   { language }: Pick<Work, "language">,
   files: readonly SourceFile[],
 ): { code: SourceFile[]; tests: SourceFile[]; refused: string[] } {
-  const own = files.filter(({ path }) => !SETTINGS.test(path)).map(withImports);
+  // Where it stands in the end decides: under another name it could come to stand in the place of a file of the agent's.
+  const placed = files.map((file) =>
+    language.isTest(file.path) ? whereItsImportsLead(namedAsTest(withImports(file))) : withExports(withImports(file)),
+  );
+  const own = placed.filter(({ path }) => !SETTINGS.test(path));
   return {
-    code: own.filter(({ path }) => !language.isTest(path)).map(withExports),
-    tests: own
-      .filter(({ path }) => language.isTest(path))
-      .map(namedAsTest)
-      .map(whereItsImportsLead),
-    refused: files.filter(({ path }) => SETTINGS.test(path)).map(({ path }) => path),
+    code: own.filter(({ path }) => !language.isTest(path)),
+    tests: own.filter(({ path }) => language.isTest(path)),
+    refused: placed.filter(({ path }) => SETTINGS.test(path)).map(({ path }) => path),
   };
 }
 
