@@ -3,7 +3,7 @@ import { recordOf } from "@leanvibe/runtime";
 import { AGENT_STAGE_NAMES } from "@leanvibe/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, PODS } from "../harness/cluster.ts";
-import { readScript, type Script } from "./model/script.ts";
+import { readScript, type Script, type Turn } from "./model/script.ts";
 import { watchForTwo } from "./played.ts";
 import { type ShippedAgents, SLUG_CASES, shippedAgents } from "./shipped.ts";
 
@@ -69,7 +69,12 @@ describe("an agent whose pod goes in the middle", () => {
   );
 
   test("is another pod's to go on with, also while a correction is asked for", { timeout: 240_000 }, async () => {
-    const task = await agents.give({ ...readScript("corrections"), name: "caught-correcting" }, SMALL);
+    const script = readScript("corrections");
+    const first = script.turns.findIndex(({ phase }) => phase === "correction");
+    // Its first correction is waited for as long as its pod lives, so that the next pod is who hears of one.
+    const hangs: Turn = { phase: "correction", fault: { hang: true }, withoutUsage: false, whole: false };
+    const turns = script.turns.toSpliced(first, 0, hangs);
+    const task = await agents.give({ ...script, turns, name: "caught-correcting" }, SMALL);
     await agents.home.until(task, "asks for a correction", ({ activity }) => /^Correcting/.test(String(activity)), 120);
     await agents.api.remove(PODS, { name: await livingPod(task), namespace: agents.home.namespace });
     const { phase, reason, task: done } = await agents.home.ends(task, 200);
