@@ -8,6 +8,7 @@ import { correct } from "./phases/correction.ts";
 import { documentWork } from "./phases/documentation.ts";
 import { correctFunction } from "./phases/function.ts";
 import { qualityFindings } from "./phases/quality-check.ts";
+import { withoutRefuted } from "./phases/refuted.ts";
 import { generateTests } from "./phases/tests.ts";
 import { type Finding, type Verdict, validate } from "./phases/validation.ts";
 import { merged, permitted, type Work } from "./phases/work.ts";
@@ -141,11 +142,15 @@ class Run {
     return false;
   }
 
-  #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
+  async #change(findings: readonly Finding[], iteration: number): Promise<Partial<Work> | undefined> {
     const { asking, sandbox } = this.#loop;
     const { work } = this.state;
-    if (work.profile.name === "project") return correct(asking, work, findings, iteration);
-    return correctFunction({ asking, sandbox }, work, { verdict: this.#verdict, iteration });
+    const fault = { verdict: this.#verdict, iteration };
+    if (work.profile.name === "function") return correctFunction({ asking, sandbox }, work, fault);
+    // Findings of the quality check come behind the verdict's, which has none then.
+    return (
+      (await withoutRefuted({ asking, sandbox }, work, fault)) ?? (await correct(asking, work, findings, iteration))
+    );
   }
 
   async #phase(stage: AgentStage, activity: string, make: (work: Work) => Promise<Partial<Work>>): Promise<void> {

@@ -49,9 +49,9 @@ export function failedOutcome(findings: readonly Finding[], state: State, stalle
   return outcomeOf("Failed", told, `${stalled}, after ${tries}`, issues);
 }
 
-/** Do only tests that the model made up speak against the code? */
+/** Do only tests that the model made up speak against the code? What a linter says comes along, and decides nothing. */
 export function isDoubtful(findings: readonly Finding[]): boolean {
-  return findings.every(({ kind }) => kind === "tests");
+  return findings.every(({ kind }) => kind === "tests" || kind === "quality");
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Steps } from "../../operator/agent/steps.ts";
 import { scriptOf } from "./model/script.ts";
 import { ran, taskOf } from "./running.ts";
 import { agentTools } from "./tools.ts";
@@ -118,11 +119,103 @@ describe("tests that are wrong of themselves", { timeout: 60_000 }, () => {
   });
 });
 
-describe("tests of the model's own beside code that may be right", { timeout: 60_000 }, () => {
-  const path = "src/index.ts";
-  const command = `node -e 'import("./src/index.ts").then(({ slug }) => console.log(slug("A  b")))'`;
-  const accepted = (stdout: string) => taskOf({ acceptance: [{ name: "joins", command, expect: { stdout } }] });
+const path = "src/index.ts";
+const command = `node -e 'import("./src/index.ts").then(({ slug }) => console.log(slug("A  b")))'`;
+const accepted = (stdout: string) => taskOf({ acceptance: [{ name: "joins", command, expect: { stdout } }] });
+/** A test that fails by an error of its own, of which nobody knows whether it was meant. */
+const THROWING = TESTS.replace(
+  'assert.equal(slug("A  b"), "a-b"));',
+  `{
+  assert.ok(slug);
+  if (slug("A  b") !== "a--b") throw new Error("words are not joined");
+});`,
+);
 
+describe("tests of the model's own that several programs refute", { timeout: 60_000 }, () => {
+  const wrong = 'test("edge: # of nothing", () => {\n  assert.equal(slug(""), "none");\n});\n';
+  const other = CODE.replace("text.trim().toLowerCase()", "text.toLowerCase().trim()");
+  const reconsidered = ({ steps }: { steps: Steps }) =>
+    steps.all().filter(({ step }) => step === "test_reconsideration");
+
+  test("are left out, those alone, and the log says which and why", async () => {
+    const given = { task: accepted("a-b"), path, code: CODE, anew: { code: file(path, other) } };
+    const result = await correctedOf(given, file("tests/a.test.ts", `${TESTS}${wrong}`));
+    expect(result.outcome.result).toBe("Succeeded");
+    expect(result.questions).toEqual([]);
+    expect(result.state.work).toMatchObject({ code: [{ content: CODE }], tests: [{ content: TESTS }] });
+    expect(result.state.measured.tests).toEqual({ total: 1, passed: 1, failed: 0 });
+    expect(reconsidered(result)).toMatchObject([
+      {
+        status: "completed",
+        output:
+          "no tests any more, because 3 programs that pass all acceptance cases say otherwise: edge: # of nothing",
+      },
+    ]);
+    const anew = result.asked.filter(({ phase }) => phase === "code").map(({ body }) => body);
+    expect(anew.map(({ temperature }) => temperature)).toEqual([0, 0.7, 0.7]);
+    expect(JSON.stringify(anew[1]?.messages)).not.toContain("toLowerCase");
+  });
+
+  test.skipIf(!agentTools().python)("are left out in Python too", async () => {
+    const given = {
+      task: taskOf({
+        language: "python",
+        acceptance: [
+          {
+            name: "joins",
+            command: `python3 -c 'from library import slug; print(slug("A  b"))'`,
+            expect: { stdout: "a-b" },
+          },
+        ],
+      }),
+      path: "library.py",
+      code: PYTHON_CODE,
+    };
+    const nothing = '\n\ndef test_edge_nothing():\n    assert slug("") == "none"\n';
+    const result = await correctedOf(given, file("tests/test_a.py", `${PYTHON_TESTS}${nothing}`));
+    expect(result.outcome.result).toBe("Succeeded");
+    expect(result.state.work.tests[0]?.content.trim()).toBe(PYTHON_TESTS.trim());
+    expect(reconsidered(result)).toMatchObject([{ output: expect.stringMatching(/: test_edge_nothing$/) }]);
+  });
+
+  test("hold the code all the same where an answer passes them: that is taken", async () => {
+    const better = other.replace("return ", 'return text === "" ? "none" : ');
+    const given = { task: accepted("a-b"), path, code: CODE, anew: { code: file(path, better) } };
+    const result = await correctedOf(given, file("tests/a.test.ts", `${TESTS}${wrong}`));
+    expect(result.outcome.result).toBe("Succeeded");
+    expect(result.state.work).toMatchObject({ code: [{ content: better }], tests: [{ content: `${TESTS}${wrong}` }] });
+    expect(reconsidered(result)).toEqual([]);
+  });
+
+  test.each([
+    ["programs that fail acceptance cases", accepted("a-b"), other.replace('"-"', '"_"'), wrong],
+    [
+      "programs of which each says something else",
+      accepted("a-b"),
+      other.replace("return ", 'return text === "" ? String(Math.random()) : '),
+      wrong,
+    ],
+    ["programs that say so of a task without acceptance cases", taskOf(), other, wrong],
+    [
+      "programs that end in an error there",
+      accepted("a-b"),
+      other.replace("  return", '  if (text === "") {\n    throw new Error("no text");\n  }\n  return'),
+      wrong,
+    ],
+  ])("are not refuted by %s", async (_what, task, code, test) => {
+    const first = code.includes("throw")
+      ? code.replace("text.toLowerCase().trim()", "text.trim().toLowerCase()")
+      : CODE;
+    const given = { task, path, code: first, anew: { code: file(path, code) } };
+    const tests = `${TESTS}${test}`;
+    const result = await correctedOf(given, file("tests/a.test.ts", tests), file(path, first));
+    expect(result.outcome.result).toBe("Failed");
+    expect(result.questions.length).toBeGreaterThan(0);
+    expect(reconsidered(result).filter(({ status }) => status === "completed")).toEqual([]);
+  });
+});
+
+describe("tests of the model's own beside code that may be right", { timeout: 60_000 }, () => {
   test("are added to where lines are not reached, which the model is shown; those that are there stay", async () => {
     const code = CODE.replace(
       "  return",
@@ -143,7 +236,7 @@ describe("tests of the model's own beside code that may be right", { timeout: 60
   });
 
   test("are written anew by who does not see them, where a correction copies them and all acceptance cases pass", async () => {
-    const wrong = file("tests/a.test.ts", TESTS.replace('"a-b"', '"a--b"'));
+    const wrong = file("tests/a.test.ts", THROWING);
     const given = { task: accepted("a-b"), path, code: CODE, anew: { tests: file("tests/b.test.ts", TESTS) } };
     const { outcome, state, asked } = await correctedOf(given, wrong, file(path, CODE));
     expect(outcome.result).toBe("Succeeded");
@@ -196,13 +289,13 @@ describe("tests of the model's own beside code that may be right", { timeout: 60
   });
 
   test("are told of beside acceptance cases that all pass, and only beside them, with the line at which they fail", async () => {
-    const wrong = file("tests/a.test.ts", TESTS.replace('"a-b"', '"a--b"'));
+    const wrong = file("tests/a.test.ts", THROWING);
     const right = file("tests/a.test.ts", TESTS);
     const passing = await correctedOf({ task: accepted("a-b"), path, code: CODE }, wrong, right);
     expect(passing.outcome.result).toBe("Succeeded");
     expect(passing.questions[0]).toContain("All hidden acceptance cases of the task pass");
     expect(passing.questions[0]).toContain(
-      'It failed at: test("unit: words are joined", () => assert.equal(slug("A  b"), "a--b"));',
+      'It failed at: if (slug("A  b") !== "a--b") throw new Error("words are not joined");',
     );
     const failing = await correctedOf({ task: accepted("a_b"), path, code: CODE }, wrong, right);
     expect(failing.outcome.result).toBe("Failed");

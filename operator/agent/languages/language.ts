@@ -65,6 +65,10 @@ export type Language = {
   };
   /** Of a failed test, whether the fault is the test's own, which no other code mends. */
   isTestsOwn(detail: string): boolean;
+  /** Of a test whose own assertion failed, what came instead: the same text for the same value. Undefined where an error came. */
+  cameIn(detail: string): string | undefined;
+  /** Tests without the one of that name; undefined where not exactly one has it. */
+  withoutTest(content: string, name: string): string | undefined;
   /**
    * A file of tests that holds each call to its result; `what` they are is in the names of tests and file, and what came
    * instead in how one fails ({@link cameIn}).

@@ -1,4 +1,5 @@
 import type { SourceFile } from "@leanvibe/schema";
+import { pytestCameIn, withoutPythonTest } from "./assertions.ts";
 import { shortened, withConstants } from "./examples.ts";
 import { pytestOwn, pythonPlaces } from "./faults.ts";
 import {
@@ -73,6 +74,8 @@ export const python: Language = {
   // Python finds out when it runs them.
   expectingErrors: (_output, tests) => [...tests],
   isTestsOwn: (detail) => pytestOwn(detail, isTest),
+  cameIn: (detail) => pytestCameIn(detail, isTest),
+  withoutTest: withoutPythonTest,
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
     stdin: PYTHON_LINT,

@@ -29,7 +29,9 @@ function failuresOf(tap: string): { name: string; detail: string }[] {
     if (whole === undefined || not === undefined || /# (SKIP|TODO)/.test(line)) return [];
     const detail = detailOf(lines.slice(index + 1, index + 60));
     // A suite fails because a test in it did, which is told already.
-    return /subtests? failed|test failed'?$/m.test(detail) && detail.length < 120 ? [] : [{ name, detail }];
+    return /subtests? failed|test failed'?$/m.test(detail) && detail.length < 120
+      ? []
+      : [{ name: name.replaceAll(/\\([\\#])/g, "$1"), detail }];
   });
 }
 

@@ -1,5 +1,6 @@
 import { isBuiltin } from "node:module";
 import type { SourceFile } from "@leanvibe/schema";
+import { nodeCameIn, withoutNodeTest } from "./assertions.ts";
 import { shortened, withConstants } from "./examples.ts";
 import { typescriptPlaces, withExpectedErrors } from "./faults.ts";
 import {
@@ -93,6 +94,8 @@ export const typescript: Language = {
   expectingErrors: withExpectedErrors,
   // The compiler has said so before anything runs.
   isTestsOwn: () => false,
+  cameIn: nodeCameIn,
+  withoutTest: withoutNodeTest,
   lint: () => ({
     argv: [
       "tsc",

@@ -3,11 +3,12 @@ import { type Asking, ask } from "../answers/ask.ts";
 import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import { packagesText } from "../languages/packages.ts";
+import { isDoubtful } from "../verdict.ts";
 import { anotherCode } from "./code.ts";
 import { asTestsOf } from "./imports.ts";
 import { generateTests, testFile, testsIn } from "./tests.ts";
 import type { Finding } from "./validation.ts";
-import { merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
+import { isOwn, merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 const AFRESH_TEMPERATURE = 0.7;
 const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
@@ -64,7 +65,7 @@ async function afresh(
   // The loop sees by the same files that it goes in circles.
   if (!isOwn(work)) return { code, tests };
   const target = targetOf(findings);
-  const isAccepted = task.acceptance.length > 0 && findings.every(({ kind }) => kind === "tests" || kind === "quality");
+  const isAccepted = task.acceptance.length > 0 && isDoubtful(findings);
   // Tests that do not compile hold the code to nothing.
   const mayBeTests = isAccepted || findings.every(({ shows }) => shows === "tests");
   if (target === "tests" || (mayBeTests && iteration % 2 === 1)) {
@@ -78,11 +79,6 @@ async function afresh(
   if (target !== "code" && target !== "either") return { code, tests };
   const made = await anotherCode(asking, { ...work, code: [] }, iteration);
   return { code: made.length > 0 ? made : code, tests };
-}
-
-/** All of it was written here; of a function another one does this. */
-function isOwn({ profile, task }: Work): boolean {
-  return profile.name === "project" && task.source.length === 0;
 }
 
 type Target = "code" | "tests" | "more tests" | "quality" | "either";

@@ -1,26 +1,14 @@
 import type { SourceFile } from "@leanvibe/schema";
-import type { Asking } from "../answers/ask.ts";
-import type { Sandbox } from "../sandbox/index.ts";
 import { isDoubtful, rankOf } from "../verdict.ts";
 import { answersIn, casesFiles, generateCases } from "./cases.ts";
 import { anotherCode } from "./code.ts";
 import { correct } from "./correction.ts";
-import { type Verdict, validate } from "./validation.ts";
+import { BELIEVED, type Bench, type Fault, PROGRAMS, type Program, tried, voted } from "./vote.ts";
 import type { Work } from "./work.ts";
 
-/** Programs that one correction tries. */
-const PROGRAMS = 5;
-/** So many that say the same of every call are believed, whatever the model wrote down as its result. */
-const BELIEVED = 3;
 /** With fewer calls left that speak for a program others are asked for. */
 const FEWEST_CASES = 3;
 const OTHER_CASES_TEMPERATURE = 0.6;
-
-type Bench = { asking: Asking; sandbox: Sandbox };
-type Fault = { verdict: Verdict; iteration: number };
-type Program = Pick<Work, "code" | "tests"> & { verdict: Verdict };
-/** What the model was asked for once more; "same" is the present program word for word. */
-type Drawn = Program | "same" | undefined;
 
 /**
  * One correction of a single function. What the task's examples and the compiler say is true; the calls that the model made
@@ -43,47 +31,25 @@ async function withOtherCases({ asking }: Bench, work: Work, seed: number): Prom
 }
 
 /**
- * Only calls that the model made up speak against the program, and what a small model writes down as a result is wrong more
- * often than its code is. So the task is asked anew: a program that passes all of them is taken; else what three answers
- * say alike of every call is believed, and no more is asked of them than that. Where no three agree nobody knows.
+ * What three answers say alike of every call that the model made up is believed, and no more is asked of them than that.
+ * Where no three agree nobody knows.
  */
-async function agreed(bench: Bench, work: Work, { verdict, iteration }: Fault): Promise<Partial<Work> | undefined> {
-  const present: Program = { code: work.code, tests: work.tests, verdict };
-  const voters = [present];
-  for (let draw = 0; draw < PROGRAMS - 1; draw += 1) {
-    const program = await tried(bench, work, await anotherCode(bench.asking, work, iteration * 10 + draw));
-    // Who writes the same once more, though another answer was as welcome, says the same.
-    const voter = program === "same" ? present : program;
-    if (voter === undefined || !isDoubtful(voter.verdict.findings)) continue;
-    if (voter.verdict.findings.length === 0) return { code: voter.code, tests: voter.tests };
-    voters.push(voter);
-    const camp = largestCamp(voters);
-    if (camp.length >= BELIEVED) return believed(bench, work, camp, iteration);
-  }
-  const told = `${voters.length} programs say different things of the calls, so that none is believed`;
+async function agreed(bench: Bench, work: Work, fault: Fault): Promise<Partial<Work> | undefined> {
+  const said = await voted(bench, work, fault, ({ failures }) =>
+    JSON.stringify([...answersIn(failures)].toSorted(([a], [b]) => a - b)),
+  );
+  if ("passes" in said) return { code: said.passes.code, tests: said.passes.tests };
+  if ("camp" in said) return believed(bench, work, said.camp[0], fault.iteration);
+  const told = `${said.asked} programs say different things of the calls, so that none is believed`;
   bench.asking.steps.note("test_reconsideration", "failed", told);
   return { code: work.code, tests: work.tests };
-}
-
-/** Those that answer each case alike; of camps of the same size the one that was there first. */
-function largestCamp(programs: readonly Program[]): readonly Program[] {
-  const saying = ({ verdict }: Program) =>
-    JSON.stringify([...answersIn(verdict.failures)].toSorted(([a], [b]) => a - b));
-  const camps = [...Map.groupBy(programs, saying).values()];
-  return camps.reduce((largest, camp) => (camp.length > largest.length ? camp : largest));
 }
 
 /**
  * The camp's first program, without the cases that it refutes by other values: that it fails at one with an error says
  * nothing of the case. With others where hardly any are left.
  */
-async function believed(
-  bench: Bench,
-  work: Work,
-  [program]: readonly Program[],
-  iteration: number,
-): Promise<Partial<Work> | undefined> {
-  if (program === undefined) return undefined;
+async function believed(bench: Bench, work: Work, program: Program, iteration: number): Promise<Partial<Work>> {
   const answers = answersIn(program.verdict.failures);
   const refuted = work.cases.filter((_one, at) => answers.get(at) !== undefined);
   const calls = refuted.map(({ call, result }) => `${call} == ${result}`).join("; ");
@@ -120,12 +86,4 @@ async function bestOfSeveral(bench: Bench, work: Work, fault: Fault): Promise<Pa
 async function drawn({ asking }: Bench, work: Work, fault: Fault, draw: number): Promise<SourceFile[]> {
   if (draw > 0) return anotherCode(asking, work, fault.iteration * 10 + draw);
   return (await correct(asking, work, fault.verdict.findings, fault.iteration))?.code ?? [];
-}
-
-/** Run against the same tests; undefined for what is no such function. */
-async function tried({ asking, sandbox }: Bench, work: Work, code: SourceFile[]): Promise<Drawn> {
-  if (!work.language.symbols(code).includes(work.task.title)) return undefined;
-  if (code.some(({ content }) => work.code.some((one) => one.content === content))) return "same";
-  const tests = casesFiles({ ...work, code });
-  return { code, tests, verdict: await validate(sandbox, asking.steps, { ...work, code, tests }) };
 }

@@ -35,6 +35,11 @@ export type Work = {
   refuted: string[];
 };
 
+/** All of a project was written here: none of it came with the task. */
+export function isOwn({ profile, task }: Work): boolean {
+  return profile.name === "project" && task.source.length === 0;
+}
+
 /** The whole workspace: the agent's own files last, so that no generated one takes their place. */
 export function workspaceOf({ code, tests, documentation, language, kind, profile }: Work): SourceFile[] {
   const scaffold = profile.name === "function" && language.name === "python" ? [] : language.scaffold(kind);
