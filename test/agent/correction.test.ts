@@ -230,7 +230,7 @@ describe("tests of the model's own beside code that may be right", { timeout: 60
     );
     expect(outcome.result).toBe("Succeeded");
     expect(questions[0]).toMatch(/src\/index\.ts: 4-5\n {2}4: {5}throw new Error\("there is no text"\);/);
-    expect(questions[0]).toContain("Write one more file with tests");
+    expect(questions[0]).toContain("Write one more file with at most 3 short tests");
     expect(state.work.tests.map((one) => one.path)).toEqual(["tests/a.test.ts", "tests/more_1.test.ts"]);
     expect(state.measured.tests).toEqual({ total: 2, passed: 2, failed: 0 });
   });

@@ -136,14 +136,18 @@ const IMPORT_RULES = [
 ];
 const CODE_RULES = [
   "ES modules. No enum, no namespace, no `private x` in constructor parameters.",
-  "Strict types, no `any`: the compiler checks them. Throw an Error with a clear message for input that the task does not allow.",
+  "Strict types, no `any`: the compiler checks them.",
 ];
+/** Only of what comes from outside: told of a library, a small model checks types that the compiler has checked. */
+const REFUSAL = "Throw an Error with a clear message for input that the task does not allow.";
 const KIND_RULES: Readonly<Record<Kind, readonly string[]>> = {
   service: [
     `${APP} exports a function build() that returns a fastify instance with all routes and does not listen.`,
+    REFUSAL,
     "Refuse bad input with status 400 and missing authentication with 401.",
   ],
   program: [
+    REFUSAL,
     "src/main.ts is the program: it reads process.argv and standard input, and prints its result to standard output.",
   ],
   library: ["Export every function that the task asks for."],

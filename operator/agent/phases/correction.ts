@@ -6,7 +6,7 @@ import { packagesText } from "../languages/packages.ts";
 import { isDoubtful } from "../verdict.ts";
 import { anotherCode } from "./code.ts";
 import { asTestsOf } from "./imports.ts";
-import { generateTests, testFile, testsIn } from "./tests.ts";
+import { generateTests, ONE_FILE_TOKENS, testFile, testsIn, wholeTests } from "./tests.ts";
 import type { Finding } from "./validation.ts";
 import { isOwn, merged, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
@@ -27,15 +27,20 @@ export async function correct(
   // The cases of a function are not the model's to rewrite: it has thought them over when it comes to this.
   const target = work.profile.name === "function" ? "code" : targetOf(findings);
   const only = onlyFile(work, target, iteration);
+  const isOneOfTests = only !== undefined && work.language.isTest(only);
   let same = false;
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,
     prompt: work.profile.name === "function" ? functionPrompt(work, findings) : promptOf(work, findings, target, only),
-    answerTokens: ANSWER_TOKENS[work.profile.name],
+    answerTokens: isOneOfTests ? ONE_FILE_TOKENS : ANSWER_TOKENS[work.profile.name],
     temperature: Math.min(0.8, 0.3 * (iteration - 1)),
     seed: iteration,
     read: (text) => {
-      const read = changes(work, added(work, readFiles(text, only), target, only), target);
+      const read = changes(
+        work,
+        added(work, readFiles(isOneOfTests ? wholeTests(text) : text, only), target, only),
+        target,
+      );
       same = read.ok && alters(work, read.value).length === 0;
       return same && !isOwn(work)
         ? { ok: false, error: "it changes nothing, and the same would come of running it", isCopy: true }
@@ -102,7 +107,8 @@ const ASKED: Readonly<Record<Target, string>> = {
   code: "The code is wrong. Correct it.",
   tests:
     "The fault is in the tests: write anew those that have it, and leave the code as it is. Each test must still hold the code to the task.",
-  "more tests": "Write one more file with tests that reach these lines. The files that are there stay as they are.",
+  "more tests":
+    "Write one more file with at most 3 short tests that reach these lines. The tests that are there stay as they are.",
   quality: "Clear what the linter finds out of the code and the tests. What they do must stay the same.",
   either:
     "Decide for each fault by the task alone whether the code or the test is wrong, and correct that one. Never weaken a test that the task supports.",
@@ -110,7 +116,8 @@ const ASKED: Readonly<Record<Target, string>> = {
 
 function promptOf(work: Work, findings: readonly Finding[], target: Target, only: string | undefined) {
   const { language, kind } = work;
-  const tests = target === "code" ? [] : work.tests;
+  // Shown those that are there, a small model writes them once more.
+  const tests = target === "code" || target === "more tests" ? [] : work.tests;
   const isOne = only !== undefined && target !== "either" && target !== "quality";
   const rules = [
     ...(target === "tests" ? [] : [language.codeRules(kind, work.code.length === 1)]),

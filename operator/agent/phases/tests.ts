@@ -28,7 +28,7 @@ const MEANING: Readonly<Record<string, string>> = {
 const ANSWER_TOKENS = 5_000;
 /** A small model that is not told goes on until it is cut off, and at times then too. */
 const TESTS_MAX = 8;
-const ONE_FILE_TOKENS = TESTS_MAX * 150;
+export const ONE_FILE_TOKENS = TESTS_MAX * 120;
 
 /** Tests by the model, and those that the task's own examples make: nobody needs a model for these. */
 export async function generateTests(
@@ -80,7 +80,7 @@ const TEST_END = /^\}\);?$/gm;
 const TEST_START = /^(@|(async )?def test_)/gm;
 
 /** Tests that go on until they are cut off, up to the last that is whole: each stands for itself. */
-function wholeTests(answer: string): string {
+export function wholeTests(answer: string): string {
   if (!blocksOf(answer).open) return answer;
   const last = blocksOf(`${answer}\n\`\`\``).blocks.at(-1)?.content ?? "";
   const end = [...last.matchAll(TEST_END)].at(-1);
