@@ -2,6 +2,7 @@ import type { SourceFile } from "@leanvibe/schema";
 import { type Asking, ask } from "../answers/ask.ts";
 import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
+import type { Kind } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
 import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
@@ -32,6 +33,14 @@ async function written(
   return found ?? [];
 }
 
+/** Where the task wants tests too, a small model writes some into a library all the same, and wrong ones fail whoever imports it. */
+const ONE_FILE_ASKED: Readonly<Record<Kind, string>> = {
+  library:
+    "Write the code of this library, one file without tests: they come later. Nothing in it is called or asserted when it is imported.",
+  program: "Write the one file of this program completely, without tests and explanations.",
+  service: "Write the one file of this service completely, without tests and explanations.",
+};
+
 function projectPrompt(work: Work) {
   const { language, kind, architecture } = work;
   const plan = (onlyFile(work) === undefined ? (architecture?.files ?? []) : [])
@@ -53,7 +62,7 @@ function projectPrompt(work: Work) {
     ask:
       onlyFile(work) === undefined
         ? `Write every file completely. No tests, no settings, no explanations. ${FILE_FORMAT}`
-        : `Write the one file of this ${kind} completely, without tests and explanations. ${ONE_FILE_FORMAT}`,
+        : `${ONE_FILE_ASKED[kind]} ${ONE_FILE_FORMAT}`,
   };
 }
 
