@@ -62,6 +62,8 @@ class Run {
   state: State;
   readonly #loop: Loop;
   #best: Best | undefined;
+  /** Tests of which programs that were written apart do not say the same. */
+  readonly #undecided = new Set<string>();
   /** What came of validating last. */
   #verdict: Verdict = { findings: [], measured: {}, failures: [] };
 
@@ -149,7 +151,8 @@ class Run {
     if (work.profile.name === "function") return correctFunction({ asking, sandbox }, work, fault);
     // Findings of the quality check come behind the verdict's, which has none then.
     return (
-      (await withoutRefuted({ asking, sandbox }, work, fault)) ?? (await correct(asking, work, findings, iteration))
+      (await withoutRefuted({ asking, sandbox }, work, fault, this.#undecided)) ??
+      (await correct(asking, work, findings, iteration))
     );
   }
 
@@ -165,7 +168,9 @@ class Run {
     const { total = 0, passed = 0 } = this.state.measured.tests ?? {};
     const { acceptance } = this.state.measured;
     const judged = acceptance === undefined ? "no acceptance cases" : `${acceptance.passed} acceptance cases`;
-    return outcomeOf("Succeeded", "Completed", `${passed} of ${total} tests pass, and ${judged}`);
+    const refuted = this.state.work.refuted.length;
+    const told = refuted === 0 ? "" : `; ${refuted} of the model's own tests are left out, as the step log says`;
+    return outcomeOf("Succeeded", "Completed", `${passed} of ${total} tests pass, and ${judged}${told}`);
   }
 
   /** What is handed out of work that failed is the best of what there was, not the last. */

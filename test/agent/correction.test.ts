@@ -140,7 +140,11 @@ describe("tests of the model's own that several programs refute", { timeout: 60_
   test("are left out, those alone, and the log says which and why", async () => {
     const given = { task: accepted("a-b"), path, code: CODE, anew: { code: file(path, other) } };
     const result = await correctedOf(given, file("tests/a.test.ts", `${TESTS}${wrong}`));
-    expect(result.outcome.result).toBe("Succeeded");
+    expect(result.outcome).toMatchObject({
+      result: "Succeeded",
+      message:
+        "1 of 1 tests pass, and 1 acceptance cases; 1 of the model's own tests are left out, as the step log says",
+    });
     expect(result.questions).toEqual([]);
     expect(result.state.work).toMatchObject({ code: [{ content: CODE }], tests: [{ content: TESTS }] });
     expect(result.state.measured.tests).toEqual({ total: 1, passed: 1, failed: 0 });
@@ -170,6 +174,7 @@ describe("tests of the model's own that several programs refute", { timeout: 60_
       }),
       path: "library.py",
       code: PYTHON_CODE,
+      anew: { code: file("library.py", PYTHON_CODE.replace("text.lower().split()", "text.split()).lower(")) },
     };
     const nothing = '\n\ndef test_edge_nothing():\n    assert slug("") == "none"\n';
     const result = await correctedOf(given, file("tests/test_a.py", `${PYTHON_TESTS}${nothing}`));
@@ -196,6 +201,13 @@ describe("tests of the model's own that several programs refute", { timeout: 60_
       wrong,
     ],
     ["programs that say so of a task without acceptance cases", taskOf(), other, wrong],
+    ["one program that is written three times, word for word", accepted("a-b"), CODE, wrong],
+    [
+      "programs that throw nothing where it wants an error",
+      accepted("a-b"),
+      other,
+      'test("edge: nothing", () => {\n  assert.throws(() => slug(""));\n});\n',
+    ],
     [
       "programs that end in an error there",
       accepted("a-b"),

@@ -1,74 +1,117 @@
-/** Frames of a stack and the place of the test, which say nothing of the value. */
-const FRAME = /^(?:async )?(?:[\w$.<> ]+ )?\(?((?:file:\/\/|\/|node:)\S+?):\d+(?::\d+)?\)?$|^async Promise\.all.*$/;
-const ASSERTED = /^(expected|actual):|^error: ['"]Missing expected (exception|rejection)/m;
+import type { SourceFile } from "@leanvibe/schema";
+
+/** Frames of a stack, which say nothing of the value. */
+const FRAME = /^(?:async )?(?:[^()]* )?\(?((?:file:\/\/|\/|node:)\S+?):\d+(?::\d+)?\)?$|^async Promise\.all.*$/;
+/** Two values as they are told side by side; that something is not true tells none. */
+const COMPARED = / !== |^\+ actual - expected$|^error: '.* == .*'$/m;
+const HIDDEN = /evaluated to a falsy value/;
 
 /**
- * Of a failed test of Node's, what came instead of what its assertion says: the same text for the same value.
- * Undefined where an error came, of the code's or the test's.
+ * Of a failed test of Node's, what came instead of what its assertion says: the same text for the same value. Undefined
+ * where an error came, of the code's or the test's, or none did, or the value cannot be seen.
  */
 export function nodeCameIn(detail: string): string | undefined {
-  if (!ASSERTED.test(detail)) return undefined;
+  if (!COMPARED.test(detail) || HIDDEN.test(detail) || !/^actual:/m.test(detail)) return undefined;
   const lines = detail.split("\n").filter((line) => !line.startsWith("location:"));
   const first = lines.find((line) => FRAME.test(line))?.match(FRAME)?.[1];
   if (first === undefined || !first.endsWith(".test.ts")) return undefined;
   return lines.filter((line) => !FRAME.test(line)).join("\n");
 }
 
-/** Frames of pytest's short tracebacks, and what it says below the last of them. */
+/** Frames of pytest's short tracebacks, and what it says below the last of them; of long values it leaves parts out. */
 const PYTEST_FRAME = /^(\S+\.py):\d+: in /gm;
 const PYTEST_SAID = /^E\s.*$/gm;
-const PYTEST_ASSERTED = /^E\s+(AssertionError|assert\b|Failed: DID NOT RAISE)/;
+const PYTEST_ASSERTED = /^E\s+(AssertionError|assert\b)/;
+const PYTEST_CUT = /\.\.\.|Use -v/;
 
 /** The same of pytest. */
 export function pytestCameIn(detail: string, isTest: (path: string) => boolean): string | undefined {
   const path = [...detail.matchAll(PYTEST_FRAME)].at(-1)?.[1];
-  const said = detail.match(PYTEST_SAID)?.join("\n");
-  const isOfTest = path !== undefined && isTest(path) && said !== undefined && PYTEST_ASSERTED.test(said);
-  return isOfTest ? said : undefined;
+  const said = detail.match(PYTEST_SAID)?.join("\n") ?? "";
+  const isOfTest = path !== undefined && isTest(path) && PYTEST_ASSERTED.test(said);
+  return isOfTest && !PYTEST_CUT.test(said) ? said : undefined;
 }
 
-/** These lines without those from `start` up to the first that `ends` it, or to the last. */
-function withoutLines(lines: readonly string[], start: number, ends: number): string {
-  return [...lines.slice(0, start), ...lines.slice(ends)].join("\n");
+/** Lines of a file, from the first of a test up to the one behind its last. */
+type Block = { start: number; end: number };
+type Find = (lines: readonly string[], name: string) => Block | undefined;
+
+/** The only one of these files that has that name has it once, and where that test ends is plain to see; else undefined. */
+function without(
+  files: readonly SourceFile[],
+  named: RegExp,
+  find: (lines: readonly string[]) => Block | undefined,
+): SourceFile[] | undefined {
+  const times = files.reduce((sum, { content }) => sum + [...content.matchAll(named)].length, 0);
+  const holding = files.find(({ content }) => content.search(named) !== -1);
+  if (times !== 1 || holding === undefined) return undefined;
+  const lines = holding.content.split("\n");
+  const block = find(lines);
+  if (block === undefined) return undefined;
+  const content = [...lines.slice(0, block.start), ...lines.slice(block.end)].join("\n");
+  return files.map((file) => (file === holding ? { ...file, content } : file));
 }
 
-const NODE_TEST = /^(\s*)(?:test|it)\(\s*(["'`])(.*?)\2\s*,/;
-const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/g;
+const escaped = (text: string): string => text.replaceAll(/[^\w\s]/g, "\\$&");
+const depthOf = (line: string): number => line.match(/^\s*/)?.[0].length ?? 0;
+const isBlank = (line: string | undefined): boolean => line === undefined || line.trim() === "";
+
+/** The first line behind `at` that is not deeper than it, and the number of lines where there is none. */
+function nextOutside(lines: readonly string[], at: number): number {
+  const depth = depthOf(lines[at] ?? "");
+  const found = lines.findIndex((line, index) => index > at && !isBlank(line) && depthOf(line) <= depth);
+  return found === -1 ? lines.length : found;
+}
 
 /**
- * Node's tests without the one of that name.
- * @returns undefined where not exactly one has it, or where it ends cannot be seen
+ * Node's tests without the one of that name: as people and formatters write them, with what is in one deeper than it.
+ * @returns undefined where not exactly one has that name, or where it ends is not plain to see
  */
-export function withoutNodeTest(content: string, name: string): string | undefined {
-  const lines = content.split("\n");
-  const starts = lines.flatMap((line, index) => (line.match(NODE_TEST)?.[3] === name ? index : []));
-  const [start] = starts;
-  if (start === undefined || starts.length > 1) return undefined;
-  const indent = lines[start]?.match(/^\s*/)?.[0] ?? "";
-  const isEnd = (line: string) => line.startsWith(indent) && /^\}?\);?\s*$/.test(line.slice(indent.length));
-  const isOneLine = closes(lines[start] ?? "");
-  const length = isOneLine ? 0 : lines.slice(start).findIndex(isEnd);
-  return length === -1 ? undefined : withoutLines(lines, start, start + length + 1);
+export function withoutNodeTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
+  return without(files, new RegExp(`(["'\`])${escaped(name)}\\1`, "g"), (lines) => nodeBlock(lines, name));
 }
 
-function closes(line: string): boolean {
-  const bare = line.replace(QUOTED, "");
-  return (bare.match(/\(/g) ?? []).length === (bare.match(/\)/g) ?? []).length && /\);?\s*$/.test(bare);
+const NODE_TEST = /^\s*(?:test|it)\(\s*(["'`])(.*?)\1\s*,/;
+const ANY_NODE_TEST = /^\s*(?:test|it|describe|suite)\b/;
+const CLOSED = /\);?\s*(?:\/\/.*)?$/;
+
+const nodeBlock: Find = (lines, name) => {
+  const start = lines.findIndex((line) => line.match(NODE_TEST)?.[2] === name);
+  if (start === -1) return undefined;
+  const next = nextOutside(lines, start);
+  const isCloser = /^\s*[})\]]/.test(lines[next] ?? "") && depthOf(lines[next] ?? "") === depthOf(lines[start] ?? "");
+  let end = isCloser ? next + 1 : next;
+  while (isBlank(lines[end - 1])) end -= 1;
+  const block = lines.slice(start, end);
+  const isOne = block.filter((line) => ANY_NODE_TEST.test(line)).length === 1;
+  return isOne && CLOSED.test(block.at(-1) ?? "") ? { start, end } : undefined;
+};
+
+/** pytest's tests without the one of that name; one with parameters is many, of which nobody knows that all are wrong. */
+export function withoutPythonTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
+  const definition = `^[ \\t]*(?:async )?def ${escaped(name)}\\(`;
+  return without(files, new RegExp(definition, "gm"), (lines) =>
+    pythonBlock(
+      lines,
+      lines.findIndex((line) => new RegExp(definition).test(line)),
+    ),
+  );
 }
 
-/** pytest's tests without the one of that name, with all its parameters: they are one list. */
-export function withoutPythonTest(content: string, name: string): string | undefined {
-  const lines = content.split("\n");
-  const plain = name.replace(/\[.*$/s, "");
-  const definition = new RegExp(`^(\\s*)(?:async )?def ${plain.replaceAll(/\W/g, "\\$&")}\\(`);
-  const defined = lines.flatMap((line, index) => (definition.test(line) ? index : []));
-  const [at] = defined;
-  if (at === undefined || defined.length > 1) return undefined;
-  const indent = lines[at]?.match(/^\s*/)?.[0].length ?? 0;
-  const depth = (line: string) => line.match(/^\s*/)?.[0].length ?? 0;
-  const isOutside = (line: string) => line.trim() !== "" && depth(line) <= indent && !/^\s*\)/.test(line);
-  const length = lines.slice(at + 1).findIndex(isOutside);
+function pythonBlock(lines: readonly string[], at: number): Block | undefined {
+  const depth = depthOf(lines[at] ?? "");
   let start = at;
-  while (start > 0 && lines[start - 1]?.slice(indent).startsWith("@") === true) start -= 1;
-  return withoutLines(lines, start, length === -1 ? lines.length : at + 1 + length);
+  while (lines[start - 1]?.slice(depth).startsWith("@") === true) start -= 1;
+  // A decorator of several lines, of which this is the last.
+  if (/^\s*[)\]}]/.test(lines[start - 1] ?? "") && depthOf(lines[start - 1] ?? "") === depth) return undefined;
+  let end = nextOutside(lines, at);
+  if (/^\s*\)/.test(lines[end] ?? "")) end = nextOutside(lines, end);
+  const texts =
+    lines
+      .slice(start, end)
+      .join("\n")
+      .match(/"""|'''/g) ?? [];
+  const before = lines.slice(0, start).findLast((line) => !isBlank(line));
+  const isLastOfItsClass = /^\s*class\b.*:\s*$/.test(before ?? "") && depthOf(lines[end] ?? "") < depth;
+  return texts.length % 2 === 1 || isLastOfItsClass ? undefined : { start, end };
 }

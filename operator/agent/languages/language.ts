@@ -65,10 +65,13 @@ export type Language = {
   };
   /** Of a failed test, whether the fault is the test's own, which no other code mends. */
   isTestsOwn(detail: string): boolean;
-  /** Of a test whose own assertion failed, what came instead: the same text for the same value. Undefined where an error came. */
+  /**
+   * Of a test whose own assertion failed, what came instead: the same text for the same value. Undefined where an error
+   * came, or where the value cannot be seen.
+   */
   cameIn(detail: string): string | undefined;
-  /** Tests without the one of that name; undefined where not exactly one has it. */
-  withoutTest(content: string, name: string): string | undefined;
+  /** Tests without the one of that name; undefined where not exactly one has it, or where it ends is not plain to see. */
+  withoutTest(tests: readonly SourceFile[], name: string): SourceFile[] | undefined;
   /**
    * A file of tests that holds each call to its result; `what` they are is in the names of tests and file, and what came
    * instead in how one fails ({@link cameIn}).

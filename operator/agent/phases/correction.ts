@@ -27,7 +27,9 @@ export async function correct(
   // The cases of a function are not the model's to rewrite: it has thought them over when it comes to this.
   const target = work.profile.name === "function" ? "code" : targetOf(findings);
   const only = onlyFile(work, target, iteration);
-  const isOneOfTests = only !== undefined && work.language.isTest(only);
+  // As long as the file that it replaces may have been, or short: what goes on is cut behind the last whole test then.
+  const isShort = target === "more tests" || (target === "tests" && isOwn(work) && work.code.length === 1);
+  const isOneOfTests = only !== undefined && isShort;
   let same = false;
   const changed = await ask(asking, {
     step: `self_correction-${iteration}`,

@@ -40,7 +40,7 @@ async function agreed(bench: Bench, work: Work, fault: Fault): Promise<Partial<W
   );
   if ("passes" in said) return { code: said.passes.code, tests: said.passes.tests };
   if ("camp" in said) return believed(bench, work, said.camp[0], fault.iteration);
-  const told = `${said.asked} programs say different things of the calls, so that none is believed`;
+  const told = `${said.voters} programs say different things of the calls, so that none is believed`;
   bench.asking.steps.note("test_reconsideration", "failed", told);
   return { code: work.code, tests: work.tests };
 }

@@ -31,7 +31,7 @@ export type Work = {
   documentation: SourceFile[];
   /** Of a single function: which call gives what, as the model expects it. Their tests are made of them. */
   cases: Example[];
-  /** Calls that were cases, until it was found that the model knew no better than its code. */
+  /** Calls that were cases, and tests by name, until it was found that the model knew no better than its code. */
   refuted: string[];
 };
 
