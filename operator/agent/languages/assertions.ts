@@ -34,14 +34,10 @@ export function pytestCameIn(detail: string, isTest: (path: string) => boolean):
 
 /** Lines of a file, from the first of a test up to the one behind its last. */
 type Block = { start: number; end: number };
-type Find = (lines: readonly string[], name: string) => Block | undefined;
+type Find = (lines: readonly string[]) => Block | undefined;
 
 /** The only one of these files that has that name has it once, and where that test ends is plain to see; else undefined. */
-function without(
-  files: readonly SourceFile[],
-  named: RegExp,
-  find: (lines: readonly string[]) => Block | undefined,
-): SourceFile[] | undefined {
+function without(files: readonly SourceFile[], named: RegExp, find: Find): SourceFile[] | undefined {
   const times = files.reduce((sum, { content }) => sum + [...content.matchAll(named)].length, 0);
   const holding = files.find(({ content }) => content.search(named) !== -1);
   if (times !== 1 || holding === undefined) return undefined;
@@ -75,7 +71,7 @@ const NODE_TEST = /^\s*(?:test|it)\(\s*(["'`])(.*?)\1\s*,/;
 const ANY_NODE_TEST = /^\s*(?:test|it|describe|suite)\b/;
 const CLOSED = /\);?\s*(?:\/\/.*)?$/;
 
-const nodeBlock: Find = (lines, name) => {
+function nodeBlock(lines: readonly string[], name: string): Block | undefined {
   const start = lines.findIndex((line) => line.match(NODE_TEST)?.[2] === name);
   if (start === -1) return undefined;
   const next = nextOutside(lines, start);
@@ -85,17 +81,18 @@ const nodeBlock: Find = (lines, name) => {
   const block = lines.slice(start, end);
   const isOne = block.filter((line) => ANY_NODE_TEST.test(line)).length === 1;
   return isOne && CLOSED.test(block.at(-1) ?? "") ? { start, end } : undefined;
-};
+}
 
 /** pytest's tests without the one of that name; one with parameters is many, of which nobody knows that all are wrong. */
 export function withoutPythonTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
   const definition = `^[ \\t]*(?:async )?def ${escaped(name)}\\(`;
-  return without(files, new RegExp(definition, "gm"), (lines) =>
+  const defined = new RegExp(definition);
+  const find: Find = (lines) =>
     pythonBlock(
       lines,
-      lines.findIndex((line) => new RegExp(definition).test(line)),
-    ),
-  );
+      lines.findIndex((line) => defined.test(line)),
+    );
+  return without(files, new RegExp(definition, "gm"), find);
 }
 
 function pythonBlock(lines: readonly string[], at: number): Block | undefined {

@@ -74,7 +74,7 @@ export type Language = {
   withoutTest(tests: readonly SourceFile[], name: string): SourceFile[] | undefined;
   /**
    * A file of tests that holds each call to its result; `what` they are is in the names of tests and file, and what came
-   * instead in how one fails ({@link cameIn}).
+   * instead in how one fails (`cameIn` of examples.ts).
    */
   exampleTests(
     what: "example" | "case",

@@ -31,7 +31,7 @@ export async function voted(
   { verdict, iteration }: Fault,
   saying: (verdict: Verdict) => string,
 ): Promise<{ passes: Program } | { camp: readonly [Program, ...Program[]] } | { voters: number }> {
-  // A server that knows one answer alone to whatever seed says nothing by it; of a function each call is small.
+  // A server that knows one answer alone to whatever seed says nothing by it. Of a function its word is taken all the same.
   const distinct = work.profile.name === "function" ? 1 : 2;
   const present: Program = { code: work.code, tests: work.tests, verdict };
   const voters = [present];
