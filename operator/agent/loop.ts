@@ -56,7 +56,7 @@ async function languageMissing(sandbox: Sandbox, { probe, title }: Language): Pr
   return outcomeOf("Failed", UNFENCED.test(stderr) ? "SandboxFailed" : "LanguageUnavailable", why);
 }
 
-type Best = { rank: number; work: Work; measured: State["measured"] };
+type Best = { rank: number; work: Work; measured: State["measured"]; findings: readonly Finding[] };
 
 class Run {
   state: State;
@@ -173,7 +173,7 @@ class Run {
     return outcomeOf("Succeeded", "Completed", `${passed} of ${total} tests pass, and ${judged}${told}`);
   }
 
-  /** What is handed out of work that failed is the best of what there was, not the last. */
+  /** What is handed out of work that failed is the best of what there was, not the last, and what it fails by. */
   async #failed(findings: readonly Finding[], stalled: string | undefined): Promise<Outcome> {
     const { profile } = this.state.work;
     const rank = rankOf(findings, this.state.measured, profile);
@@ -182,6 +182,7 @@ class Run {
     if (this.#best !== undefined && this.#best.work !== this.state.work && isBehind(this.#best)) {
       const { work, measured } = this.#best;
       await this.#advance({ work, measured });
+      return failedOutcome(this.#best.findings, this.state, stalled);
     }
     return failedOutcome(findings, this.state, stalled);
   }
@@ -189,7 +190,7 @@ class Run {
   #remember(findings: readonly Finding[]): void {
     const { work, measured } = this.state;
     const rank = rankOf(findings, measured, work.profile);
-    if (this.#best === undefined || rank < this.#best.rank) this.#best = { rank, work, measured };
+    if (this.#best === undefined || rank < this.#best.rank) this.#best = { rank, work, measured, findings };
   }
 
   async #advance(change: Partial<State>): Promise<void> {

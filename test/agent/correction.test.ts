@@ -327,3 +327,36 @@ test.each([
     expect(state.work.code.map((one) => one.path)).toEqual([expected]);
   },
 );
+
+describe("a library that comes with tests of itself goes on without them", { timeout: 60_000 }, () => {
+  const withOwn = async (language: "typescript" | "python", [before, behind]: [string, string]) => {
+    const [at, code] = language === "python" ? ["library.py", PYTHON_CODE] : [path, CODE];
+    const tests = language === "python" ? file("tests/test_a.py", PYTHON_TESTS) : file("tests/a.test.ts", TESTS);
+    const given = { task: taskOf({ language }), path: at, code: `${before}${code}${behind}` };
+    const { outcome, state, questions } = await correctedOf(given, tests);
+    expect(outcome.result).toBe("Succeeded");
+    expect(questions).toEqual([]);
+    expect(state.work.code[0]?.content.trim()).toBe(code.trim());
+  };
+
+  test("in TypeScript", async () => {
+    const behind = '\ntest("a", () => {\n  throw new Error();\n});\n';
+    await withOwn("typescript", ['import test from "node:test";\n\n', behind]);
+  });
+
+  test.skipIf(!agentTools().python)("in Python", async () => {
+    await withOwn("python", ["", '\n\ndef test_slug():\n    assert slug("A b") == "A-B"\n']);
+  });
+});
+
+test("what is told of work that failed is of what is handed out, not of what was tried last", {
+  timeout: 60_000,
+}, async () => {
+  const worse = file(path, CODE.replace('"-"', '"_"'));
+  const given = { task: { ...accepted("a-b"), maxIterations: 1 }, path, code: CODE };
+  const { outcome, state } = await correctedOf(given, file("tests/a.test.ts", THROWING), worse);
+  expect(state.work.code).toMatchObject([{ content: CODE }]);
+  expect(state.measured.acceptance).toMatchObject({ passed: 1, failed: [] });
+  expect(outcome).toMatchObject({ result: "Failed", reason: "IterationsExhausted" });
+  expect(outcome.issues).toEqual([expect.stringMatching(/^1 of 1 tests fail/)]);
+});

@@ -33,7 +33,7 @@ export function pytestCameIn(detail: string, isTest: (path: string) => boolean):
 }
 
 /** Lines of a file, from the first of a test up to the one behind its last. */
-type Block = { start: number; end: number };
+export type Block = { start: number; end: number };
 type Find = (lines: readonly string[]) => Block | undefined;
 
 /** The only one of these files that has that name has it once, and where that test ends is plain to see; else undefined. */
@@ -64,23 +64,28 @@ function nextOutside(lines: readonly string[], at: number): number {
  * @returns undefined where not exactly one has that name, or where it ends is not plain to see
  */
 export function withoutNodeTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
-  return without(files, new RegExp(`(["'\`])${escaped(name)}\\1`, "g"), (lines) => nodeBlock(lines, name));
+  return without(files, new RegExp(`(["'\`])${escaped(name)}\\1`, "g"), (lines) => {
+    const block = nodeBlock(
+      lines,
+      lines.findIndex((line) => line.match(NODE_TEST)?.[2] === name),
+    );
+    const isOne = lines.slice(block?.start, block?.end).filter((line) => ANY_NODE_TEST.test(line)).length === 1;
+    return isOne ? block : undefined;
+  });
 }
 
 const NODE_TEST = /^\s*(?:test|it)\(\s*(["'`])(.*?)\1\s*,/;
 const ANY_NODE_TEST = /^\s*(?:test|it|describe|suite)\b/;
 const CLOSED = /\);?\s*(?:\/\/.*)?$/;
 
-function nodeBlock(lines: readonly string[], name: string): Block | undefined {
-  const start = lines.findIndex((line) => line.match(NODE_TEST)?.[2] === name);
+/** A test, or a suite, that begins there; undefined where its end is not plain to see. */
+export function nodeBlock(lines: readonly string[], start: number): Block | undefined {
   if (start === -1) return undefined;
   const next = nextOutside(lines, start);
   const isCloser = /^\s*[})\]]/.test(lines[next] ?? "") && depthOf(lines[next] ?? "") === depthOf(lines[start] ?? "");
   let end = isCloser ? next + 1 : next;
   while (isBlank(lines[end - 1])) end -= 1;
-  const block = lines.slice(start, end);
-  const isOne = block.filter((line) => ANY_NODE_TEST.test(line)).length === 1;
-  return isOne && CLOSED.test(block.at(-1) ?? "") ? { start, end } : undefined;
+  return CLOSED.test(lines[end - 1] ?? "") ? { start, end } : undefined;
 }
 
 /** pytest's tests without the one of that name; one with parameters is many, of which nobody knows that all are wrong. */
@@ -95,7 +100,8 @@ export function withoutPythonTest(files: readonly SourceFile[], name: string): S
   return without(files, new RegExp(definition, "gm"), find);
 }
 
-function pythonBlock(lines: readonly string[], at: number): Block | undefined {
+/** What is defined or begun there, with its decorators; undefined where its end is not plain to see. */
+export function pythonBlock(lines: readonly string[], at: number): Block | undefined {
   const depth = depthOf(lines[at] ?? "");
   let start = at;
   while (lines[start - 1]?.slice(depth).startsWith("@") === true) start -= 1;

@@ -73,6 +73,11 @@ export type Language = {
   /** Tests without the one of that name; undefined where not exactly one has it, or where it ends is not plain to see. */
   withoutTest(tests: readonly SourceFile[], name: string): SourceFile[] | undefined;
   /**
+   * The code of a library without tests of itself, and without what only they need.
+   * @param asked what the task says: what it names stays
+   */
+  withoutOwnTests(content: string, asked: string): string;
+  /**
    * A file of tests that holds each call to its result; `what` they are is in the names of tests and file, and what came
    * instead in how one fails (`cameIn` of examples.ts).
    */

@@ -11,6 +11,7 @@ import {
   type Route,
   TEST_BOUNDS,
 } from "./language.ts";
+import { withoutTestsInPython } from "./own-tests.ts";
 import { importable } from "./packages.ts";
 import { casesOf, pythonCoverage } from "./pytest.ts";
 import { pythonDeployment } from "./python-deployment.ts";
@@ -76,6 +77,7 @@ export const python: Language = {
   isTestsOwn: (detail) => pytestOwn(detail, isTest),
   cameIn: (detail) => pytestCameIn(detail, isTest),
   withoutTest: withoutPythonTest,
+  withoutOwnTests: withoutTestsInPython,
   lint: (files) => ({
     argv: ["python3", "-", ...codeOf(files).map(({ path }) => path)],
     stdin: PYTHON_LINT,

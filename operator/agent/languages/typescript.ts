@@ -13,6 +13,7 @@ import {
   TEST_BOUNDS,
 } from "./language.ts";
 import { coverageOf } from "./lcov.ts";
+import { withoutTestsInTypescript } from "./own-tests.ts";
 import { importable } from "./packages.ts";
 import { countsOf } from "./tap.ts";
 import { typescriptDeployment } from "./typescript-deployment.ts";
@@ -96,6 +97,7 @@ export const typescript: Language = {
   isTestsOwn: () => false,
   cameIn: nodeCameIn,
   withoutTest: withoutNodeTest,
+  withoutOwnTests: withoutTestsInTypescript,
   lint: () => ({
     argv: [
       "tsc",

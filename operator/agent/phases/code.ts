@@ -4,7 +4,7 @@ import { FILE_FORMAT, ONE_FILE_FORMAT, readFiles } from "../answers/files.ts";
 import type { Read } from "../answers/json.ts";
 import type { Kind } from "../languages/language.ts";
 import { packagesText } from "../languages/packages.ts";
-import { criteriaText, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
+import { criteriaText, isOwn, permitted, sectionsOf, shown, taskText, type Work } from "./work.ts";
 
 const ANSWER_TOKENS = { project: 6_000, function: 900 } as const;
 
@@ -94,11 +94,17 @@ function placed(work: Work, code: SourceFile[]): SourceFile[] {
   return path === undefined || one === undefined || others.length > 0 ? code : [{ ...one, path }];
 }
 
+/** Of a library, which nobody runs: what a program does with its tests when it is started is its own. */
+function untested(work: Work, code: SourceFile[]): SourceFile[] {
+  if (work.kind !== "library" || !isOwn(work)) return code;
+  return code.map((file) => ({ ...file, content: work.language.withoutOwnTests(file.content, taskText(work)) }));
+}
+
 function codeOnly(work: Work, read: Read<SourceFile[]>): Read<SourceFile[]> {
   if (!read.ok) return read;
   const { code } = permitted(work, read.value);
   if (code.length === 0) return { ok: false, error: "there is no file of code in the answer" };
-  if (work.profile.name !== "function") return { ...read, value: placed(work, code) };
+  if (work.profile.name !== "function") return { ...read, value: placed(work, untested(work, code)) };
   // One function is one file, whatever the model calls it.
   const { language, task } = work;
   const [{ content } = { content: "" }] = code;
