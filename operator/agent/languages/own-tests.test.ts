@@ -31,6 +31,7 @@ describe("a library in Python without tests of itself", () => {
     ["a function that the task names", "def test_primality():\n    return True\n", "A function test_primality()."],
     ["one with a parameter", "def test_connection(host):\n    return True\n", ASKED],
     ["one of a class", "class Check:\n    def test_a(self):\n        return True\n", ASKED],
+    ["a class of what came of a test", "class TestResult:\n    def __init__(self):\n        self.passed = 0\n", ASKED],
     ["a start that tests nothing", 'if __name__ == "__main__":\n    print(initials("Ada"))\n', ASKED],
     ["one whose end is not plain", 'def test_a():\n    text = """\nno end\n', ASKED],
     ["an import of what stays", "import pytest\n", ASKED],

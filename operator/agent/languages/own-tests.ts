@@ -1,10 +1,15 @@
 import { type Block, nodeBlock, pythonBlock } from "./assertions.ts";
 
-/** A test without parameters, a class of them, and what runs them where the file is a program. */
-const PYTHON_TEST = /^(?:(?:async )?def (test\w*)\(\s*\)|class (Test\w*)\b)/;
-const PYTHON_RUNS = /^if __name__ == (["'])__main__\1\s*:/;
-const PYTHON_TESTS = /\bassert\b|\b(?:pytest|unittest|doctest)\b|\btest_\w+\(/;
-const PYTHON_CALL = /^(test\w*)\(\s*\)\s*$/;
+/** What begins tests in Python, by name where it has one, and what is inside if it is more than the name of something else. */
+const PYTHON_TESTS = [
+  { begins: /^(?:async )?def (test\w*)\(\s*\)/, holds: /^/ },
+  { begins: /^class (Test\w*)\b/, holds: /^\s+(?:async )?def test/m },
+  { begins: /^(test\w*)\(\s*\)\s*$/, holds: /^/ },
+  {
+    begins: /^if __name__ == (?:"__main__"|'__main__')\s*:/,
+    holds: /\bassert\b|\b(?:pytest|unittest|doctest)\b|\btest_\w+\(/,
+  },
+] as const;
 const PYTHON_IMPORT = /^(?:import (?:pytest|unittest)\s*$|from (?:pytest|unittest) import )/;
 
 const NODE_RUNNER = /^import .*["'](?:node:)?test["'];?\s*$/;
@@ -18,15 +23,12 @@ const NODE_IMPORT = /^import .*["'](?:node:)?(?:test|assert(?:\/strict)?)["'];?\
  */
 export function withoutTestsInPython(content: string, asked: string): string {
   const lines = content.split("\n");
-  const isTest = (line: string) => {
-    const name = PYTHON_TEST.exec(line)?.slice(1).find(Boolean) ?? PYTHON_CALL.exec(line)?.[1];
-    return name !== undefined && !new RegExp(`\\b${name}\\b`).test(asked);
-  };
-  const runsTests = ({ start, end }: Block) => PYTHON_TESTS.test(lines.slice(start, end).join("\n"));
+  const isAsked = (name: string | undefined) => name !== undefined && new RegExp(`\\b${name}\\b`).test(asked);
   const blocks = lines.flatMap((line, at) => {
-    if (!isTest(line) && !PYTHON_RUNS.test(line)) return [];
+    const kind = PYTHON_TESTS.find(({ begins }) => begins.test(line));
+    if (kind === undefined || isAsked(kind.begins.exec(line)?.[1])) return [];
     const block = pythonBlock(lines, at);
-    return block === undefined || (PYTHON_RUNS.test(line) && !runsTests(block)) ? [] : [block];
+    return block !== undefined && kind.holds.test(lines.slice(block.start, block.end).join("\n")) ? [block] : [];
   });
   return withoutBlocks(lines, blocks, PYTHON_IMPORT);
 }
