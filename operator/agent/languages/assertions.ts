@@ -34,15 +34,22 @@ export function pytestCameIn(detail: string, isTest: (path: string) => boolean):
 
 /** Lines of a file, from the first of a test up to the one behind its last. */
 export type Block = { start: number; end: number };
-type Find = (lines: readonly string[]) => Block | undefined;
+/** What begins in that line; undefined where its end is not plain to see. */
+type BlockAt = (lines: readonly string[], start: number) => Block | undefined;
 
 /** The only one of these files that has that name has it once, and where that test ends is plain to see; else undefined. */
-function without(files: readonly SourceFile[], named: RegExp, find: Find): SourceFile[] | undefined {
+function without(
+  files: readonly SourceFile[],
+  named: RegExp,
+  begins: (line: string) => boolean,
+  blockAt: BlockAt,
+): SourceFile[] | undefined {
   const times = files.reduce((sum, { content }) => sum + [...content.matchAll(named)].length, 0);
   const holding = files.find(({ content }) => content.search(named) !== -1);
   if (times !== 1 || holding === undefined) return undefined;
   const lines = holding.content.split("\n");
-  const block = find(lines);
+  const start = lines.findIndex(begins);
+  const block = start === -1 ? undefined : blockAt(lines, start);
   if (block === undefined) return undefined;
   const content = [...lines.slice(0, block.start), ...lines.slice(block.end)].join("\n");
   return files.map((file) => (file === holding ? { ...file, content } : file));
@@ -64,23 +71,22 @@ function nextOutside(lines: readonly string[], at: number): number {
  * @returns undefined where not exactly one has that name, or where it ends is not plain to see
  */
 export function withoutNodeTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
-  return without(files, new RegExp(`(["'\`])${escaped(name)}\\1`, "g"), (lines) => {
-    const block = nodeBlock(
-      lines,
-      lines.findIndex((line) => line.match(NODE_TEST)?.[2] === name),
-    );
-    const isOne = lines.slice(block?.start, block?.end).filter((line) => ANY_NODE_TEST.test(line)).length === 1;
-    return isOne ? block : undefined;
-  });
+  const named = new RegExp(`(["'\`])${escaped(name)}\\1`, "g");
+  return without(files, named, (line) => line.match(NODE_TEST)?.[2] === name, oneNodeTest);
 }
 
 const NODE_TEST = /^\s*(?:test|it)\(\s*(["'`])(.*?)\1\s*,/;
 const ANY_NODE_TEST = /^\s*(?:test|it|describe|suite)\b/;
 const CLOSED = /\);?\s*(?:\/\/.*)?$/;
 
+function oneNodeTest(lines: readonly string[], start: number): Block | undefined {
+  const block = nodeBlock(lines, start);
+  const isOne = lines.slice(block?.start, block?.end).filter((line) => ANY_NODE_TEST.test(line)).length === 1;
+  return isOne ? block : undefined;
+}
+
 /** A test, or a suite, that begins there; undefined where its end is not plain to see. */
 export function nodeBlock(lines: readonly string[], start: number): Block | undefined {
-  if (start === -1) return undefined;
   const next = nextOutside(lines, start);
   const isCloser = /^\s*[})\]]/.test(lines[next] ?? "") && depthOf(lines[next] ?? "") === depthOf(lines[start] ?? "");
   let end = isCloser ? next + 1 : next;
@@ -92,12 +98,7 @@ export function nodeBlock(lines: readonly string[], start: number): Block | unde
 export function withoutPythonTest(files: readonly SourceFile[], name: string): SourceFile[] | undefined {
   const definition = `^[ \\t]*(?:async )?def ${escaped(name)}\\(`;
   const defined = new RegExp(definition);
-  const find: Find = (lines) =>
-    pythonBlock(
-      lines,
-      lines.findIndex((line) => defined.test(line)),
-    );
-  return without(files, new RegExp(definition, "gm"), find);
+  return without(files, new RegExp(definition, "gm"), (line) => defined.test(line), pythonBlock);
 }
 
 /** What is defined or begun there, with its decorators; undefined where its end is not plain to see. */

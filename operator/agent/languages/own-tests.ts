@@ -24,11 +24,11 @@ const NODE_IMPORT = /^import .*["'](?:node:)?(?:test|assert(?:\/strict)?)["'];?\
 export function withoutTestsInPython(content: string, asked: string): string {
   const lines = content.split("\n");
   const isAsked = (name: string | undefined) => name !== undefined && new RegExp(`\\b${name}\\b`).test(asked);
-  const blocks = lines.flatMap((line, at) => {
+  const blocks = lines.map((line, at) => {
     const kind = PYTHON_TESTS.find(({ begins }) => begins.test(line));
-    if (kind === undefined || isAsked(kind.begins.exec(line)?.[1])) return [];
+    if (kind === undefined || isAsked(kind.begins.exec(line)?.[1])) return undefined;
     const block = pythonBlock(lines, at);
-    return block !== undefined && kind.holds.test(lines.slice(block.start, block.end).join("\n")) ? [block] : [];
+    return kind.holds.test(lines.slice(block?.start, block?.end).join("\n")) ? block : undefined;
   });
   return withoutBlocks(lines, blocks, PYTHON_IMPORT);
 }
@@ -37,12 +37,13 @@ export function withoutTestsInPython(content: string, asked: string): string {
 export function withoutTestsInTypescript(content: string): string {
   const lines = content.split("\n");
   if (!lines.some((line) => NODE_RUNNER.test(line))) return content;
-  const blocks = lines.flatMap((line, at) => (NODE_TEST.test(line) ? [nodeBlock(lines, at) ?? []].flat() : []));
+  const blocks = lines.map((line, at) => (NODE_TEST.test(line) ? nodeBlock(lines, at) : undefined));
   return withoutBlocks(lines, blocks, NODE_IMPORT);
 }
 
 /** And without the imports that nothing needs any more. */
-function withoutBlocks(lines: readonly string[], blocks: readonly Block[], imports: RegExp): string {
+function withoutBlocks(lines: readonly string[], found: readonly (Block | undefined)[], imports: RegExp): string {
+  const blocks = found.filter((block) => block !== undefined);
   if (blocks.length === 0) return lines.join("\n");
   const left = lines.filter((_, at) => !blocks.some(({ start, end }) => start <= at && at < end));
   const rest = left.filter((line) => !imports.test(line)).join("\n");
